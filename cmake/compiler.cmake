@@ -1,0 +1,32 @@
+# The compiler is clang 19 with -std=c++23. GCC 12 miscompiles coroutine calls with aggregate
+# temporaries and capturing lambdas (a double free), so GCC before 13 is refused.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  message(FATAL_ERROR
+    "GCC ${CMAKE_CXX_COMPILER_VERSION} miscompiles coroutines: `co_await f(aggregate_temporary)` and capturing "
+    "lambdas in such a call are destroyed twice. Use clang 19 (Debian package clang-19): "
+    "cmake --preset release, or -DCMAKE_CXX_COMPILER=clang++-19.")
+endif()
+
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+
+option(SORTIE_STATIC "Link the programs statically" ON)
+set(SORTIE_SANITIZE "" CACHE STRING "Sanitizers for everything but the harness: address,undefined or thread")
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wno-missing-field-initializers -Wno-gnu-zero-variadic-macro-arguments
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-missing-designated-field-initializers>)
+# assert() stays on in every build: an invariant that breaks must not go on as a wrong result.
+set(CMAKE_CXX_FLAGS_RELEASE "-O2")
+set(CMAKE_C_FLAGS_RELEASE "-O2")
+if(SORTIE_SANITIZE)
+  set(SORTIE_STATIC OFF)
+  add_compile_options(-fsanitize=${SORTIE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
+  add_link_options(-fsanitize=${SORTIE_SANITIZE})
+endif()
+add_compile_definitions(BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_ARRAY)
+include_directories(${CMAKE_SOURCE_DIR}/src)

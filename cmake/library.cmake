@@ -1,0 +1,36 @@
+# Shared precompiled headers: what nearly every file includes, compiled once.
+set(SORTIE_PCH_HEADERS
+  <boost/asio/awaitable.hpp> <boost/asio/any_io_executor.hpp> <boost/asio/co_spawn.hpp> <boost/asio/use_awaitable.hpp>
+  <boost/asio/steady_timer.hpp> <boost/json.hpp> <algorithm> <array> <chrono> <cstdint> <expected> <filesystem> <functional>
+  <map> <memory> <optional> <span> <string> <string_view> <unordered_map> <utility> <variant> <vector> <fmt/format.h>)
+
+# sortie_library(folder DEPS ...): src/folder/*.cc without *_test.cc is the library (slashes become underscores);
+# src/folder/*_test.cc is the program folder_test, run by ctest.
+function(sortie_library folder)
+  cmake_parse_arguments(arg "" "" "DEPS" ${ARGN})
+  string(REPLACE "/" "_" name ${folder})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.cc)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  if(NOT sources)
+    add_library(${name} INTERFACE)
+    list(REMOVE_ITEM arg_DEPS PCH_BASE)
+    target_link_libraries(${name} INTERFACE ${arg_DEPS})
+    return()
+  endif()
+  add_library(${name} STATIC ${sources})
+  if("PCH_BASE" IN_LIST arg_DEPS)
+    list(REMOVE_ITEM arg_DEPS PCH_BASE)
+    target_precompile_headers(${name} PRIVATE ${SORTIE_PCH_HEADERS})
+  else()
+    target_precompile_headers(${name} REUSE_FROM base)
+  endif()
+  target_link_libraries(${name} PUBLIC ${arg_DEPS})
+  if(tests)
+    add_executable(${name}_test ${tests})
+    target_precompile_headers(${name}_test REUSE_FROM base)
+    target_link_libraries(${name}_test PRIVATE ${name} boost_json GTest::gtest GTest::gtest_main)
+    add_test(NAME ${name} COMMAND ${name}_test)
+  endif()
+endfunction()

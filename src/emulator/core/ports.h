@@ -1,0 +1,86 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "emulator/core/call.h"
+
+/// What the services of the embedded AWS need of each other, as interfaces: no service includes another's folder.
+/// All of it: io_context thread only.
+namespace sortie::emulator {
+
+/// A question to IAM.
+struct Question {
+  std::string action;    ///< `s3:GetObject`
+  std::string resource;  ///< ARN, or `*`
+  std::string resource_account;  ///< owner of the resource; empty: the embedded AWS's account
+  std::string resource_policy;   ///< JSON document on the resource, empty when there is none
+  std::vector<std::pair<std::string, std::string>> context;  ///< condition keys of the service (`s3:prefix`); repeated keys are multi-valued
+};
+
+/// IAM's decisions (implemented by emulator/iam).
+class Authorizer {
+ public:
+  virtual ~Authorizer() = default;
+  /// Denied: 403 `AccessDenied` (services rename the code where AWS does: `AccessDeniedException`) with AWS's sentence
+  /// "User: ARN is not authorized to perform: ACTION on resource: "ARN" because no identity-based policy allows the ACTION action"
+  /// (or "with an explicit deny in a …"). Global keys (aws:SourceIp, aws:SecureTransport, aws:PrincipalArn, …) are filled from the call.
+  virtual Outcome<void> authorize(const Call& call, const Question& question) = 0;
+};
+
+/// Credentials handed to a function.
+struct SessionCredentials {
+  std::string access_key_id;
+  std::string secret_access_key;
+  std::string session_token;
+  SystemTime expires{};
+};
+
+/// Roles and keys (implemented by emulator/iam).
+class Identities {
+ public:
+  virtual ~Identities() = default;
+  struct Key {
+    std::string secret_access_key;
+    std::string session_token;  ///< must be sent along when not empty
+    std::optional<SystemTime> expires;
+    bool active = true;
+    Principal principal;
+  };
+  /// The key behind an access key id.
+  virtual std::optional<Key> find_key(std::string_view access_key_id) = 0;
+  /// True when the role exists and its trust policy lets `service_principal` assume it.
+  virtual Outcome<void> check_assumable(const std::string& role_arn, const std::string& service_principal) = 0;
+  /// Assumes the role as a service does.
+  virtual Outcome<SessionCredentials> assume_for_service(const std::string& role_arn, const std::string& service_principal,
+                                                         const std::string& session_name, std::chrono::seconds duration) = 0;
+};
+
+struct LogEvent {
+  SystemTime timestamp;
+  std::string message;
+};
+
+/// CloudWatch Logs as other services write to it (implemented by emulator/logs).
+class LogSink {
+ public:
+  virtual ~LogSink() = default;
+  /// Creates group and stream when they are not there. Events are split at Logs' own limits, never dropped.
+  virtual void put(const std::string& region, const std::string& group, const std::string& stream, std::vector<LogEvent> events) = 0;
+};
+
+/// Objects as other services read them (implemented by emulator/s3).
+class ObjectSource {
+ public:
+  virtual ~ObjectSource() = default;
+  virtual Task<Outcome<std::string>> get_object(const Call& on_behalf_of, const std::string& bucket, const std::string& key,
+                                                const std::string& version_id, std::size_t limit) = 0;
+};
+
+}  // namespace sortie::emulator

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "http/server.h"
+#include "http/service.h"
+
+namespace sortie::emulator {
+
+struct Options {
+  std::optional<std::filesystem::path> state_folder;  ///< none: everything is gone afterwards
+  std::string account = "000000000000";
+  std::string region = "us-east-1";  ///< where the host name does not say
+  bool sandbox_host_network = false; ///< functions reach the host's network
+};
+
+struct RootCredentials {
+  std::string access_key_id;
+  std::string secret_access_key;
+};
+
+/// The embedded AWS. As a Service it takes requests for any AWS host name (`lambda.us-east-1.amazonaws.com`,
+/// `bucket.s3.amazonaws.com`) and for localhost, where the signature's scope names the service.
+/// io_context thread only. Destroying it stops every function and removes every sandbox.
+class Emulator final : public http::Service {
+ public:
+  static Result<std::unique_ptr<Emulator>> create(Executor executor, const Clock& clock, Options options);
+  ~Emulator() override;
+
+  Task<Result<http::Response>> handle(http::Request request) override;
+  /// The account's administrator. Random for each state folder.
+  [[nodiscard]] const RootCredentials& root_credentials() const;
+  /// Ends running functions (SIGTERM where AWS sends it) and waits for them, at most a few seconds.
+  Task<void> shutdown();
+
+ private:
+  struct Impl;
+  explicit Emulator(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sortie::emulator

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/task.h"
+#include "base/unique_fd.h"
+
+namespace sortie::sandbox {
+
+/// A host folder or file shown read-only inside.
+struct ReadOnlyMount {
+  std::string source;  ///< host path
+  std::string target;  ///< absolute path inside
+};
+
+/// A socket that listens inside the sandbox's network and is served from outside.
+struct ListenAddress {
+  std::string address;  ///< IPv4
+  std::uint16_t port = 0;
+  bool datagram = false;  ///< UDP instead of TCP
+};
+
+enum class Network : std::uint8_t { isolated, host };
+
+/// What a sandbox is made of. A value.
+struct Spec {
+  std::vector<ReadOnlyMount> mounts;             ///< /var/task, /opt
+  std::uint64_t memory_bytes = 128ULL << 20;     ///< everything inside together
+  std::uint64_t tmp_bytes = 512ULL << 20;        ///< size of /tmp, its own file system
+  std::uint32_t cpu_milli = 1000;                ///< CPU share: 1,000 is one core
+  Network network = Network::isolated;
+  std::vector<ListenAddress> listen;             ///< created before anything runs inside
+  std::string ca_bundle_pem;                     ///< appended to the trust store that the inside sees; may be empty
+  std::string resolv_conf;                       ///< content of /etc/resolv.conf inside
+  std::string hosts;                             ///< content of /etc/hosts inside
+  std::uint32_t max_processes = 1024;
+  std::uint32_t max_open_files = 1024;
+};
+
+struct Command {
+  std::vector<std::string> argv;                              ///< argv[0] is a path inside
+  std::vector<std::pair<std::string, std::string>> environment;  ///< the whole of it
+  std::string working_folder = "/var/task";
+};
+
+/// How a sandboxed program ended.
+struct ExitStatus {
+  int code = 0;
+  int signal = 0;
+  bool out_of_memory = false;  ///< the memory limit was hit and something was killed for it
+};
+
+/// How well this machine can isolate; see `probe`.
+struct Capabilities {
+  bool namespaces = false;     ///< user, mount, pid, ipc, uts, network
+  enum class Memory : std::uint8_t { cgroup_v2, cgroup_v1, watched } memory = Memory::watched;
+  bool freezer = false;        ///< a cgroup freezer; otherwise SIGSTOP to all
+  std::string reason;          ///< one line that says what is missing and why; empty when nothing is
+};
+/// Tries once; cheap after the first call.
+const Capabilities& probe();
+
+/// One isolated environment: namespaces, mounts, network, limits. At most one program (with its descendants) runs in it
+/// at a time; /tmp stays from one to the next, processes do not. io_context thread only.
+class Sandbox {
+ public:
+  /// Without namespaces (see Capabilities) a sandbox is a plain process group in a temporary folder with resource limits.
+  static Task<Result<std::unique_ptr<Sandbox>>> create(Executor executor, Spec spec);
+  /// Kills what runs, removes the cgroup, mounts and folders. Nothing survives it, nor the death of this process by any signal.
+  virtual ~Sandbox() = default;
+
+  /// The sockets of Spec::listen in the same order, listening. Once. Without namespaces: on 127.0.0.1 with ports of
+  /// the system's choice; `address(i)` tells.
+  virtual std::vector<UniqueFd> take_listeners() = 0;
+  [[nodiscard]] virtual ListenAddress address(std::size_t listener) const = 0;
+  [[nodiscard]] virtual bool isolated() const = 0;
+  /// Where `target` of a mount is found by a program inside: the same path, or the host path when not isolated.
+  [[nodiscard]] virtual std::string inside_path(const std::string& target) const = 0;
+
+  /// Starts the program; standard input is /dev/null. ErrorKind::not_found and denied when it cannot be executed.
+  virtual Task<Result<void>> start(Command command) = 0;
+  /// Non-blocking read ends of the running program's standard output and standard error. Once a start.
+  virtual UniqueFd take_stdout() = 0;
+  virtual UniqueFd take_stderr() = 0;
+  /// Waits for the started program's own end, then kills and reaps everything else inside.
+  virtual Task<ExitStatus> wait() = 0;
+  /// A signal to the started program alone (SIGTERM at shutdown).
+  virtual void signal(int number) = 0;
+  /// SIGKILL to everything inside. `wait` then ends.
+  virtual void kill_all() = 0;
+
+  /// Stops and continues everything inside. Cheap, idempotent.
+  virtual void freeze() = 0;
+  virtual void thaw() = 0;
+
+  /// Highest memory use since creation or the last `reset_memory_peak`.
+  [[nodiscard]] virtual std::uint64_t memory_peak_bytes() const = 0;
+  virtual void reset_memory_peak() = 0;
+};
+
+}  // namespace sortie::sandbox

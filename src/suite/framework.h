@@ -1,0 +1,88 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "suite/protocol.h"
+
+namespace sortie::suite {
+
+/// A file the harness writes before it starts the suite.
+struct InputFile {
+  std::string path;
+  std::string content;
+};
+
+/// How to start the suite for one purpose. Paths are under a scratch folder that the harness makes for each start.
+struct Invocation {
+  std::vector<std::string> args;
+  std::vector<std::pair<std::string, std::string>> env;
+  std::vector<InputFile> input_files;
+  std::string result_file;  ///< written by the suite; empty when it writes none
+};
+
+/// How a process ended.
+struct ExitStatus {
+  int code = 0;    ///< when signal is 0
+  int signal = 0;  ///< when it was killed
+  friend bool operator==(const ExitStatus&, const ExitStatus&) = default;
+};
+
+/// What one run of the suite left for reading a listing.
+struct ListOutput {
+  std::string standard_output;
+  std::string standard_error;
+  std::string result_file;
+  ExitStatus status;
+};
+
+/// What the reader of a running suite's output says has happened.
+struct Progress {
+  enum class Kind : std::uint8_t { started, ended } kind = Kind::started;
+  std::string test;
+  Outcome outcome = Outcome::passed;  ///< for ended
+  std::chrono::microseconds duration{0};
+  std::string message;
+  std::string file;
+  int line = 0;
+};
+
+/// Follows one process of the suite: fed with its output as it comes, then told how it ended. One object a process.
+class ResultReader {
+ public:
+  virtual ~ResultReader() = default;
+  /// Standard output, in any pieces. The bytes are test output as well: the harness passes them on itself.
+  virtual std::vector<Progress> feed(std::string_view bytes) = 0;
+  /// The process is gone. Ends what only the result file or the status can end. Tests that were selected and are neither
+  /// ended here nor before did not finish: the harness decides from the status what became of them.
+  virtual std::vector<Progress> finish(ExitStatus status, std::string_view result_file) = 0;
+};
+
+/// One test framework: how to recognise a suite of it, list it, select tests, and read results. Stateless, pure.
+/// Facts: docs/frameworks.md.
+class Framework {
+ public:
+  virtual ~Framework() = default;
+  [[nodiscard]] virtual std::string_view name() const = 0;
+  /// True when the executable's bytes show that it is a suite of this framework.
+  [[nodiscard]] virtual bool recognises(std::string_view executable_bytes) const = 0;
+  [[nodiscard]] virtual Invocation listing(const std::string& scratch_folder) const = 0;
+  [[nodiscard]] virtual Result<std::vector<TestCase>> read_list(const ListOutput& output) const = 0;
+  /// Runs exactly `tests`.
+  [[nodiscard]] virtual Invocation selection(const std::vector<TestCase>& tests, const std::string& scratch_folder) const = 0;
+  [[nodiscard]] virtual std::unique_ptr<ResultReader> reader(const std::vector<TestCase>& tests) const = 0;
+};
+
+/// By name; nullptr when there is none.
+const Framework* find_framework(std::string_view name);
+/// The framework of an executable; `plain` when none of the others recognises it.
+const Framework& detect_framework(std::string_view executable_bytes);
+
+}  // namespace sortie::suite
