@@ -36,22 +36,17 @@ bool is_retryable(ErrorKind kind) {
     case ErrorKind::throttled:
     case ErrorKind::unavailable:
     case ErrorKind::timeout:
-    case ErrorKind::network:
-      return true;
-    default:
-      return false;
+    case ErrorKind::network: return true;
+    default: return false;
   }
 }
 
 int exit_code(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::usage:
-    case ErrorKind::config:
-      return 2;
-    case ErrorKind::cancelled:
-      return 130;
-    default:
-      return 3;
+    case ErrorKind::config: return 2;
+    case ErrorKind::cancelled: return 130;
+    default: return 3;
   }
 }
 

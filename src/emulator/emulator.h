@@ -14,8 +14,8 @@ namespace sortie::emulator {
 struct Options {
   std::optional<std::filesystem::path> state_folder;  ///< none: everything is gone afterwards
   std::string account = "000000000000";
-  std::string region = "us-east-1";  ///< where the host name does not say
-  bool sandbox_host_network = false; ///< functions reach the host's network
+  std::string region = "us-east-1";   ///< where the host name does not say
+  bool sandbox_host_network = false;  ///< functions reach the host's network
 };
 
 struct RootCredentials {

@@ -60,7 +60,7 @@ class BodySource {
 class Body {
  public:
   Body() = default;
-  Body(std::string bytes) : bytes_(std::move(bytes)) {}  // NOLINT(google-explicit-constructor)
+  Body(std::string bytes) : bytes_(std::move(bytes)) {}                     // NOLINT(google-explicit-constructor)
   Body(std::unique_ptr<BodySource> source) : source_(std::move(source)) {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] bool streaming() const { return source_ != nullptr; }
@@ -85,10 +85,10 @@ struct Request {
   std::string host;              ///< name or address, an IPv6 address in brackets, no port
   std::uint16_t port = 0;        ///< 0: the scheme's default
   std::string path = "/";
-  std::string query;             ///< without the question mark
-  Headers headers;               ///< a server fills them as received (Host among them)
+  std::string query;  ///< without the question mark
+  Headers headers;    ///< a server fills them as received (Host among them)
   Body body;
-  std::string peer_address;      ///< server side: the client's IP address
+  std::string peer_address;  ///< server side: the client's IP address
 };
 
 struct Response {

@@ -40,7 +40,8 @@ class Server {
   /// The returned id names the listener.
   std::uint64_t adopt(UniqueFd listening_socket, Service& service, CertificateAuthority* tls);
   /// The same on an address of ours, with TLS.
-  Result<std::uint16_t> listen_tls(const std::string& address, std::uint16_t port, Service& service, CertificateAuthority& tls);
+  Result<std::uint16_t> listen_tls(const std::string& address, std::uint16_t port, Service& service,
+                                   CertificateAuthority& tls);
   /// Stops one adopted listener and closes its connections.
   void remove(std::uint64_t listener);
 

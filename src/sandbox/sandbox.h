@@ -30,21 +30,21 @@ enum class Network : std::uint8_t { isolated, host };
 
 /// What a sandbox is made of. A value.
 struct Spec {
-  std::vector<ReadOnlyMount> mounts;             ///< /var/task, /opt
-  std::uint64_t memory_bytes = 128ULL << 20;     ///< everything inside together
-  std::uint64_t tmp_bytes = 512ULL << 20;        ///< size of /tmp, its own file system
-  std::uint32_t cpu_milli = 1000;                ///< CPU share: 1,000 is one core
+  std::vector<ReadOnlyMount> mounts;          ///< /var/task, /opt
+  std::uint64_t memory_bytes = 128ULL << 20;  ///< everything inside together
+  std::uint64_t tmp_bytes = 512ULL << 20;     ///< size of /tmp, its own file system
+  std::uint32_t cpu_milli = 1000;             ///< CPU share: 1,000 is one core
   Network network = Network::isolated;
-  std::vector<ListenAddress> listen;             ///< created before anything runs inside
-  std::string ca_bundle_pem;                     ///< appended to the trust store that the inside sees; may be empty
-  std::string resolv_conf;                       ///< content of /etc/resolv.conf inside
-  std::string hosts;                             ///< content of /etc/hosts inside
+  std::vector<ListenAddress> listen;  ///< created before anything runs inside
+  std::string ca_bundle_pem;          ///< appended to the trust store that the inside sees; may be empty
+  std::string resolv_conf;            ///< content of /etc/resolv.conf inside
+  std::string hosts;                  ///< content of /etc/hosts inside
   std::uint32_t max_processes = 1024;
   std::uint32_t max_open_files = 1024;
 };
 
 struct Command {
-  std::vector<std::string> argv;                              ///< argv[0] is a path inside
+  std::vector<std::string> argv;                                 ///< argv[0] is a path inside
   std::vector<std::pair<std::string, std::string>> environment;  ///< the whole of it
   std::string working_folder = "/var/task";
 };
@@ -58,10 +58,10 @@ struct ExitStatus {
 
 /// How well this machine can isolate; see `probe`.
 struct Capabilities {
-  bool namespaces = false;     ///< user, mount, pid, ipc, uts, network
+  bool namespaces = false;  ///< user, mount, pid, ipc, uts, network
   enum class Memory : std::uint8_t { cgroup_v2, cgroup_v1, watched } memory = Memory::watched;
-  bool freezer = false;        ///< a cgroup freezer; otherwise SIGSTOP to all
-  std::string reason;          ///< one line that says what is missing and why; empty when nothing is
+  bool freezer = false;  ///< a cgroup freezer; otherwise SIGSTOP to all
+  std::string reason;    ///< one line that says what is missing and why; empty when nothing is
 };
 /// Tries once; cheap after the first call.
 const Capabilities& probe();
@@ -70,9 +70,11 @@ const Capabilities& probe();
 /// at a time; /tmp stays from one to the next, processes do not. io_context thread only.
 class Sandbox {
  public:
-  /// Without namespaces (see Capabilities) a sandbox is a plain process group in a temporary folder with resource limits.
+  /// Without namespaces (see Capabilities) a sandbox is a plain process group in a temporary folder with resource
+  /// limits.
   static Task<Result<std::unique_ptr<Sandbox>>> create(Executor executor, Spec spec);
-  /// Kills what runs, removes the cgroup, mounts and folders. Nothing survives it, nor the death of this process by any signal.
+  /// Kills what runs, removes the cgroup, mounts and folders. Nothing survives it, nor the death of this process by any
+  /// signal.
   virtual ~Sandbox() = default;
 
   /// The sockets of Spec::listen in the same order, listening. Once. Without namespaces: on 127.0.0.1 with ports of

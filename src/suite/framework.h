@@ -60,8 +60,8 @@ class ResultReader {
   virtual ~ResultReader() = default;
   /// Standard output, in any pieces. The bytes are test output as well: the harness passes them on itself.
   virtual std::vector<Progress> feed(std::string_view bytes) = 0;
-  /// The process is gone. Ends what only the result file or the status can end. Tests that were selected and are neither
-  /// ended here nor before did not finish: the harness decides from the status what became of them.
+  /// The process is gone. Ends what only the result file or the status can end. Tests that were selected and are
+  /// neither ended here nor before did not finish: the harness decides from the status what became of them.
   virtual std::vector<Progress> finish(ExitStatus status, std::string_view result_file) = 0;
 };
 
@@ -76,7 +76,8 @@ class Framework {
   [[nodiscard]] virtual Invocation listing(const std::string& scratch_folder) const = 0;
   [[nodiscard]] virtual Result<std::vector<TestCase>> read_list(const ListOutput& output) const = 0;
   /// Runs exactly `tests`.
-  [[nodiscard]] virtual Invocation selection(const std::vector<TestCase>& tests, const std::string& scratch_folder) const = 0;
+  [[nodiscard]] virtual Invocation selection(const std::vector<TestCase>& tests,
+                                             const std::string& scratch_folder) const = 0;
   [[nodiscard]] virtual std::unique_ptr<ResultReader> reader(const std::vector<TestCase>& tests) const = 0;
 };
 

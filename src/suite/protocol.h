@@ -34,11 +34,11 @@ enum class WorkingFolder : std::uint8_t { task, tmp };   ///< /var/task, read-on
 
 /// The suite as the harness starts it.
 struct SuiteSpec {
-  std::string name;       ///< the suite's name in test ids
-  std::string executable; ///< path in the package, relative to /var/task
-  std::string framework;  ///< the name of a Framework: gtest, go, ginkgo1, ginkgo2, plain
-  std::vector<std::string> args;             ///< given by the user, after the framework's own
-  std::map<std::string, std::string> env;    ///< on top of the function's environment
+  std::string name;                        ///< the suite's name in test ids
+  std::string executable;                  ///< path in the package, relative to /var/task
+  std::string framework;                   ///< the name of a Framework: gtest, go, ginkgo1, ginkgo2, plain
+  std::vector<std::string> args;           ///< given by the user, after the framework's own
+  std::map<std::string, std::string> env;  ///< on top of the function's environment
   WorkingFolder cwd = WorkingFolder::task;
   /// The packaged loader with its library folder (relative to /var/task) when the suite needs a newer glibc than the
   /// image's; empty otherwise. The manifest's facts, see package/manifest.h.
@@ -93,8 +93,8 @@ struct TestEnded {
 };
 /// Last line of every answer. An answer without it was cut.
 struct BatchEnded {
-  std::vector<std::string> not_run;  ///< no time was left before the function's deadline, or fail-fast
-  std::uint64_t output_left_out = 0; ///< bytes of Output not streamed past the streaming limit; the log has them
+  std::vector<std::string> not_run;   ///< no time was left before the function's deadline, or fail-fast
+  std::uint64_t output_left_out = 0;  ///< bytes of Output not streamed past the streaming limit; the log has them
 };
 /// The harness could not do what was asked: no such file, exec failed, listing failed. Followed by BatchEnded.
 struct HarnessError {

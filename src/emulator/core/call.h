@@ -17,13 +17,13 @@ namespace sortie::emulator {
 struct Principal {
   enum class Kind : std::uint8_t { anonymous, root, user, assumed_role, service };
   Kind kind = Kind::anonymous;
-  std::string account;           ///< 12 digits; empty for anonymous and service
-  std::string arn;               ///< `arn:aws:iam::…:user/x`, `arn:aws:sts::…:assumed-role/r/session`
-  std::string user_id;           ///< `aws:userid`
-  std::string name;              ///< user name, or role name, or the service's host (`lambda.amazonaws.com`)
-  std::string role_arn;          ///< for assumed_role: `arn:aws:iam::…:role/path/r`
+  std::string account;   ///< 12 digits; empty for anonymous and service
+  std::string arn;       ///< `arn:aws:iam::…:user/x`, `arn:aws:sts::…:assumed-role/r/session`
+  std::string user_id;   ///< `aws:userid`
+  std::string name;      ///< user name, or role name, or the service's host (`lambda.amazonaws.com`)
+  std::string role_arn;  ///< for assumed_role: `arn:aws:iam::…:role/path/r`
   std::string access_key_id;
-  SystemTime token_issued{};     ///< for temporary credentials
+  SystemTime token_issued{};  ///< for temporary credentials
   bool temporary = false;
   std::vector<std::string> session_policies;  ///< JSON documents given to AssumeRole
 };
@@ -43,8 +43,8 @@ inline std::unexpected<AwsError> aws_fail(int status, std::string code, std::str
   return std::unexpected(AwsError{status, std::move(code), std::move(message), {}});
 }
 
-/// One authenticated request on its way to a service. The principal is proven: signature, token and expiry are checked, streaming
-/// signatures are checked while the body is read (a body that does not match ends in an error).
+/// One authenticated request on its way to a service. The principal is proven: signature, token and expiry are checked,
+/// streaming signatures are checked while the body is read (a body that does not match ends in an error).
 struct Call {
   http::Request request;
   std::string service;     ///< signing name: s3, lambda, iam, sts, logs, cloudformation

@@ -17,11 +17,12 @@ namespace sortie::emulator {
 
 /// A question to IAM.
 struct Question {
-  std::string action;    ///< `s3:GetObject`
-  std::string resource;  ///< ARN, or `*`
+  std::string action;            ///< `s3:GetObject`
+  std::string resource;          ///< ARN, or `*`
   std::string resource_account;  ///< owner of the resource; empty: the embedded AWS's account
   std::string resource_policy;   ///< JSON document on the resource, empty when there is none
-  std::vector<std::pair<std::string, std::string>> context;  ///< condition keys of the service (`s3:prefix`); repeated keys are multi-valued
+  std::vector<std::pair<std::string, std::string>>
+      context;  ///< condition keys of the service (`s3:prefix`); repeated keys are multi-valued
 };
 
 /// IAM's decisions (implemented by emulator/iam).
@@ -29,8 +30,9 @@ class Authorizer {
  public:
   virtual ~Authorizer() = default;
   /// Denied: 403 `AccessDenied` (services rename the code where AWS does: `AccessDeniedException`) with AWS's sentence
-  /// "User: ARN is not authorized to perform: ACTION on resource: "ARN" because no identity-based policy allows the ACTION action"
-  /// (or "with an explicit deny in a …"). Global keys (aws:SourceIp, aws:SecureTransport, aws:PrincipalArn, …) are filled from the call.
+  /// "User: ARN is not authorized to perform: ACTION on resource: "ARN" because no identity-based policy allows the
+  /// ACTION action" (or "with an explicit deny in a …"). Global keys (aws:SourceIp, aws:SecureTransport,
+  /// aws:PrincipalArn, …) are filled from the call.
   virtual Outcome<void> authorize(const Call& call, const Question& question) = 0;
 };
 
@@ -58,8 +60,10 @@ class Identities {
   /// True when the role exists and its trust policy lets `service_principal` assume it.
   virtual Outcome<void> check_assumable(const std::string& role_arn, const std::string& service_principal) = 0;
   /// Assumes the role as a service does.
-  virtual Outcome<SessionCredentials> assume_for_service(const std::string& role_arn, const std::string& service_principal,
-                                                         const std::string& session_name, std::chrono::seconds duration) = 0;
+  virtual Outcome<SessionCredentials> assume_for_service(const std::string& role_arn,
+                                                         const std::string& service_principal,
+                                                         const std::string& session_name,
+                                                         std::chrono::seconds duration) = 0;
 };
 
 struct LogEvent {
@@ -72,15 +76,17 @@ class LogSink {
  public:
   virtual ~LogSink() = default;
   /// Creates group and stream when they are not there. Events are split at Logs' own limits, never dropped.
-  virtual void put(const std::string& region, const std::string& group, const std::string& stream, std::vector<LogEvent> events) = 0;
+  virtual void put(const std::string& region, const std::string& group, const std::string& stream,
+                   std::vector<LogEvent> events) = 0;
 };
 
 /// Objects as other services read them (implemented by emulator/s3).
 class ObjectSource {
  public:
   virtual ~ObjectSource() = default;
-  virtual Task<Outcome<std::string>> get_object(const Call& on_behalf_of, const std::string& bucket, const std::string& key,
-                                                const std::string& version_id, std::size_t limit) = 0;
+  virtual Task<Outcome<std::string>> get_object(const Call& on_behalf_of, const std::string& bucket,
+                                                const std::string& key, const std::string& version_id,
+                                                std::size_t limit) = 0;
 };
 
 }  // namespace sortie::emulator
