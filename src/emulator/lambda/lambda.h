@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/blocking.h"
+#include "emulator/core/call.h"
+#include "emulator/core/ports.h"
+#include "emulator/core/store.h"
+#include "http/service.h"
+#include "http/tls.h"
+
+namespace sortie::emulator {
+
+struct LambdaOptions {
+  std::string account;
+  bool host_network = false;     ///< functions reach the host's network and are given AWS_ENDPOINT_URL
+  http::Service* aws = nullptr;  ///< where a sandbox's calls to AWS host names go: the emulator
+  http::CertificateAuthority* authority = nullptr;  ///< signs what TLS inside a sandbox is answered with
+  /// Waits before the second and the third attempt of an asynchronous invocation that failed.
+  std::vector<std::chrono::milliseconds> async_retry_delays{std::chrono::minutes{1}, std::chrono::minutes{2}};
+  std::chrono::milliseconds init_limit{10'000};  ///< how long an environment may take to ask for work
+  std::chrono::seconds idle_limit{300};          ///< an environment unused for so long is removed
+  bool realistic_streaming = false;              ///< slow a streamed response to 2 MB/s after its first 6 MB
+};
+
+/// AWS Lambda (API 2015-03-31): functions, invocations, and the environments that they run in, one sandbox each.
+/// State is in the store; environments are not: they start with the first invocation. io_context thread only.
+class Lambda final : public AwsService {
+ public:
+  /// Everything referred to must outlive the object. Tables are made in `store`; asynchronous invocations that an
+  /// earlier process accepted and did not finish are taken up again.
+  Lambda(Executor executor, const Clock& clock, Store& store, Authorizer& authorizer, Identities& identities,
+         LogSink& logs, ObjectSource& objects, BlockingPool& pool, LambdaOptions options);
+  /// Kills what still runs.
+  ~Lambda() override;
+
+  [[nodiscard]] std::string_view name() const override { return "lambda"; }
+  Task<http::Response> handle(Call call) override;
+  [[nodiscard]] http::Response render_error(const AwsError& error, const std::string& request_id,
+                                            const http::Request& request) const override;
+  /// Ends every environment (SIGTERM, half a second, SIGKILL) and waits for it. Invocations in flight fail.
+  Task<void> shutdown();
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace sortie::emulator
