@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/blocking.h"
+#include "base/clock.h"
+#include "base/task.h"
+#include "emulator/core/call.h"
+#include "emulator/core/ports.h"
+#include "emulator/core/store.h"
+
+namespace sortie::emulator {
+
+/// Amazon S3 of the embedded AWS: buckets, objects, listings, multipart uploads, versions, policies and tags, as the
+/// S3 API reference describes them. Object bytes stream to and from disk through buffers of bounded size; an upload
+/// that is cut, or whose digest does not match, is never visible. io_context thread only; the references must outlive
+/// it.
+class S3 final : public AwsService, public ObjectSource {
+ public:
+  S3(Executor executor, const Clock& clock, Store& store, Authorizer& authorizer, BlockingPool& pool);
+  ~S3() override;
+
+  [[nodiscard]] std::string_view name() const override { return "s3"; }
+  Task<http::Response> handle(Call call) override;
+  [[nodiscard]] http::Response render_error(const AwsError& error, const std::string& request_id,
+                                            const http::Request& request) const override;
+
+  /// The bytes of one object, authorized as `on_behalf_of`. An object longer than `limit` bytes is refused.
+  /// `version_id` empty: the newest.
+  Task<Outcome<std::string>> get_object(const Call& on_behalf_of, const std::string& bucket, const std::string& key,
+                                        const std::string& version_id, std::size_t limit) override;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sortie::emulator
