@@ -25,7 +25,14 @@ struct Principal {
   std::string access_key_id;
   SystemTime token_issued{};  ///< for temporary credentials
   bool temporary = false;
-  std::vector<std::string> session_policies;  ///< JSON documents given to AssumeRole
+  std::vector<std::string> session_policies;                      ///< JSON documents given to AssumeRole
+  std::vector<std::pair<std::string, std::string>> session_tags;  ///< given to AssumeRole: `aws:PrincipalTag/…`
+};
+
+/// The trailing fields of an aws-chunked upload (`x-amz-checksum-crc32`). Empty until the body has been read to its
+/// end; then names are lower-case, and a checksum has been compared with the bytes read.
+struct Trailers {
+  std::vector<std::pair<std::string, std::string>> fields;
 };
 
 /// An error as a service answers it; each service renders it in its own protocol.
@@ -56,6 +63,7 @@ struct Call {
   enum class Signature : std::uint8_t { none, header, query } signature = Signature::none;
   std::string signature_version;  ///< AWS4-HMAC-SHA256 or AWS (version 2), empty for none
   SystemTime signed_at{};
+  std::shared_ptr<const Trailers> trailers;  ///< null unless the request announced trailers (`x-amz-trailer`)
 };
 
 /// One AWS service of the embedded AWS. It parses, authorizes, acts and answers; every failure is an answer in the

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "emulator/core/authentication.h"
+#include "emulator/core/call.h"
+#include "emulator/core/ports.h"
+#include "http/service.h"
+
+namespace sortie::emulator {
+
+/// Which service, region and bucket a request means.
+struct Destination {
+  std::string service;         ///< signing name (`s3`, `lambda`, …)
+  std::string region;          ///< empty when neither the host name nor the signature says it
+  std::string virtual_bucket;  ///< S3 only; empty for path style
+  std::string unsupported;     ///< why a host name of AWS cannot be served; empty when it can
+};
+
+/// Reads the host name: `SERVICE.REGION.amazonaws.com`, `SERVICE.amazonaws.com`, `BUCKET.s3[.-]REGION.amazonaws.com`,
+/// `s3.dualstack.…`, the same under `.amazonaws.com.cn`, `BUCKET.localhost`. For localhost and addresses: the
+/// credential scope of the signature, else `X-Amz-Target`, else a query-protocol `Version` in the URL, else S3.
+Destination find_destination(const http::Request& request);
+
+/// The front door of the embedded AWS: finds the service, authenticates the request, hands it over. Failures before a
+/// service is known are answered as XML or JSON, whichever the request looks like. io_context thread only.
+class Router final : public http::Service {
+ public:
+  Router(const Clock& clock, Identities& identities, std::string account, std::string default_region);
+
+  /// `service` must outlive the router.
+  void add(AwsService& service);
+  Task<Result<http::Response>> handle(http::Request request) override;
+
+ private:
+  Task<http::Response> dispatch(AwsService& service, Call call);
+
+  Authenticator authenticator_;
+  std::string account_;
+  std::string default_region_;
+  std::map<std::string, AwsService*, std::less<>> services_;
+};
+
+}  // namespace sortie::emulator
