@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "run/event.h"
+
+namespace sortie::run {
+
+/// Shell-style match: `*` any run of characters (none included), `?` one character, everything else itself. Linear in
+/// practice, never exponential.
+bool glob_matches(std::string_view pattern, std::string_view text);
+
+/// The tests a user chose. Patterns are matched against the test's name and against its id; repeated ones add up;
+/// `!GLOB` takes away from what the others chose (from everything, when there are no others).
+class Filter {
+ public:
+  explicit Filter(std::vector<std::string> patterns);
+  [[nodiscard]] bool chooses(const TestId& id) const;
+
+ private:
+  std::vector<std::string> wanted_;
+  std::vector<std::string> unwanted_;
+};
+
+}  // namespace sortie::run

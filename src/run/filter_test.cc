@@ -1,0 +1,38 @@
+#include "run/filter.h"
+
+#include <gtest/gtest.h>
+
+namespace sortie::run {
+namespace {
+
+TEST(Glob, StarsAndQuestionMarks) {
+  EXPECT_TRUE(glob_matches("*", ""));
+  EXPECT_TRUE(glob_matches("Blob.*", "Blob.PutThenGet"));
+  EXPECT_TRUE(glob_matches("*Get", "Blob.PutThenGet"));
+  EXPECT_TRUE(glob_matches("B?ob.*Then*", "Blob.PutThenGet"));
+  EXPECT_FALSE(glob_matches("Blob", "Blob.PutThenGet"));
+  EXPECT_FALSE(glob_matches("?", ""));
+  EXPECT_TRUE(glob_matches("*a*a*a*a*b", std::string(200, 'a') + "b"));
+  EXPECT_FALSE(glob_matches("*a*a*a*a*b", std::string(2000, 'a')));
+}
+
+TEST(Filter, PatternsAddUpAndExclamationTakesAway) {
+  const Filter filter({"A.*", "suite_b::*", "!*Slow"});
+  EXPECT_TRUE(filter.chooses({"suite_a", "A.one"}));
+  EXPECT_FALSE(filter.chooses({"suite_a", "B.one"}));
+  EXPECT_TRUE(filter.chooses({"suite_b", "B.one"}));
+  EXPECT_FALSE(filter.chooses({"suite_b", "B.Slow"}));
+}
+
+TEST(Filter, OnlyExclusionsTakeAwayFromEverything) {
+  const Filter filter({"!A.*"});
+  EXPECT_FALSE(filter.chooses({"s", "A.one"}));
+  EXPECT_TRUE(filter.chooses({"s", "B.one"}));
+}
+
+TEST(Filter, NoPatternsChooseEverything) {
+  EXPECT_TRUE(Filter({}).chooses({"s", "t"}));
+}
+
+}  // namespace
+}  // namespace sortie::run
