@@ -72,8 +72,13 @@ struct Hello {
 struct Listed {
   std::vector<TestCase> tests;
 };
+///
+/// Everything the suite prints goes to the harness's standard output too, and so to the function's log: both streams in
+/// one order, invalid UTF-8 replaced by U+FFFD. `log_offset` counts those bytes since the invocation's start, so that
+/// the runner finds a test's output in the log when it was not (all) streamed.
 struct TestStarted {
   std::string test;
+  std::uint64_t log_offset = 0;  ///< where this test's output begins in the log
 };
 /// A piece of what the suite printed, at most 32 KiB. `test` is empty outside of a test.
 struct Output {
@@ -89,7 +94,8 @@ struct TestEnded {
   std::string message;  ///< why, in words: `signal 11 (Segmentation fault)`, or the framework's failure text
   std::string file;     ///< where the failure is, when the framework says
   int line = 0;
-  int leaked_processes = 0;  ///< processes the test left behind, killed by the harness
+  int leaked_processes = 0;      ///< processes the test left behind, killed by the harness
+  std::uint64_t log_offset = 0;  ///< where this test's output ends in the log
 };
 /// Last line of every answer. An answer without it was cut.
 struct BatchEnded {
