@@ -72,6 +72,7 @@ struct Hello {
 struct Listed {
   std::vector<TestCase> tests;
 };
+/// A test begins.
 ///
 /// Everything the suite prints goes to the harness's standard output too, and so to the function's log: both streams in
 /// one order, invalid UTF-8 replaced by U+FFFD. `log_offset` counts those bytes since the invocation's start, so that
@@ -84,7 +85,8 @@ struct TestStarted {
 struct Output {
   std::string test;
   bool to_stderr = false;
-  std::string bytes;  ///< any bytes; on the wire base64 when they are not valid UTF-8
+  std::string bytes;             ///< any bytes; on the wire base64 when they are not valid UTF-8
+  std::uint64_t log_offset = 0;  ///< where this piece ends in the log
 };
 /// Exactly one for each test of the batch that was given a chance to run.
 struct TestEnded {
