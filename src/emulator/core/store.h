@@ -19,12 +19,14 @@ class Store {
   /// Opens or makes DIR (0700) and locks it: a second process gets ErrorKind::config. Temporary files of a killed
   /// process are removed.
   static Result<std::unique_ptr<Store>> open(const std::filesystem::path& folder);
-  /// In memory; the blob folder is made in the temporary folder at first use and removed by the destructor.
+  /// In memory; the blob folder is made in the temporary folder at first use and removed by the destructor, or, when
+  /// this process is killed, by a small process that waits for just that.
   static Result<std::unique_ptr<Store>> ephemeral();
   virtual ~Store() = default;
 
   virtual SQLite::Database& db() = 0;
-  /// For `service`'s large bytes. Made when missing.
+  /// For `service`'s large bytes. Made when missing. Files are written under a name that ends in `.tmp`, or in a folder
+  /// of that name, and renamed when they are complete: what still ends in `.tmp` at the next start is removed.
   virtual Result<std::filesystem::path> blobs(const std::string& service) = 0;
   [[nodiscard]] virtual bool is_ephemeral() const = 0;
 };
