@@ -24,6 +24,7 @@ struct InputFile {
 struct Invocation {
   std::vector<std::string> args;
   std::vector<std::pair<std::string, std::string>> env;
+  std::vector<std::string> folders;  ///< made by the harness before the start
   std::vector<InputFile> input_files;
   std::string result_file;  ///< written by the suite; empty when it writes none
 };
@@ -43,10 +44,13 @@ struct ListOutput {
   ExitStatus status;
 };
 
-/// What the reader of a running suite's output says has happened.
+/// What the reader of a running suite's output says has happened. `paused` and `resumed` are for frameworks that run
+/// tests at the same time (Go's t.Parallel): a paused test waits, a resumed one has the output from here on.
 struct Progress {
-  enum class Kind : std::uint8_t { started, ended } kind = Kind::started;
+  enum class Kind : std::uint8_t { started, ended, paused, resumed } kind = Kind::started;
   std::string test;
+  /// Where in the bytes just fed the boundary is: what is before it belongs to the test that ran until then.
+  std::size_t offset = 0;
   Outcome outcome = Outcome::passed;  ///< for ended
   std::chrono::microseconds duration{0};
   std::string message;
@@ -55,13 +59,16 @@ struct Progress {
 };
 
 /// Follows one process of the suite: fed with its output as it comes, then told how it ended. One object a process.
+/// A test may be `ended` a second time as long as no other test has started: the later word counts (a failure in what
+/// runs after the last test of a suite, a forged line followed by the true one). A duration of 0 means: not known.
 class ResultReader {
  public:
   virtual ~ResultReader() = default;
   /// Standard output, in any pieces. The bytes are test output as well: the harness passes them on itself.
   virtual std::vector<Progress> feed(std::string_view bytes) = 0;
-  /// The process is gone. Ends what only the result file or the status can end. Tests that were selected and are
-  /// neither ended here nor before did not finish: the harness decides from the status what became of them.
+  /// The process is gone. Ends what only the result file or the status can end; an exit status that no reported test
+  /// explains is reported as the failure of the test that ended last. Tests that were selected and are neither ended
+  /// here nor before did not finish: the harness decides from the status what became of them.
   virtual std::vector<Progress> finish(ExitStatus status, std::string_view result_file) = 0;
 };
 
@@ -79,6 +86,14 @@ class Framework {
   [[nodiscard]] virtual Invocation selection(const std::vector<TestCase>& tests,
                                              const std::string& scratch_folder) const = 0;
   [[nodiscard]] virtual std::unique_ptr<ResultReader> reader(const std::vector<TestCase>& tests) const = 0;
+  /// How many of the first `tests` fit into one `selection` (arguments have a length limit); at least 1.
+  [[nodiscard]] virtual std::size_t selection_limit(const std::vector<TestCase>& tests) const { return tests.size(); }
+  /// The list, when it is known without starting the suite.
+  [[nodiscard]] virtual std::optional<std::vector<TestCase>> fixed_list(const std::string& /*executable*/) const {
+    return std::nullopt;
+  }
+  /// The signal that asks a suite which hangs to end; SIGKILL follows.
+  [[nodiscard]] virtual int stop_signal() const { return 15; }
 };
 
 /// By name; nullptr when there is none.

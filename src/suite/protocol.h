@@ -101,7 +101,9 @@ struct TestEnded {
 };
 /// Last line of every answer. An answer without it was cut.
 struct BatchEnded {
-  std::vector<std::string> not_run;   ///< no time was left before the function's deadline, or fail-fast
+  /// No time was left before the function's deadline, or fail-fast. A test that the deadline cut short is here too,
+  /// after its TestStarted, unless it had the whole batch's time to itself: then it has timed out.
+  std::vector<std::string> not_run;
   std::uint64_t output_left_out = 0;  ///< bytes of Output not streamed past the streaming limit; the log has them
 };
 /// The harness could not do what was asked: no such file, exec failed, listing failed. Followed by BatchEnded.
@@ -114,7 +116,7 @@ using HarnessEvent = std::variant<Hello, Listed, TestStarted, Output, TestEnded,
 
 /// One line without its newline. Never fails: what is not UTF-8 is base64.
 std::string encode(const HarnessEvent& event);
-/// Limits: 1 MiB a line (Listed: 64 MiB), nesting 16. ErrorKind::protocol otherwise.
+/// Limits: 1 MiB a line (BatchEnded: 16 MiB, Listed: 64 MiB), nesting 16. ErrorKind::protocol otherwise.
 Result<HarnessEvent> decode_event(std::string_view line);
 
 std::string encode(const HarnessRequest& request);
