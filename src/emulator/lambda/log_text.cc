@@ -1,0 +1,196 @@
+#include "emulator/lambda/log_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cmath>
+
+#include "wire/date.h"
+
+namespace sortie::emulator::lambda {
+namespace {
+
+namespace json = boost::json;
+using FractionalMs = std::chrono::duration<double, std::milli>;
+
+double milliseconds(Duration duration) {
+  return std::round(FractionalMs(duration).count() * 1000) / 1000;
+}
+
+std::string platform_line(SystemTime now, std::string_view type, json::object record) {
+  json::object line{{"time", wire::format_iso8601_millis(now)}, {"type", type}};
+  line.emplace("record", std::move(record));
+  return json::serialize(line);
+}
+
+std::int64_t used_mb(const Report& report) {
+  return std::min<std::int64_t>(report.memory_mb,
+                                static_cast<std::int64_t>((report.max_memory_bytes + (1 << 20) - 1) >> 20));
+}
+
+/// The length of the UTF-8 sequence at the front of `text`; 0 when it is not valid (overlong, surrogate, cut, too
+/// large).
+std::size_t sequence_length(std::string_view text) {
+  auto byte = [text](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0; };
+  auto continues = [byte](std::size_t i) { return (byte(i) & 0xc0) == 0x80; };
+  auto first = byte(0);
+  if (first < 0x80) return 1;
+  if (first >= 0xc2 && first <= 0xdf) return continues(1) ? 2 : 0;
+  if (first >= 0xe0 && first <= 0xef) {
+    if ((first == 0xe0 && byte(1) < 0xa0) || (first == 0xed && byte(1) > 0x9f)) return 0;
+    return continues(1) && continues(2) ? 3 : 0;
+  }
+  if (first >= 0xf0 && first <= 0xf4) {
+    if ((first == 0xf0 && byte(1) < 0x90) || (first == 0xf4 && byte(1) > 0x8f)) return 0;
+    return continues(1) && continues(2) && continues(3) ? 4 : 0;
+  }
+  return 0;
+}
+
+/// Where to cut `text` at `limit` so that no UTF-8 sequence is torn.
+std::size_t cut_at(std::string_view text, std::size_t limit) {
+  auto at = limit;
+  while (at > limit - 4 && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80) --at;
+  return (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80 ? limit : at;
+}
+
+}  // namespace
+
+std::string format_ms(Duration duration) {
+  return fmt::format("{:.2f}", FractionalMs(duration).count());
+}
+
+std::int64_t billed_ms(Duration duration) {
+  return std::chrono::ceil<std::chrono::milliseconds>(duration).count();
+}
+
+std::string init_start_line(LogFormat format, SystemTime now, std::string_view runtime, std::string_view runtime_arn) {
+  if (format == LogFormat::text) {
+    return fmt::format("INIT_START Runtime Version: {}\tRuntime Version ARN: {}", runtime, runtime_arn);
+  }
+  return platform_line(now, "platform.initStart",
+                       {{"initializationType", "on-demand"},
+                        {"phase", "init"},
+                        {"runtimeVersion", runtime},
+                        {"runtimeVersionArn", runtime_arn}});
+}
+
+std::string init_report_line(LogFormat format, SystemTime now, Duration duration, std::string_view phase,
+                             std::string_view status, std::string_view error_type) {
+  if (format == LogFormat::text) {
+    auto line =
+        fmt::format("INIT_REPORT Init Duration: {} ms\tPhase: {}\tStatus: {}", format_ms(duration), phase, status);
+    if (!error_type.empty()) line += fmt::format("\tError Type: {}", error_type);
+    return line;
+  }
+  json::object record{{"initializationType", "on-demand"}, {"phase", phase}, {"status", status}};
+  if (!error_type.empty()) record.emplace("errorType", error_type);
+  record.emplace("metrics", json::object{{"durationMs", milliseconds(duration)}});
+  return platform_line(now, "platform.initReport", std::move(record));
+}
+
+std::string start_line(LogFormat format, SystemTime now, std::string_view request_id, std::string_view version) {
+  if (format == LogFormat::text) return fmt::format("START RequestId: {} Version: {}", request_id, version);
+  return platform_line(now, "platform.start", {{"requestId", request_id}, {"version", version}});
+}
+
+std::string end_line(LogFormat format, std::string_view request_id) {
+  return format == LogFormat::text ? fmt::format("END RequestId: {}", request_id) : std::string();
+}
+
+std::string report_line(LogFormat format, SystemTime now, const Report& report) {
+  auto billed = billed_ms(report.duration + report.init.value_or(Duration::zero()));
+  if (format == LogFormat::json) {
+    json::object metrics{{"durationMs", milliseconds(report.duration)},
+                         {"billedDurationMs", billed},
+                         {"memorySizeMB", report.memory_mb},
+                         {"maxMemoryUsedMB", used_mb(report)}};
+    if (report.init) metrics.emplace("initDurationMs", milliseconds(*report.init));
+    json::object record{{"requestId", report.request_id}, {"metrics", std::move(metrics)}};
+    record.emplace("status", report.status.empty() ? "success" : std::string_view(report.status));
+    if (!report.error_type.empty()) record.emplace("errorType", report.error_type);
+    return platform_line(now, "platform.report", std::move(record));
+  }
+  auto line = fmt::format(
+      "REPORT RequestId: {}\tDuration: {} ms\tBilled Duration: {} ms\tMemory Size: {} MB\tMax Memory Used: {} MB\t",
+      report.request_id, format_ms(report.duration), billed, report.memory_mb, used_mb(report));
+  if (report.init) line += fmt::format("Init Duration: {} ms\t", format_ms(*report.init));
+  if (!report.status.empty()) line += "Status: " + report.status;
+  if (!report.error_type.empty()) line += "\tError Type: " + report.error_type;
+  return line;
+}
+
+std::string timeout_line(SystemTime now, std::string_view request_id, std::chrono::seconds timeout) {
+  return fmt::format("{} {} Task timed out after {:.2f} seconds", wire::format_iso8601_millis(now), request_id,
+                     static_cast<double>(timeout.count()));
+}
+
+std::string to_utf8(std::string_view bytes) {
+  std::string out;
+  out.reserve(bytes.size());
+  while (!bytes.empty()) {
+    // Almost all output is plain ASCII: copied in runs.
+    auto run = static_cast<std::size_t>(
+        std::find_if(bytes.begin(), bytes.end(), [](char c) { return (c & 0x80) != 0; }) - bytes.begin());
+    out.append(bytes.substr(0, run));
+    bytes.remove_prefix(run);
+    if (bytes.empty()) break;
+    auto length = sequence_length(bytes);
+    if (length == 0) {
+      out += "\xef\xbf\xbd";
+      bytes.remove_prefix(1);
+    } else {
+      out.append(bytes.substr(0, length));
+      bytes.remove_prefix(length);
+    }
+  }
+  return out;
+}
+
+void LineSplitter::feed(std::string_view bytes, const Sink& sink) {
+  auto emit = [&sink](std::string_view line) {
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    while (line.size() > k_line_limit) {
+      auto cut = cut_at(line, k_line_limit);
+      sink(line.substr(0, cut));
+      line.remove_prefix(cut);
+    }
+    if (!line.empty()) sink(line);
+  };
+  while (!bytes.empty()) {
+    auto newline = bytes.find('\n');
+    if (newline == std::string_view::npos) break;
+    if (rest_.empty()) {
+      emit(bytes.substr(0, newline));
+    } else {
+      rest_.append(bytes.substr(0, newline));
+      emit(rest_);
+      rest_.clear();
+    }
+    bytes.remove_prefix(newline + 1);
+  }
+  rest_.append(bytes);
+  while (rest_.size() > k_line_limit) {
+    auto cut = cut_at(rest_, k_line_limit);
+    sink(std::string_view(rest_).substr(0, cut));
+    rest_.erase(0, cut);
+  }
+}
+
+void LineSplitter::finish(const Sink& sink) {
+  if (!rest_.empty()) sink(rest_);
+  rest_.clear();
+}
+
+void Tail::append(std::string_view text) {
+  bytes_.append(text);
+  if (bytes_.size() > 4 * k_tail_bytes) bytes_.erase(0, bytes_.size() - k_tail_bytes);
+}
+
+std::string_view Tail::text() const {
+  std::string_view all(bytes_);
+  return all.size() > k_tail_bytes ? all.substr(all.size() - k_tail_bytes) : all;
+}
+
+}  // namespace sortie::emulator::lambda

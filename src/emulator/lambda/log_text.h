@@ -1,0 +1,77 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+
+/// What Lambda itself writes into a function's log, and how a function's output becomes log lines. Pure.
+namespace sortie::emulator::lambda {
+
+/// A line longer than this becomes several events (CloudWatch's own limit was 256 KiB until 2025).
+inline constexpr std::size_t k_line_limit = 256 * 1024;
+/// `LogResult` holds this much of an invocation's log.
+inline constexpr std::size_t k_tail_bytes = 4096;
+
+enum class LogFormat : std::uint8_t { text, json };
+
+using Duration = std::chrono::steady_clock::duration;
+
+/// What a REPORT line says.
+struct Report {
+  std::string request_id;
+  Duration duration{};
+  std::optional<Duration> init;  ///< a cold start's, billed as well
+  int memory_mb = 128;
+  std::uint64_t max_memory_bytes = 0;
+  std::string status;      ///< empty for success; `timeout`, `error`
+  std::string error_type;  ///< with `error`: `Runtime.ExitError`
+};
+
+/// Milliseconds with two decimals: `110.10`.
+std::string format_ms(Duration duration);
+/// Whole milliseconds, rounded up: what is billed.
+std::int64_t billed_ms(Duration duration);
+
+std::string init_start_line(LogFormat format, SystemTime now, std::string_view runtime, std::string_view runtime_arn);
+/// `phase` is `init` or `invoke`, `status` `error` or `timeout`.
+std::string init_report_line(LogFormat format, SystemTime now, Duration duration, std::string_view phase,
+                             std::string_view status, std::string_view error_type);
+std::string start_line(LogFormat format, SystemTime now, std::string_view request_id, std::string_view version);
+/// Empty in JSON format, which has no END.
+std::string end_line(LogFormat format, std::string_view request_id);
+std::string report_line(LogFormat format, SystemTime now, const Report& report);
+/// `2024-… ID Task timed out after 1.00 seconds`
+std::string timeout_line(SystemTime now, std::string_view request_id, std::chrono::seconds timeout);
+
+/// `bytes` as UTF-8 that JSON can carry: every invalid sequence becomes U+FFFD.
+std::string to_utf8(std::string_view bytes);
+
+/// Cuts a byte stream into lines. A line is given without its newline (and without a carriage return before it); one
+/// longer than k_line_limit in pieces. Empty lines are left out, as Lambda leaves them out.
+class LineSplitter {
+ public:
+  using Sink = std::function<void(std::string_view line)>;
+  void feed(std::string_view bytes, const Sink& sink);
+  /// What is left without a newline.
+  void finish(const Sink& sink);
+
+ private:
+  std::string rest_;
+};
+
+/// Keeps the last k_tail_bytes of what is appended.
+class Tail {
+ public:
+  void append(std::string_view text);
+  [[nodiscard]] std::string_view text() const;
+
+ private:
+  std::string bytes_;
+};
+
+}  // namespace sortie::emulator::lambda

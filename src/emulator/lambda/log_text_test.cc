@@ -1,0 +1,126 @@
+#include "emulator/lambda/log_text.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace sortie::emulator::lambda {
+namespace {
+
+using std::chrono::microseconds;
+
+constexpr char k_id[] = "8f5a8c6e-0000-4000-8000-000000000001";
+const SystemTime k_now{std::chrono::milliseconds{1'440'938'160'123}};
+
+Report report() {
+  return {.request_id = k_id, .duration = microseconds(3010), .memory_mb = 128, .max_memory_bytes = 36ULL << 20};
+}
+
+TEST(LogLines, WarmReportEndsWithATab) {
+  EXPECT_EQ(report_line(LogFormat::text, k_now, report()),
+            "REPORT RequestId: 8f5a8c6e-0000-4000-8000-000000000001\tDuration: 3.01 ms\tBilled Duration: 4 ms\t"
+            "Memory Size: 128 MB\tMax Memory Used: 36 MB\t");
+}
+
+TEST(LogLines, ColdReportNamesAndBillsTheInit) {
+  auto cold = report();
+  cold.init = microseconds(110'100);
+  EXPECT_EQ(report_line(LogFormat::text, k_now, cold),
+            "REPORT RequestId: 8f5a8c6e-0000-4000-8000-000000000001\tDuration: 3.01 ms\tBilled Duration: 114 ms\t"
+            "Memory Size: 128 MB\tMax Memory Used: 36 MB\tInit Duration: 110.10 ms\t");
+}
+
+TEST(LogLines, FailuresEndInAStatus) {
+  auto failed = report();
+  failed.status = "timeout";
+  EXPECT_TRUE(report_line(LogFormat::text, k_now, failed).ends_with("Max Memory Used: 36 MB\tStatus: timeout"));
+  failed.status = "error";
+  failed.error_type = "Runtime.OutOfMemory";
+  EXPECT_TRUE(report_line(LogFormat::text, k_now, failed)
+                  .ends_with("Max Memory Used: 36 MB\tStatus: error\tError Type: Runtime.OutOfMemory"));
+}
+
+TEST(LogLines, NeverReportsMoreMemoryThanThereIs) {
+  auto hog = report();
+  hog.max_memory_bytes = 200ULL << 20;
+  EXPECT_NE(report_line(LogFormat::text, k_now, hog).find("Max Memory Used: 128 MB"), std::string::npos);
+}
+
+TEST(LogLines, OthersAreLambdasOwn) {
+  EXPECT_EQ(start_line(LogFormat::text, k_now, "ID", "$LATEST"), "START RequestId: ID Version: $LATEST");
+  EXPECT_EQ(end_line(LogFormat::text, "ID"), "END RequestId: ID");
+  EXPECT_EQ(init_start_line(LogFormat::text, k_now, "provided:al2023.v1", "arn"),
+            "INIT_START Runtime Version: provided:al2023.v1\tRuntime Version ARN: arn");
+  EXPECT_EQ(init_report_line(LogFormat::text, k_now, microseconds(10'170), "init", "error", "Runtime.ExitError"),
+            "INIT_REPORT Init Duration: 10.17 ms\tPhase: init\tStatus: error\tError Type: Runtime.ExitError");
+  EXPECT_EQ(init_report_line(LogFormat::text, k_now, microseconds(10'170), "init", "timeout", ""),
+            "INIT_REPORT Init Duration: 10.17 ms\tPhase: init\tStatus: timeout");
+  EXPECT_EQ(timeout_line(k_now, "ID", std::chrono::seconds(3)),
+            "2015-08-30T12:36:00.123Z ID Task timed out after 3.00 seconds");
+}
+
+TEST(LogLines, JsonFormat) {
+  EXPECT_EQ(start_line(LogFormat::json, k_now, "ID", "1"),
+            R"({"time":"2015-08-30T12:36:00.123Z","type":"platform.start","record":{"requestId":"ID","version":"1"}})");
+  auto line = report_line(LogFormat::json, k_now, report());
+  EXPECT_NE(line.find(R"("type":"platform.report")"), std::string::npos);
+  EXPECT_NE(line.find(R"("billedDurationMs":4,"memorySizeMB":128,"maxMemoryUsedMB":36)"), std::string::npos) << line;
+  EXPECT_NE(line.find(R"("status":"success")"), std::string::npos);
+}
+
+std::vector<std::string> split(std::initializer_list<std::string> pieces) {
+  std::vector<std::string> lines;
+  auto sink = [&lines](std::string_view line) { lines.emplace_back(line); };
+  LineSplitter splitter;
+  for (const auto& piece : pieces) splitter.feed(piece, sink);
+  splitter.finish(sink);
+  return lines;
+}
+
+TEST(LineSplitter, LinesFromAnyPieces) {
+  EXPECT_EQ(split({"one\ntw", "o\r\nthr", "ee"}), (std::vector<std::string>{"one", "two", "three"}));
+  EXPECT_EQ(split({"\n\n", "a\n"}), (std::vector<std::string>{"a"}));
+  EXPECT_EQ(split({""}), std::vector<std::string>{});
+}
+
+TEST(LineSplitter, KeepsNulBytes) {
+  EXPECT_EQ(split({std::string("a\0b\n", 4)})[0], std::string("a\0b", 3));
+}
+
+TEST(LineSplitter, SplitsLongLinesBetweenCharacters) {
+  std::string line(k_line_limit - 1, 'x');
+  line += "\xc3\xa4tail";
+  for (bool newline : {true, false}) {
+    auto lines = split({line + (newline ? "\n" : "")});
+    ASSERT_EQ(lines.size(), 2u);
+    EXPECT_EQ(lines[0].size(), k_line_limit - 1);
+    EXPECT_EQ(lines[1], "\xc3\xa4tail");
+  }
+}
+
+TEST(LineSplitter, SplitsLongBinaryLines) {
+  auto lines = split({std::string(3 * k_line_limit, '\x80')});
+  ASSERT_EQ(lines.size(), 3u);
+}
+
+TEST(Utf8, ReplacesWhatIsNotUtf8) {
+  EXPECT_EQ(to_utf8("plain \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80"), "plain \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80");
+  EXPECT_EQ(to_utf8("a\xff"
+                    "b"),
+            "a\xef\xbf\xbd"
+            "b");
+  EXPECT_EQ(to_utf8("\xc0\xaf"), "\xef\xbf\xbd\xef\xbf\xbd");                  // overlong
+  EXPECT_EQ(to_utf8("\xed\xa0\x80").find("\xed\xa0\x80"), std::string::npos);  // surrogate
+  EXPECT_EQ(to_utf8("\xe2\x82"), "\xef\xbf\xbd\xef\xbf\xbd");                  // cut
+  EXPECT_EQ(to_utf8(std::string("\0", 1)), std::string("\0", 1));
+}
+
+TEST(Tail, KeepsTheEnd) {
+  Tail tail;
+  for (int i = 0; i < 10'000; ++i) tail.append("line " + std::to_string(i) + "\n");
+  EXPECT_EQ(tail.text().size(), k_tail_bytes);
+  EXPECT_TRUE(tail.text().ends_with("line 9999\n"));
+}
+
+}  // namespace
+}  // namespace sortie::emulator::lambda
