@@ -34,6 +34,12 @@ class Authorizer {
   /// ACTION action" (or "with an explicit deny in a …"). Global keys (aws:SourceIp, aws:SecureTransport,
   /// aws:PrincipalArn, …) are filled from the call.
   virtual Outcome<void> authorize(const Call& call, const Question& question) = 0;
+  /// Whether `document` can be a resource policy: 400 `MalformedPolicyDocument` with IAM's words when it cannot
+  /// (services rename the code: S3 has `MalformedPolicy`). IAM overrides this; a fake accepts everything.
+  virtual Outcome<void> check_resource_policy(std::string_view document) {
+    (void)document;
+    return {};
+  }
 };
 
 /// Credentials handed to a function.
@@ -64,6 +70,34 @@ class Identities {
                                                          const std::string& service_principal,
                                                          const std::string& session_name,
                                                          std::chrono::seconds duration) = 0;
+};
+
+/// What AssumeRole asks for. Forms are checked by STS.
+struct AssumeRoleRequest {
+  std::string role_arn;
+  std::string session_name;
+  std::chrono::seconds duration{3600};
+  std::string external_id;
+  std::string policy;                    ///< inline session policy, JSON
+  std::vector<std::string> policy_arns;  ///< managed session policies
+  std::vector<std::pair<std::string, std::string>> tags;
+  std::string source_identity;
+};
+
+struct AssumedRole {
+  SessionCredentials credentials;
+  Principal principal;
+  int packed_policy_percent = 0;  ///< how much of the session's size limit policies and tags take
+};
+
+/// Temporary credentials as STS gives them out (implemented by emulator/iam).
+class Sessions {
+ public:
+  virtual ~Sessions() = default;
+  /// Evaluates the caller's policies and the role's trust policy.
+  virtual Outcome<AssumedRole> assume_role(const Call& call, const AssumeRoleRequest& request) = 0;
+  /// Temporary credentials of the caller itself, a user or root.
+  virtual Outcome<SessionCredentials> session_token(const Call& call, std::chrono::seconds duration) = 0;
 };
 
 struct LogEvent {
