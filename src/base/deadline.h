@@ -1,12 +1,16 @@
 #pragma once
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
 #include <chrono>
+#include <exception>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -25,11 +29,36 @@ inline Deadline deadline_in(std::chrono::steady_clock::duration duration) {
 /// No deadline. Only for waits that something else bounds.
 inline constexpr Deadline k_no_deadline = Deadline::max();
 
-/// Waits, cancellable.
+/// Waits. Cancelled, it returns early; the next await throws (unless the coroutine chose otherwise).
 inline Task<void> sleep_for(std::chrono::steady_clock::duration duration) {
   asio::steady_timer timer(co_await asio::this_coro::executor, duration);
   boost::system::error_code ignored;
   co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+/// A task's result, or the exception it ended in.
+template <class T>
+struct Settled {
+  std::optional<Result<T>> result;
+  std::exception_ptr exception;
+};
+
+/// Awaits `task` without letting an exception out. A cancelled task gives ErrorKind::cancelled.
+template <class T>
+Task<Settled<T>> settle(Task<Result<T>> task) {
+  Settled<T> settled;
+  try {
+    settled.result.emplace(co_await std::move(task));
+  } catch (const boost::system::system_error& error) {
+    if (error.code() == asio::error::operation_aborted) {
+      settled.result.emplace(fail(ErrorKind::cancelled, "cancelled"));
+    } else {
+      settled.exception = std::current_exception();
+    }
+  } catch (...) {
+    settled.exception = std::current_exception();
+  }
+  co_return settled;
 }
 
 /// Awaits `task`; when the deadline passes first, cancels it (the usual Asio cancellation) and
@@ -39,9 +68,15 @@ Task<Result<T>> with_deadline(Deadline deadline, Task<Result<T>> task, std::stri
   if (deadline == k_no_deadline) co_return co_await std::move(task);
   using namespace asio::experimental::awaitable_operators;
   asio::steady_timer timer(co_await asio::this_coro::executor, deadline);
-  auto first = co_await (std::move(task) || timer.async_wait(asio::as_tuple(asio::use_awaitable)));
-  if (first.index() == 0) co_return std::get<0>(std::move(first));
-  co_return fail(ErrorKind::timeout, std::move(what));
+  auto first = co_await (settle(std::move(task)) || timer.async_wait(asio::as_tuple(asio::use_awaitable)));
+  if (first.index() == 1) {
+    const bool cancelled = timer.expiry() > std::chrono::steady_clock::now();
+    if (cancelled) co_return fail(ErrorKind::cancelled, "cancelled");
+    co_return fail(ErrorKind::timeout, std::move(what));
+  }
+  Settled<T> settled = std::get<0>(std::move(first));
+  if (settled.exception) std::rethrow_exception(settled.exception);
+  co_return *std::move(settled.result);
 }
 
 }  // namespace sortie

@@ -55,7 +55,6 @@ Task<Result<void>> Deployment::make_role(const DeploySpec& spec) {
   } else if (created.error().code == "EntityAlreadyExists") {
     ASSIGN_OR_CO_RETURN(const aws::Role role, co_await target_->iam.get_role(role_name_));
     role_arn_ = role.arn;
-    role_made_ = true;  // left by a run that was killed: ours to remove
   } else {
     co_return std::unexpected(created.error());
   }

@@ -1,0 +1,176 @@
+#include "run/invocation.h"
+
+#include <boost/json.hpp>
+#include <utility>
+
+#include "base/deadline.h"
+
+namespace sortie::run {
+namespace {
+
+namespace json = boost::json;
+
+/// Past the function's own time limit: for the answer to travel.
+constexpr auto k_answer_margin = std::chrono::seconds(30);
+/// Clocks here and there differ; log events are looked for from this much before.
+constexpr auto k_clock_margin = std::chrono::minutes(5);
+constexpr auto k_first_poll = std::chrono::milliseconds(20);
+constexpr auto k_slowest_poll = std::chrono::milliseconds(2000);
+
+/// `errorMessage` of Lambda's error JSON, or the text itself. Without the request id in front: it is no help to a
+/// reader.
+std::string readable(std::string_view details) {
+  std::string text(details);
+  boost::system::error_code failed;
+  if (const json::value value = json::parse(text, failed); !failed && value.is_object()) {
+    if (const json::value* message = value.as_object().if_contains("errorMessage"); message && message->is_string()) {
+      text = std::string(message->as_string());
+    }
+  }
+  constexpr std::string_view k_error = " Error: ";
+  if (text.starts_with("RequestId: ")) {
+    if (const std::size_t at = text.find(k_error); at != std::string::npos) text.erase(0, at + k_error.size());
+  }
+  return text;
+}
+
+Task<Result<InvocationResult>> invoke(aws::Lambda& lambda, std::string function, std::string payload,
+                                      std::function<void(std::string_view)> on_bytes) {
+  InvocationResult result;
+  auto stream = co_await lambda.invoke_with_response_stream(
+      {.function = std::move(function), .payload = std::move(payload), .log_tail = true});
+  if (!stream) co_return std::unexpected(std::move(stream).error());
+  result.request_id = stream->request_id();
+  for (;;) {
+    auto piece = co_await stream->next();
+    if (!piece) {
+      result.end = InvocationEnd::cut;
+      result.message = describe(piece.error());
+      co_return result;
+    }
+    if (!*piece) break;
+    on_bytes(**piece);
+  }
+  const aws::InvokeComplete& complete = stream->complete();
+  result.report = find_report(complete.log_result, result.request_id);
+  result.end = classify_end(complete.error_code, complete.error_details, result.report);
+  if (result.end != InvocationEnd::succeeded) {
+    result.message = readable(complete.error_details.empty() ? complete.error_code : complete.error_details);
+  }
+  co_return result;
+}
+
+/// Follows the lines of one invocation through a log stream.
+class LogFollower {
+ public:
+  LogFollower(std::string request_id, std::function<void(std::string_view)> on_bytes)
+      : request_id_(std::move(request_id)), on_bytes_(std::move(on_bytes)) {}
+
+  /// False when the REPORT line was reached.
+  bool on(const aws::LogEvent& event) {
+    const std::string& message = event.message;
+    if (is_platform_line(message, "START", request_id_)) {
+      inside_ = true;
+    } else if (is_platform_line(message, "REPORT", request_id_)) {
+      report_ = parse_report(message);
+      return false;
+    } else if (is_platform_line(message, "END", request_id_)) {
+      inside_ = false;
+    } else if (inside_) {
+      on_bytes_(message);
+    }
+    return true;
+  }
+  [[nodiscard]] const std::optional<Report>& report() const { return report_; }
+
+ private:
+  std::string request_id_;
+  std::function<void(std::string_view)> on_bytes_;
+  bool inside_ = false;
+  std::optional<Report> report_;
+};
+
+/// The stream that has the invocation's START line; empty when none has it yet.
+Task<Result<std::string>> find_stream(aws::Logs& logs, LogQuery query) {
+  std::string stream;
+  aws::FilterLogEventsRequest request{.group = query.group, .pattern = "\"START RequestId: " + query.request_id + "\""};
+  request.start = query.from - k_clock_margin;
+  const auto read = co_await logs.filter_all_log_events(std::move(request), [&stream](const aws::LogEvent& event) {
+    stream = event.log_stream;
+    return false;
+  });
+  if (!read) co_return std::unexpected(read.error());
+  co_return stream;
+}
+
+}  // namespace
+
+Task<Result<InvocationResult>> invoke_harness(aws::Lambda& lambda, std::string function, std::string payload,
+                                              std::chrono::seconds limit,
+                                              std::function<void(std::string_view)> on_bytes) {
+  const auto begin = std::chrono::steady_clock::now();
+  auto result = co_await with_deadline(deadline_in(limit + k_answer_margin),
+                                       invoke(lambda, std::move(function), std::move(payload), std::move(on_bytes)),
+                                       "the invocation did not end in time");
+  if (!result && result.error().kind == ErrorKind::timeout) {
+    result = InvocationResult{.end = InvocationEnd::cut, .message = describe(result.error())};
+  }
+  if (result) {
+    result->duration = std::chrono::duration_cast<Microseconds>(std::chrono::steady_clock::now() - begin);
+  }
+  co_return result;
+}
+
+Task<Result<std::optional<Report>>> read_invocation_log(aws::Logs& logs, LogQuery query, Deadline within,
+                                                        std::function<void(std::string_view)> on_bytes) {
+  LogFollower follower(query.request_id, std::move(on_bytes));
+  std::string token;
+  std::chrono::milliseconds pause = k_first_poll;
+  for (;;) {
+    if (query.stream.empty()) {
+      const auto found = co_await find_stream(logs, query);
+      if (!found && found.error().kind != ErrorKind::not_found) co_return std::unexpected(found.error());
+      if (found) query.stream = *found;
+    }
+    if (!query.stream.empty()) {
+      aws::GetLogEventsRequest request{.group = query.group, .stream = query.stream, .token = token};
+      request.start = query.from - k_clock_margin;
+      auto next = co_await logs.read_log_events(std::move(request),
+                                                [&follower](const aws::LogEvent& event) { return follower.on(event); });
+      if (!next && next.error().kind != ErrorKind::not_found) co_return std::unexpected(next.error());
+      if (next) token = *next;
+      if (follower.report()) co_return follower.report();
+    }
+    if (std::chrono::steady_clock::now() + pause > within) co_return std::optional<Report>{};
+    co_await sleep_for(pause);
+    pause = std::min(pause * 2, std::chrono::milliseconds(k_slowest_poll));
+  }
+}
+
+InvocationEnd classify_end(std::string_view error_code, std::string_view error_details,
+                           const std::optional<Report>& report) {
+  const auto says = [&](std::string_view word) {
+    return error_code.find(word) != std::string_view::npos || error_details.find(word) != std::string_view::npos;
+  };
+  if (report && report->status == "timeout") return InvocationEnd::timed_out;
+  if (report && report->error_type == "Runtime.OutOfMemory") return InvocationEnd::out_of_memory;
+  if (error_code.empty()) return InvocationEnd::succeeded;
+  if (says("Sandbox.Timedout") || says("Task timed out")) return InvocationEnd::timed_out;
+  if (says("OutOfMemory")) return InvocationEnd::out_of_memory;
+  if (says("Runtime.ExitError") || says("Runtime exited") || says("signal: killed")) return InvocationEnd::crashed;
+  return InvocationEnd::function_error;
+}
+
+std::string_view to_string(InvocationEnd end) {
+  switch (end) {
+    case InvocationEnd::succeeded: return "succeeded";
+    case InvocationEnd::function_error: return "function error";
+    case InvocationEnd::timed_out: return "timed out";
+    case InvocationEnd::crashed: return "crashed";
+    case InvocationEnd::out_of_memory: return "out of memory";
+    case InvocationEnd::cut: return "cut";
+  }
+  return "cut";
+}
+
+}  // namespace sortie::run
