@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <cmath>
 
+#include "base/utf8.h"
 #include "wire/date.h"
 
 namespace sortie::emulator::lambda {
@@ -29,30 +30,9 @@ std::int64_t used_mb(const Report& report) {
                                 static_cast<std::int64_t>((report.max_memory_bytes + (1 << 20) - 1) >> 20));
 }
 
-/// The length of the UTF-8 sequence at the front of `text`; 0 when it is not valid (overlong, surrogate, cut, too
-/// large).
-std::size_t sequence_length(std::string_view text) {
-  auto byte = [text](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0; };
-  auto continues = [byte](std::size_t i) { return (byte(i) & 0xc0) == 0x80; };
-  auto first = byte(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xc2 && first <= 0xdf) return continues(1) ? 2 : 0;
-  if (first >= 0xe0 && first <= 0xef) {
-    if ((first == 0xe0 && byte(1) < 0xa0) || (first == 0xed && byte(1) > 0x9f)) return 0;
-    return continues(1) && continues(2) ? 3 : 0;
-  }
-  if (first >= 0xf0 && first <= 0xf4) {
-    if ((first == 0xf0 && byte(1) < 0x90) || (first == 0xf4 && byte(1) > 0x8f)) return 0;
-    return continues(1) && continues(2) && continues(3) ? 4 : 0;
-  }
-  return 0;
-}
-
 /// Where to cut `text` at `limit` so that no UTF-8 sequence is torn.
 std::size_t cut_at(std::string_view text, std::size_t limit) {
-  auto at = limit;
-  while (at > limit - 4 && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80) --at;
-  return (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80 ? limit : at;
+  return limit - incomplete_tail(text.substr(0, limit));
 }
 
 }  // namespace
@@ -124,28 +104,6 @@ std::string report_line(LogFormat format, SystemTime now, const Report& report) 
 std::string timeout_line(SystemTime now, std::string_view request_id, std::chrono::seconds timeout) {
   return fmt::format("{} {} Task timed out after {:.2f} seconds", wire::format_iso8601_millis(now), request_id,
                      static_cast<double>(timeout.count()));
-}
-
-std::string to_utf8(std::string_view bytes) {
-  std::string out;
-  out.reserve(bytes.size());
-  while (!bytes.empty()) {
-    // Almost all output is plain ASCII: copied in runs.
-    auto run = static_cast<std::size_t>(
-        std::find_if(bytes.begin(), bytes.end(), [](char c) { return (c & 0x80) != 0; }) - bytes.begin());
-    out.append(bytes.substr(0, run));
-    bytes.remove_prefix(run);
-    if (bytes.empty()) break;
-    auto length = sequence_length(bytes);
-    if (length == 0) {
-      out += "\xef\xbf\xbd";
-      bytes.remove_prefix(1);
-    } else {
-      out.append(bytes.substr(0, length));
-      bytes.remove_prefix(length);
-    }
-  }
-  return out;
 }
 
 void LineSplitter::feed(std::string_view bytes, const Sink& sink) {

@@ -48,9 +48,6 @@ std::string report_line(LogFormat format, SystemTime now, const Report& report);
 /// `2024-… ID Task timed out after 1.00 seconds`
 std::string timeout_line(SystemTime now, std::string_view request_id, std::chrono::seconds timeout);
 
-/// `bytes` as UTF-8 that JSON can carry: every invalid sequence becomes U+FFFD.
-std::string to_utf8(std::string_view bytes);
-
 /// Cuts a byte stream into lines. A line is given without its newline (and without a carriage return before it); one
 /// longer than k_line_limit in pieces. Empty lines are left out, as Lambda leaves them out.
 class LineSplitter {

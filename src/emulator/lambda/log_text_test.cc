@@ -103,18 +103,6 @@ TEST(LineSplitter, SplitsLongBinaryLines) {
   ASSERT_EQ(lines.size(), 3u);
 }
 
-TEST(Utf8, ReplacesWhatIsNotUtf8) {
-  EXPECT_EQ(to_utf8("plain \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80"), "plain \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80");
-  EXPECT_EQ(to_utf8("a\xff"
-                    "b"),
-            "a\xef\xbf\xbd"
-            "b");
-  EXPECT_EQ(to_utf8("\xc0\xaf"), "\xef\xbf\xbd\xef\xbf\xbd");                  // overlong
-  EXPECT_EQ(to_utf8("\xed\xa0\x80").find("\xed\xa0\x80"), std::string::npos);  // surrogate
-  EXPECT_EQ(to_utf8("\xe2\x82"), "\xef\xbf\xbd\xef\xbf\xbd");                  // cut
-  EXPECT_EQ(to_utf8(std::string("\0", 1)), std::string("\0", 1));
-}
-
 TEST(Tail, KeepsTheEnd) {
   Tail tail;
   for (int i = 0; i < 10'000; ++i) tail.append("line " + std::to_string(i) + "\n");

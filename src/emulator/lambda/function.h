@@ -1,0 +1,94 @@
+#pragma once
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "emulator/core/call.h"
+#include "emulator/lambda/log_text.h"
+#include "emulator/lambda/names.h"
+
+namespace sortie::emulator::lambda {
+
+inline constexpr std::string_view k_latest = "$LATEST";
+
+/// One version of a function, `$LATEST` among them: what AWS calls its configuration. A value.
+struct Version {
+  std::string version{k_latest};
+  std::string runtime;
+  std::string role;
+  std::string handler;
+  std::string description;
+  std::chrono::seconds timeout{3};
+  int memory_mb = 128;
+  int ephemeral_mb = 512;
+  std::optional<std::map<std::string, std::string>> environment;
+  std::string architecture;
+  std::string code_id;          ///< names the code in the CodeStore
+  std::string code_sha256;      ///< of the package, in base64
+  std::uint64_t code_size = 0;  ///< bytes of the package
+  LogFormat log_format = LogFormat::text;
+  std::string application_log_level;  ///< JSON format only
+  std::string system_log_level;       ///< JSON format only
+  std::string log_group;
+  std::string tracing_mode = "PassThrough";
+  std::string kms_key_arn;
+  std::string last_modified;
+  std::string revision_id;
+  enum class Status : std::uint8_t { creating, updating, active } status = Status::creating;
+};
+
+struct Alias {
+  std::string version;
+  std::string description;
+  std::string revision_id;
+};
+
+/// The resource policy of a function, a version or an alias.
+struct Policy {
+  boost::json::array statements;
+  std::string revision_id;
+};
+
+/// A function with everything that belongs to it. A value; the Registry keeps it.
+struct Function {
+  std::string region;
+  std::string account;
+  std::string name;
+  Version latest;
+  std::map<int, Version> versions;
+  int last_version = 0;
+  std::map<std::string, Alias> aliases;
+  std::optional<int> reserved_concurrency;
+  std::map<std::string, std::string> tags;
+  std::map<std::string, Policy> policies;  ///< by qualifier, empty for the function itself
+
+  [[nodiscard]] std::string arn(std::string_view qualifier = {}) const;
+  /// The version that `qualifier` (empty, `$LATEST`, a number or an alias) names.
+  [[nodiscard]] const Version* find(std::string_view qualifier) const;
+  /// The policy document of `qualifier`, empty when there is none.
+  [[nodiscard]] std::string policy_document(std::string_view qualifier) const;
+};
+
+/// What AWS shows of a version: `FunctionConfiguration`. The ARN is qualified for published versions, and where
+/// `qualified` asks for it.
+boost::json::object configuration_document(const Function& function, const Version& version, bool qualified = false);
+
+/// For the store. `from_document` of what `to_document` made is the same function; a version that was being created or
+/// updated is active.
+boost::json::object to_document(const Function& function);
+Function from_document(const boost::json::object& document);
+
+/// `provided.al2023` or `provided.al2`.
+bool is_native_runtime(std::string_view runtime);
+/// The runtime's version as INIT_START names it: `provided:al2023.v1`.
+std::string runtime_version(std::string_view runtime);
+std::string runtime_version_arn(std::string_view region, std::string_view runtime);
+
+}  // namespace sortie::emulator::lambda

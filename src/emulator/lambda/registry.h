@@ -1,0 +1,36 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "emulator/core/sql.h"
+#include "emulator/core/store.h"
+#include "emulator/lambda/function.h"
+
+namespace sortie::emulator::lambda {
+
+/// All functions: in memory for speed, in the store for keeps. Every change is committed before it returns.
+/// io_context thread only.
+class Registry {
+ public:
+  /// Reads what the store has. Makes the table.
+  explicit Registry(Store& store);
+
+  using Key = std::pair<std::string, std::string>;  ///< region, name
+
+  /// Pointers stay valid until `erase` of that function.
+  [[nodiscard]] Function* find(const std::string& region, const std::string& name);
+  /// Adds a function that is not there yet.
+  Function& insert(Function function);
+  /// Writes a function of this registry after a change.
+  void save(const Function& function);
+  void erase(const std::string& region, const std::string& name);
+  [[nodiscard]] const std::map<Key, Function>& all() const { return functions_; }
+
+ private:
+  Statements statements_;
+  std::map<Key, Function> functions_;
+};
+
+}  // namespace sortie::emulator::lambda
