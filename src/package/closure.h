@@ -15,6 +15,7 @@ struct ClosureRoot {
   std::string package_path;  ///< where it will be, relative to the package's root
   std::string host_path;     ///< where it is; `$ORIGIN` of its search folders
   ElfFile elf;
+  bool required = true;  ///< false: what it misses is worth a warning, not an error
 };
 
 /// A shared library that comes along.
@@ -30,13 +31,14 @@ struct ClosureSpec {
   std::vector<std::string> package_paths;    ///< everything else in the package, sorted: it may satisfy a need
   std::vector<std::string> library_folders;  ///< LD_LIBRARY_PATH
   std::string loader_cache = "/etc/ld.so.cache";
-  GlibcVersion image_glibc;
+  GlibcVersion image_glibc{2, 34};
 };
 
 struct Closure {
   std::vector<ClosureLibrary> libraries;  ///< sorted by name
   GlibcVersion glibc;                     ///< the highest that anything in it needs
   bool own_glibc = false;                 ///< the image's C library is too old: the host's comes along
+  std::vector<std::string> warnings;      ///< what roots that are not required miss
   std::string loader;                     ///< with own_glibc: the loader's file name, one of `libraries`
 };
 

@@ -27,6 +27,7 @@ struct ElfFile {
   std::vector<std::string> rpath;    ///< DT_RPATH, split at `:`; `$ORIGIN` not expanded
   std::vector<std::string> runpath;  ///< DT_RUNPATH, split at `:`; when there is one, the loader ignores rpath
   GlibcVersion glibc;                ///< the highest GLIBC_x.y that it needs
+  GlibcVersion glibc_provided;       ///< the highest GLIBC_x.y that it defines itself: of libc.so.6, its version
   bool has_dynamic_section = false;  ///< false: nothing is ever loaded for it
   bool is_program = false;           ///< something can exec it: ET_EXEC, or ET_DYN with an interpreter or DF_1_PIE
   [[nodiscard]] bool is_static() const { return interpreter.empty() && needed.empty(); }

@@ -10,17 +10,28 @@
 
 namespace sortie::package {
 
-/// One file or folder to be written. A folder's path ends in `/` and its content is empty.
-struct ZipSource {
-  std::string path;  ///< relative, `/` between folders, UTF-8
-  std::string_view content;
-  std::uint32_t mode = 0644;  ///< permission bits alone
+/// A file's content as it stands in an archive.
+struct Packed {
+  std::string data;  ///< deflated, or as it is when that is not smaller
+  bool stored = false;
+  std::uint32_t crc32 = 0;  ///< of the content
+  std::uint64_t size = 0;   ///< of the content
 };
 
-/// Writes a zip archive (APPNOTE 6.3, no zip64) with entries in the given order. The same input gives the same bytes:
-/// every entry is dated 1980-01-01 00:00 and carries its Unix mode and nothing else of this machine.
-/// ErrorKind::config when there are more than 65,534 entries or an entry or the archive passes 4 GiB.
-Result<std::string> write_zip(std::span<const ZipSource> entries, int level);
+/// Deflates `content` at a libdeflate level (1 fastest, 12 smallest). The same input gives the same bytes.
+Packed pack(std::string_view content, int level);
+
+/// One file or folder to be written. A folder's path ends in `/`.
+struct ZipPart {
+  std::string path;                 ///< relative, `/` between folders, UTF-8
+  std::uint32_t mode = 0644;        ///< permission bits alone
+  const Packed* content = nullptr;  ///< nullptr: empty; must live until the archive is written
+};
+
+/// Writes a zip archive (APPNOTE 6.3, no zip64) with the entries in the given order. The same input gives the same
+/// bytes: every entry is dated 1980-01-01 00:00 and carries its Unix mode and nothing else of this machine.
+/// ErrorKind::config when there are more than 65,534 entries or the archive passes 4 GiB.
+Result<std::string> write_zip(std::span<const ZipPart> parts);
 
 struct ZipEntry {
   std::string path;

@@ -1,0 +1,240 @@
+#include "package/zip.h"
+
+#include <fmt/format.h>
+#include <libdeflate.h>
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <set>
+
+namespace sortie::package {
+namespace {
+
+constexpr std::uint32_t k_local_signature = 0x04034b50;
+constexpr std::uint32_t k_central_signature = 0x02014b50;
+constexpr std::uint32_t k_end_signature = 0x06054b50;
+constexpr std::size_t k_local_size = 30;
+constexpr std::size_t k_central_size = 46;
+constexpr std::size_t k_end_size = 22;
+constexpr std::uint16_t k_version_needed = 20;
+constexpr std::uint16_t k_made_by_unix = (3U << 8U) | k_version_needed;
+constexpr std::uint16_t k_utf8_names = 1U << 11U;
+constexpr std::uint16_t k_encrypted = 1U;
+constexpr std::uint16_t k_method_stored = 0;
+constexpr std::uint16_t k_method_deflated = 8;
+constexpr std::uint16_t k_first_day = (1U << 5U) | 1U;  // 1980-01-01 in MS-DOS's form
+constexpr std::size_t k_entry_limit = 65'534;
+constexpr std::uint64_t k_archive_limit = std::numeric_limits<std::uint32_t>::max();
+constexpr std::uint32_t k_regular_file = 0100000;
+constexpr std::uint32_t k_folder = 0040000;
+
+class Writer {
+ public:
+  explicit Writer(std::string& out) : out_(out) {}
+  Writer& u16(std::uint64_t value) { return little_endian(value, 2); }
+  Writer& u32(std::uint64_t value) { return little_endian(value, 4); }
+  Writer& bytes(std::string_view text) {
+    out_ += text;
+    return *this;
+  }
+
+ private:
+  Writer& little_endian(std::uint64_t value, int size) {
+    for (int i = 0; i < size; ++i) out_ += static_cast<char>(value >> (8 * i) & 0xff);
+    return *this;
+  }
+  std::string& out_;
+};
+
+/// The fields that the local and the central header have in common.
+void write_common(Writer& writer, const ZipPart& part, const Packed& content) {
+  writer.u16(k_version_needed).u16(k_utf8_names).u16(content.stored ? k_method_stored : k_method_deflated);
+  writer.u16(0).u16(k_first_day);
+  writer.u32(content.crc32).u32(content.data.size()).u32(content.size).u16(part.path.size()).u16(0);
+}
+
+const Packed& content_of(const ZipPart& part) {
+  static const Packed empty{.data = {}, .stored = true};
+  return part.content ? *part.content : empty;
+}
+
+std::uint64_t little_endian_at(std::string_view bytes, std::size_t offset, std::size_t size) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < size; ++i)
+    value |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[offset + i])) << (8 * i);
+  return value;
+}
+
+/// One header of the central directory.
+struct CentralEntry {
+  std::string path;
+  std::uint64_t flags = 0, method = 0, crc = 0, packed = 0, size = 0, mode = 0, offset = 0;
+};
+
+/// True for a relative path that stays inside: no empty, `.` or `..` part, no backslash, no NUL.
+bool is_safe_path(std::string_view path) {
+  if (path.ends_with('/')) path.remove_suffix(1);
+  if (path.empty() || path.find('\\') != std::string_view::npos || path.find('\0') != std::string_view::npos)
+    return false;
+  while (true) {
+    const auto slash = path.find('/');
+    const std::string_view part = path.substr(0, slash);
+    if (part.empty() || part == "." || part == "..") return false;
+    if (slash == std::string_view::npos) return true;
+    path.remove_prefix(slash + 1);
+  }
+}
+
+std::unexpected<Error> broken(std::string_view what) {
+  return fail(ErrorKind::config, fmt::format("not a usable zip archive: {}", what));
+}
+
+Result<std::size_t> find_end(std::string_view archive) {
+  constexpr std::size_t longest_comment = 65'535;
+  if (archive.size() < k_end_size) return broken("too short");
+  const std::size_t lowest = archive.size() - std::min(archive.size(), k_end_size + longest_comment);
+  for (std::size_t at = archive.size() - k_end_size + 1; at-- > lowest;) {
+    if (little_endian_at(archive, at, 4) == k_end_signature &&
+        at + k_end_size + little_endian_at(archive, at + 20, 2) == archive.size())
+      return at;
+  }
+  return broken("it has no end record");
+}
+
+Result<std::vector<CentralEntry>> read_directory(std::string_view archive, std::size_t end, const ZipLimits& limits) {
+  const std::uint64_t count = little_endian_at(archive, end + 10, 2);
+  std::uint64_t at = little_endian_at(archive, end + 16, 4);
+  if (count == 0xffff || at == 0xffffffff) return broken("zip64 is not supported");
+  if (count > limits.entries) return broken(fmt::format("{} entries are too many", count));
+  std::vector<CentralEntry> entries;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    if (at > end || end - at < k_central_size || little_endian_at(archive, at, 4) != k_central_signature)
+      return broken("its directory is cut");
+    const auto field = [&](std::size_t offset, std::size_t size) {
+      return little_endian_at(archive, at + offset, size);
+    };
+    const std::uint64_t name = field(28, 2);
+    const std::uint64_t whole = k_central_size + name + field(30, 2) + field(32, 2);
+    if (end - at < whole) return broken("its directory is cut");
+    entries.push_back({.path = std::string(archive.substr(at + k_central_size, name)),
+                       .flags = field(8, 2),
+                       .method = field(10, 2),
+                       .crc = field(16, 4),
+                       .packed = field(20, 4),
+                       .size = field(24, 4),
+                       .mode = field(38, 4) >> 16U,
+                       .offset = field(42, 4)});
+    at += whole;
+  }
+  return entries;
+}
+
+struct DecompressorDeleter {
+  void operator()(libdeflate_decompressor* d) const { libdeflate_free_decompressor(d); }
+};
+
+Result<ZipEntry> unpack(std::string_view archive, const CentralEntry& entry) {
+  if (entry.flags & k_encrypted) return broken(fmt::format("{} is encrypted", entry.path));
+  if (entry.offset > archive.size() || archive.size() - entry.offset < k_local_size ||
+      little_endian_at(archive, entry.offset, 4) != k_local_signature)
+    return broken(fmt::format("{} is not where the directory says", entry.path));
+  const std::uint64_t start = entry.offset + k_local_size + little_endian_at(archive, entry.offset + 26, 2) +
+                              little_endian_at(archive, entry.offset + 28, 2);
+  if (start > archive.size() || archive.size() - start < entry.packed)
+    return broken(fmt::format("{} is cut", entry.path));
+  const std::string_view packed = archive.substr(start, entry.packed);
+
+  ZipEntry result{.path = entry.path, .content = {}, .mode = static_cast<std::uint32_t>(entry.mode & 0777)};
+  if (entry.method == k_method_stored) {
+    if (entry.packed != entry.size) return broken(fmt::format("{} has two sizes", entry.path));
+    result.content = packed;
+  } else if (entry.method == k_method_deflated) {
+    // Deflate packs at most 1:1032, so a stated size beyond that is a lie not worth its memory.
+    if (entry.size / 1032 > entry.packed) return broken(fmt::format("{} cannot be as large as it says", entry.path));
+    result.content.resize(entry.size);
+    const std::unique_ptr<libdeflate_decompressor, DecompressorDeleter> tool(libdeflate_alloc_decompressor());
+    if (!tool || libdeflate_deflate_decompress(tool.get(), packed.data(), packed.size(), result.content.data(),
+                                               result.content.size(), nullptr) != LIBDEFLATE_SUCCESS)
+      return broken(fmt::format("{} does not unpack", entry.path));
+  } else {
+    return broken(fmt::format("{} is packed by method {}", entry.path, entry.method));
+  }
+  if (libdeflate_crc32(0, result.content.data(), result.content.size()) != entry.crc)
+    return broken(fmt::format("{} does not have its checksum", entry.path));
+  return result;
+}
+
+}  // namespace
+
+Packed pack(std::string_view content, int level) {
+  struct CompressorDeleter {
+    void operator()(libdeflate_compressor* c) const { libdeflate_free_compressor(c); }
+  };
+  Packed packed{.data = {}, .crc32 = libdeflate_crc32(0, content.data(), content.size()), .size = content.size()};
+  const std::unique_ptr<libdeflate_compressor, CompressorDeleter> tool(libdeflate_alloc_compressor(level));
+  if (tool && !content.empty()) {
+    packed.data.resize(content.size());
+    // Zero when the result would not be smaller.
+    packed.data.resize(libdeflate_deflate_compress(tool.get(), content.data(), content.size(), packed.data.data(),
+                                                   packed.data.size()));
+  }
+  if (packed.data.empty()) {
+    packed.data = content;
+    packed.stored = true;
+  }
+  return packed;
+}
+
+Result<std::string> write_zip(std::span<const ZipPart> parts) {
+  if (parts.size() > k_entry_limit)
+    return fail(ErrorKind::config, fmt::format("{} files are too many for a zip", parts.size()));
+  std::uint64_t total = k_end_size;
+  for (const ZipPart& part : parts)
+    total += k_local_size + k_central_size + 2 * part.path.size() + content_of(part).data.size();
+  if (total > k_archive_limit) return fail(ErrorKind::config, "the archive would be larger than 4 GiB");
+
+  std::string archive;
+  std::string directory;
+  archive.reserve(total);
+  Writer local(archive);
+  Writer central(directory);
+  for (const ZipPart& part : parts) {
+    const Packed& content = content_of(part);
+    const bool is_folder = part.path.ends_with('/');
+    central.u32(k_central_signature).u16(k_made_by_unix);
+    write_common(central, part, content);
+    central.u16(0).u16(0).u16(0).u32((part.mode | (is_folder ? k_folder : k_regular_file)) << 16U).u32(archive.size());
+    central.bytes(part.path);
+    local.u32(k_local_signature);
+    write_common(local, part, content);
+    local.bytes(part.path).bytes(content.data);
+  }
+  const std::size_t directory_at = archive.size();
+  local.bytes(directory).u32(k_end_signature).u16(0).u16(0).u16(parts.size()).u16(parts.size());
+  local.u32(directory.size()).u32(directory_at).u16(0);
+  return archive;
+}
+
+Result<std::vector<ZipEntry>> read_zip(std::string_view archive, ZipLimits limits) {
+  ASSIGN_OR_RETURN(const std::size_t end, find_end(archive));
+  ASSIGN_OR_RETURN(const auto directory, read_directory(archive, end, limits));
+  std::uint64_t total = 0;
+  std::set<std::string_view> paths;
+  for (const CentralEntry& entry : directory) {
+    if (!is_safe_path(entry.path)) return broken("a path in it leaves the folder");
+    if (!paths.insert(entry.path).second) return broken(fmt::format("{} is in it twice", entry.path));
+    total += entry.size;
+  }
+  if (total > limits.unzipped_bytes)
+    return broken(fmt::format("it unpacks to {} bytes, more than {}", total, limits.unzipped_bytes));
+  std::vector<ZipEntry> entries;
+  entries.reserve(directory.size());
+  for (const CentralEntry& entry : directory) {
+    ASSIGN_OR_RETURN(auto unpacked, unpack(archive, entry));
+    entries.push_back(std::move(unpacked));
+  }
+  return entries;
+}
+
+}  // namespace sortie::package
