@@ -169,6 +169,7 @@ std::expected<void, SignatureError> verify_time(const ParsedSignature& parsed, S
 
 /// Exposed for tests and error bodies.
 std::string canonical_path(std::string_view path, PathRules rules);
+/// Sorted and encoded once; without the parameter `without` (lower case).
 std::string canonical_query(std::string_view query, std::string_view without = {});
 
 }  // namespace sortie::wire
