@@ -30,12 +30,15 @@ constexpr std::size_t k_function_name_limit = 64;
 /// Part of every content's identity: raise it when the same input is to give other bytes.
 constexpr std::string_view k_recipe = "sortie package 1";
 
-/// One entry of the package. `identity` stands for the content and how it was changed: the SHA-256 of both.
+/// One entry of the package.
 struct Entry {
   std::shared_ptr<const std::string> content;  ///< nullptr for a folder
-  std::string identity;
   bool executable = false;
-  Packed packed;
+  std::shared_ptr<const std::string> source = content;  ///< what the content was made of
+  std::string recipe{};                                 ///< how; empty when it is the source itself
+  std::string source_sha256{};
+  std::string identity{};  ///< stands for the content: the SHA-256 of source and recipe
+  Packed packed{};
 };
 
 class Builder {
@@ -51,8 +54,9 @@ class Builder {
   Result<void> add_sources();
   Result<std::shared_ptr<const std::string>> patched(const std::string& path, const SourceFile& file,
                                                      ProgramPatch& patch);
-  void add_manifest();
+  void pack_entry(Entry& entry);
   void pack_entries();
+  void add_manifest();
   Result<void> finish();
 
   const PackageSpec& spec_;
@@ -81,7 +85,7 @@ Result<void> Builder::read_harness() {
   if (package_.architecture.empty())
     return fail(ErrorKind::config, fmt::format("Lambda has no machines of kind {}", machine_));
   auto content = std::make_shared<const std::string>(spec_.harness);
-  entries_["bootstrap"] = {.content = content, .identity = sha256_hex(*content), .executable = true};
+  entries_["bootstrap"] = {.content = content, .executable = true};
   return {};
 }
 
@@ -95,7 +99,6 @@ Result<void> Builder::check_suites() {
     PackagedSuite suite{.name = input.name.empty() ? path : input.name, .executable = path, .content = file.content};
     if (!names.insert(suite.name).second)
       return fail(ErrorKind::config, fmt::format("two suites are called {}", suite.name), "rename one");
-    suite.sha256 = sha256_hex(*file.content);
     package_.suites.push_back(std::move(suite));
   }
   return {};
@@ -139,7 +142,8 @@ Result<void> Builder::add_library(const ClosureLibrary& library) {
   auto bare = without_search_path(*library.content);
   if (!bare) return std::unexpected(wrap(std::move(bare).error(), fmt::format("library {}", library.host_path)));
   Entry entry{.content = std::make_shared<const std::string>(*std::move(bare)), .executable = true};
-  entry.identity = sha256_hex(fmt::format("{}\nlibrary\n{}", k_recipe, sha256_hex(*library.content)));
+  entry.source = library.content;
+  entry.recipe = "library";
   entries_[path] = std::move(entry);
   package_.libraries.push_back(library.name);
   package_.manifest.libraries.push_back(path);
@@ -178,36 +182,29 @@ Result<std::shared_ptr<const std::string>> Builder::patched(const std::string& p
 Result<void> Builder::add_sources() {
   for (const auto& [path, file] : sources_) {
     Entry entry{.content = file.content, .executable = file.executable};
-    std::string recipe = "as it is";
     if (!closure_.libraries.empty() && programs_.contains(path)) {
       ProgramPatch patch;
       ASSIGN_OR_RETURN(entry.content, patched(path, file, patch));
-      recipe = fmt::format("program {}", patch.interpreter);
-      for (const std::string& folder : patch.rpath) recipe += ":" + folder;
-    }
-    if (file.content) {
-      const auto suite = std::ranges::find(package_.suites, path, &PackagedSuite::executable);
-      const std::string sha256 = suite != package_.suites.end() ? suite->sha256 : sha256_hex(*file.content);
-      entry.identity =
-          entry.content == file.content ? sha256 : sha256_hex(fmt::format("{}\n{}\n{}", k_recipe, recipe, sha256));
+      if (entry.content != entry.source) {
+        entry.recipe = fmt::format("program {}", patch.interpreter);
+        for (const std::string& folder : patch.rpath) entry.recipe += ":" + folder;
+      }
     }
     entries_[path] = std::move(entry);
   }
   return {};
 }
 
-void Builder::add_manifest() {
-  Manifest& manifest = package_.manifest;
-  manifest.architecture = package_.architecture;
-  for (const PackagedSuite& suite : package_.suites)
-    manifest.suites.push_back({.name = suite.name, .executable = suite.executable, .sha256 = suite.sha256});
-  std::ranges::sort(manifest.libraries);
-  if (closure_.own_glibc) manifest.own_glibc = k_glibc_folder;
-  auto content = std::make_shared<const std::string>(encode(manifest));
-  entries_["manifest.json"] = {.content = content, .identity = sha256_hex(*content)};
+/// Hashes and deflates; on any thread.
+void Builder::pack_entry(Entry& entry) {
+  entry.source_sha256 = sha256_hex(*entry.source);
+  entry.identity = entry.recipe.empty()
+                       ? entry.source_sha256
+                       : sha256_hex(fmt::format("{}\n{}\n{}", k_recipe, entry.recipe, entry.source_sha256));
+  entry.packed = cache_.pack(*entry.content, entry.identity, k_deflate_level);
 }
 
-/// Deflates on a few threads; each takes the next entry.
+/// On a few threads; each takes the largest entry left.
 void Builder::pack_entries() {
   std::vector<Entry*> work;
   for (auto& [path, entry] : entries_) {
@@ -216,13 +213,25 @@ void Builder::pack_entries() {
   std::ranges::sort(work, std::greater<>{}, [](const Entry* entry) { return entry->content->size(); });
   std::atomic<std::size_t> next{0};
   const auto run = [&] {
-    for (std::size_t i = next++; i < work.size(); i = next++)
-      work[i]->packed = cache_.pack(*work[i]->content, work[i]->identity, k_deflate_level);
+    for (std::size_t i = next++; i < work.size(); i = next++) pack_entry(*work[i]);
   };
   std::vector<std::jthread> threads;
   const std::size_t count = std::min<std::size_t>({work.size(), std::thread::hardware_concurrency(), 4});
   for (std::size_t i = 1; i < count; ++i) threads.emplace_back(run);
   run();
+}
+
+void Builder::add_manifest() {
+  Manifest& manifest = package_.manifest;
+  manifest.architecture = package_.architecture;
+  for (PackagedSuite& suite : package_.suites) {
+    suite.sha256 = entries_.at(suite.executable).source_sha256;
+    manifest.suites.push_back({.name = suite.name, .executable = suite.executable, .sha256 = suite.sha256});
+  }
+  std::ranges::sort(manifest.libraries);
+  if (closure_.own_glibc) manifest.own_glibc = k_glibc_folder;
+  Entry& entry = entries_["manifest.json"] = {.content = std::make_shared<const std::string>(encode(manifest))};
+  pack_entry(entry);
 }
 
 /// The suite's name with what a function's name may have: letters, digits, single dashes.
@@ -275,8 +284,8 @@ Result<Package> Builder::build() {
   RETURN_IF_ERROR(resolve_libraries());
   for (const ClosureLibrary& library : closure_.libraries) RETURN_IF_ERROR(add_library(library));
   RETURN_IF_ERROR(add_sources());
-  add_manifest();
   pack_entries();
+  add_manifest();
   RETURN_IF_ERROR(finish());
   cache_.trim();
   return std::move(package_);
