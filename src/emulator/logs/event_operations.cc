@@ -1,0 +1,273 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <charconv>
+
+#include "emulator/core/protocol.h"
+#include "emulator/logs/filter_pattern.h"
+#include "emulator/logs/operations.h"
+#include "wire/checksum.h"
+
+/// PutLogEvents, GetLogEvents, FilterLogEvents.
+namespace sortie::emulator::logs {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t k_max_batch_bytes = 1'048'576;
+constexpr std::size_t k_event_overhead = 26;
+constexpr std::int64_t k_max_events = 10'000;
+constexpr std::int64_t k_hour_ms = 3600LL * 1000;
+constexpr std::int64_t k_day_ms = 24 * k_hour_ms;
+constexpr std::int64_t k_max_time = std::numeric_limits<std::int64_t>::max() - 1;
+
+std::unexpected<AwsError> invalid(std::string message) {
+  return aws_fail(400, "InvalidParameterException", std::move(message));
+}
+
+Outcome<std::vector<LogEvent>> read_events(const json::array& list) {
+  std::vector<LogEvent> events;
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const auto* object = list[i].if_object();
+    const auto* time = object != nullptr ? object->if_contains("timestamp") : nullptr;
+    const auto* message = object != nullptr ? object->if_contains("message") : nullptr;
+    boost::system::error_code wrong;
+    const std::int64_t when = time != nullptr && time->is_number() ? time->to_number<std::int64_t>(wrong) : -1;
+    if (time == nullptr || !time->is_number() || wrong || message == nullptr || !message->is_string()) {
+      return aws_fail(400, "SerializationException",
+                      fmt::format("logEvents.{} must hold a timestamp and a message", i + 1));
+    }
+    if (when < 0) {
+      return invalid(
+          fmt::format("1 validation error detected: Value '{}' at 'logEvents.{}.member.timestamp' failed to "
+                      "satisfy constraint: Member must have value greater than or equal to 0",
+                      when, i + 1));
+    }
+    if (message->get_string().empty()) {
+      return invalid(
+          fmt::format("1 validation error detected: Value '' at 'logEvents.{}.member.message' failed to "
+                      "satisfy constraint: Member must have length greater than or equal to 1",
+                      i + 1));
+    }
+    bytes += message->get_string().size() + k_event_overhead;
+    events.push_back({SystemTime(std::chrono::milliseconds(when)), std::string(message->get_string())});
+  }
+  if (bytes > k_max_batch_bytes) {
+    return invalid(fmt::format("Upload too large: {} bytes exceeds limit of {}", bytes, k_max_batch_bytes));
+  }
+  if (!std::ranges::is_sorted(events, {}, &LogEvent::timestamp)) {
+    return invalid("Log events in a single PutLogEvents request must be in chronological order.");
+  }
+  return events;
+}
+
+std::int64_t millis(const LogEvent& event) {
+  return event.timestamp.time_since_epoch().count();
+}
+
+/// Takes out what Logs does not keep (too old, expired, too far ahead) and says which.
+json::object reject(std::vector<LogEvent>& events, std::int64_t now, std::optional<std::int64_t> retention_days) {
+  json::object info;
+  const auto too_old = std::ranges::lower_bound(events, now - 14 * k_day_ms, {}, millis);
+  const auto expired =
+      retention_days ? std::ranges::lower_bound(events, now - *retention_days * k_day_ms, {}, millis) : events.begin();
+  const auto too_new = std::ranges::upper_bound(events, now + 2 * k_hour_ms, {}, millis);
+  if (too_new != events.end()) info["tooNewLogEventStartIndex"] = too_new - events.begin();
+  if (too_old != events.begin()) info["tooOldLogEventEndIndex"] = too_old - events.begin();
+  if (expired != events.begin()) info["expiredLogEventEndIndex"] = expired - events.begin();
+  events.erase(too_new, events.end());
+  events.erase(events.begin(), std::min(std::max(too_old, expired), events.end()));
+  return info;
+}
+
+// A GetLogEvents token names a gap between two events: `f/` reads what is behind it, `b/` what is before it. ----------
+
+std::string gap_token(char direction, Position gap) {
+  return fmt::format("{}/{:026}{:030}/s", direction, gap.time, gap.id);
+}
+
+template <class Integer>
+bool digits(std::string_view text, Integer& out) {
+  const auto start = std::min(text.find_first_not_of('0'), text.size() - 1);
+  text.remove_prefix(start);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc{} && end == text.data() + text.size() && out >= 0;
+}
+
+struct Gap {
+  bool forward = true;
+  Position at;
+};
+
+std::optional<Gap> read_gap(std::string_view token) {
+  if (token.size() != 60 || !(token.starts_with("f/") || token.starts_with("b/")) || !token.ends_with("/s")) {
+    return std::nullopt;
+  }
+  Gap gap{token.front() == 'f', {}};
+  if (!digits(token.substr(2, 26), gap.at.time) || !digits(token.substr(28, 30), gap.at.id)) return std::nullopt;
+  return gap;
+}
+
+std::string filter_token(Position at) {
+  return wire::base64_encode(fmt::format("filter/{}/{}", at.time, at.id));
+}
+
+std::optional<Position> read_filter_token(std::string_view token) {
+  const auto text = wire::base64_decode(token);
+  constexpr std::string_view k_kind = "filter/";
+  if (!text || !text->starts_with(k_kind)) return std::nullopt;
+  const std::string_view rest = std::string_view(*text).substr(k_kind.size());
+  const auto slash = rest.find('/');
+  Position at;
+  if (slash == std::string_view::npos || slash == 0 || slash + 1 == rest.size()) return std::nullopt;
+  if (!digits(rest.substr(0, slash), at.time) || !digits(rest.substr(slash + 1), at.id)) return std::nullopt;
+  return at;
+}
+
+}  // namespace
+
+Outcome<Output> Operations::put_log_events(const Call& call, Parameters& input) {
+  const std::string group_name = input.group_name();
+  const std::string stream_name = input.stream_name();
+  const auto* list = input.array("logEvents");
+  if (list == nullptr && !input.error()) input.required_text("logEvents", 0);
+  if (input.error()) return std::unexpected(*input.error());
+  if (list->empty() || list->size() > k_max_events) {
+    return invalid(
+        fmt::format("1 validation error detected: Value '[...]' at 'logEvents' failed to satisfy constraint: "
+                    "Member must have length {} than or equal to {}",
+                    list->empty() ? "greater" : "less", list->empty() ? 1 : k_max_events));
+  }
+  auto allowed = authorize(call, "PutLogEvents", stream_arn(call, group_name, stream_name), group_name);
+  if (!allowed) return std::unexpected(allowed.error());
+  auto events = read_events(*list);
+  if (!events) return std::unexpected(events.error());
+  auto group = existing_group(call, group_name);
+  if (!group) return std::unexpected(group.error());
+  auto stream = existing_stream(*group, stream_name);
+  if (!stream) return std::unexpected(stream.error());
+
+  json::object out{{"nextSequenceToken", fmt::format("49{:054}", stream->id)}};
+  if (auto rejected = reject(*events, now(), group->retention_days); !rejected.empty()) {
+    out["rejectedLogEventsInfo"] = std::move(rejected);
+  }
+  if (events->empty()) return out;
+  if (millis(events->back()) - millis(events->front()) > k_day_ms) {
+    return invalid("The batch of log events in a single PutLogEvents request cannot span more than 24 hours.");
+  }
+  store_.append(*stream, *std::move(events), now());
+  return out;
+}
+
+Outcome<Output> Operations::get_log_events(const Call& call, Parameters& input) {
+  const std::string group_name = input.group();
+  const std::string stream_name = input.stream_name();
+  const auto start = input.number("startTime", 0, k_max_time);
+  const auto end = input.number("endTime", 0, k_max_time);
+  PageLimits limits;
+  limits.events = static_cast<std::size_t>(input.number("limit", 1, k_max_events).value_or(k_max_events));
+  Gap gap{input.flag("startFromHead"), {}};
+  const std::string token = input.optional_text("nextToken", 4096);
+  if (!token.empty()) {
+    const auto read = read_gap(token);
+    if (!read) input.complain("The specified nextToken is invalid.");
+    gap = read.value_or(gap);
+  } else if (!gap.forward) {
+    gap.at = {k_max_time, 0};
+  }
+  if (input.error()) return std::unexpected(*input.error());
+  auto allowed = authorize(call, "GetLogEvents", stream_arn(call, group_name, stream_name), group_name);
+  if (!allowed) return std::unexpected(allowed.error());
+  auto group = existing_group(call, group_name);
+  if (!group) return std::unexpected(group.error());
+  auto stream = existing_stream(*group, stream_name);
+  if (!stream) return std::unexpected(stream.error());
+
+  const Window range = window(*group, start, end);
+  const auto events = gap.forward ? store_.read_forward(*stream, range, gap.at, limits)
+                                  : store_.read_backward(*stream, range, gap.at, limits);
+  // `f` reads what is greater than its position, `b` what is less: a gap between two neighbours has two names.
+  Position behind{start.value_or(0), 0};
+  Position before = behind;
+  if (!events.empty()) {
+    behind = events.back().at;
+    before = events.front().at;
+  } else if (!token.empty()) {
+    behind = gap.forward ? gap.at : Position{gap.at.time, std::max<std::int64_t>(gap.at.id - 1, 0)};
+    before = gap.forward ? Position{gap.at.time, gap.at.id + 1} : gap.at;
+  }
+  json::array list;
+  for (const auto& event : events) {
+    list.push_back(
+        json::object{{"timestamp", event.at.time}, {"message", event.message}, {"ingestionTime", event.ingested}});
+  }
+  return json::object{{"events", std::move(list)},
+                      {"nextForwardToken", gap_token('f', behind)},
+                      {"nextBackwardToken", gap_token('b', before)}};
+}
+
+Outcome<Output> Operations::filter_log_events(const Call& call, Parameters& input) {
+  const std::string group_name = input.group();
+  const auto names = input.texts("logStreamNames", 100);
+  const std::string prefix = input.optional_text("logStreamNamePrefix", 512);
+  const auto start = input.number("startTime", 0, k_max_time);
+  const auto end = input.number("endTime", 0, k_max_time);
+  PageLimits limits;
+  limits.events = static_cast<std::size_t>(input.number("limit", 1, k_max_events).value_or(k_max_events));
+  Position after;
+  if (const std::string token = input.optional_text("nextToken", 4096); !token.empty()) {
+    const auto read = read_filter_token(token);
+    if (!read) input.complain("The specified nextToken is invalid.");
+    after = read.value_or(after);
+  }
+  const auto pattern = FilterPattern::parse(input.optional_text("filterPattern", 1024));
+  if (!pattern) input.complain(pattern.error());
+  if (!names.empty() && !prefix.empty()) {
+    input.complain("LogStreamNamePrefix and LogStreamNames are mutually exclusive parameters.");
+  }
+  if (input.error()) return std::unexpected(*input.error());
+  if (auto allowed = authorize(call, "FilterLogEvents", stream_arn(call, group_name, ""), group_name); !allowed) {
+    return std::unexpected(allowed.error());
+  }
+  auto group = existing_group(call, group_name);
+  if (!group) return std::unexpected(group.error());
+
+  std::unordered_set<std::int64_t> wanted;
+  std::map<std::int64_t, std::string> name_of;
+  for (const auto& name : names) {
+    auto stream = existing_stream(*group, name);
+    if (!stream) return std::unexpected(stream.error());
+    wanted.insert(stream->id);
+    name_of[stream->id] = stream->name;
+  }
+  if (names.empty()) {
+    for (const Stream& stream : store_.streams(*group, prefix, false, false, std::nullopt, 1'000'000)) {
+      if (!prefix.empty()) wanted.insert(stream.id);
+      name_of[stream.id] = stream.name;
+    }
+  }
+  json::array list;
+  json::object out{{"searchedLogStreams", json::array()}};
+  if (!prefix.empty() && wanted.empty()) {
+    out["events"] = std::move(list);
+    return out;
+  }
+  // Unlike GetLogEvents, the end of the range belongs to it.
+  const Window range = window(*group, start, end ? std::optional(*end + 1) : std::nullopt);
+  const auto found = store_.scan(*group, wanted, range, after, limits,
+                                 [&](std::string_view message) { return pattern->matches(message); });
+  for (const auto& event : found.events) {
+    list.push_back(json::object{{"logStreamName", name_of[event.stream]},
+                                {"timestamp", event.at.time},
+                                {"message", event.message},
+                                {"ingestionTime", event.ingested},
+                                {"eventId", fmt::format("{:019}{:037}", event.at.time, event.at.id)}});
+  }
+  out["events"] = std::move(list);
+  if (!found.done) out["nextToken"] = filter_token(found.reached);
+  return out;
+}
+
+}  // namespace sortie::emulator::logs

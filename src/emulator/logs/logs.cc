@@ -1,0 +1,143 @@
+#include "emulator/logs/logs.h"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+#include <deque>
+#include <unordered_map>
+
+#include "base/utf8.h"
+#include "emulator/core/protocol.h"
+#include "emulator/logs/operations.h"
+
+namespace sortie::emulator {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view k_target_prefix = "Logs_20140328.";
+constexpr std::string_view k_content_type = "application/x-amz-json-1.1";
+constexpr std::size_t k_max_request = 8 * 1024 * 1024;
+/// The longest message of one event: AWS counts 26 bytes beside it.
+constexpr std::size_t k_max_message = 1'048'576 - 26;
+/// What is kept for a later try when the database cannot be written (a full disk).
+constexpr std::size_t k_max_unwritten = 16 * 1024 * 1024;
+
+/// Valid UTF-8 in pieces that one event can hold.
+void split_into(std::deque<LogEvent>& out, LogEvent event) {
+  if (!is_valid_utf8(event.message)) event.message = to_valid_utf8(event.message);
+  std::string_view rest = event.message;
+  while (rest.size() > k_max_message) {
+    const auto piece = rest.substr(0, k_max_message);
+    const auto size = k_max_message - incomplete_tail(piece);
+    out.push_back({event.timestamp, std::string(rest.substr(0, size))});
+    rest.remove_prefix(size);
+  }
+  if (rest.size() < event.message.size()) event.message = std::string(rest);
+  out.push_back(std::move(event));
+}
+
+}  // namespace
+
+struct Logs::Impl {
+  struct Pending {
+    std::string region;
+    std::string group;
+    std::string stream;
+    std::vector<LogEvent> events;
+    std::size_t bytes = 0;
+  };
+
+  const Clock& clock;
+  logs::LogStore store;
+  logs::Operations operations;
+  std::deque<Pending> unwritten;
+  std::size_t unwritten_bytes = 0;
+
+  Impl(const Clock& clock, Store& state, Authorizer& authorizer)
+      : clock(clock), store(state), operations(clock, store, authorizer) {}
+
+  void write(const Pending& put) {
+    const std::int64_t now = clock.now().time_since_epoch().count();
+    auto group = store.find_group(put.region, put.group);
+    if (!group) group = store.create_group(put.region, put.group, "STANDARD", {}, now);
+    auto stream = store.find_stream(*group, put.stream);
+    if (!stream) stream = store.create_stream(*group, put.stream, now);
+    store.append(*stream, put.events, now);
+  }
+
+  /// Writes what is waiting, in order, as far as the disk lets it.
+  void flush() {
+    while (!unwritten.empty()) {
+      try {
+        write(unwritten.front());
+      } catch (const SQLite::Exception&) {
+        while (unwritten_bytes > k_max_unwritten && !unwritten.empty()) drop_first();
+        return;
+      }
+      drop_first();
+    }
+  }
+
+  void drop_first() {
+    unwritten_bytes -= unwritten.front().bytes;
+    unwritten.pop_front();
+  }
+};
+
+Logs::Logs(Executor /*executor*/, const Clock& clock, Store& store, Authorizer& authorizer)
+    : impl_(std::make_unique<Impl>(clock, store, authorizer)) {}
+
+Logs::~Logs() = default;
+
+http::Response Logs::render_error(const AwsError& error, const std::string& request_id,
+                                  const http::Request& /*request*/) const {
+  return render_json11_error(error, request_id);
+}
+
+Task<http::Response> Logs::handle(Call call) {
+  auto body = co_await call.request.body.read_all(k_max_request);
+  auto refuse = [&](int status, std::string code, std::string message) {
+    return render_error({status, std::move(code), std::move(message), {}}, call.request_id, call.request);
+  };
+  if (!body) co_return refuse(400, "SerializationException", "The request body could not be read.");
+  std::string_view operation = call.request.headers.get_or("x-amz-target", "");
+  if (!operation.starts_with(k_target_prefix)) {
+    co_return refuse(400, "UnknownOperationException", "The X-Amz-Target header names no operation.");
+  }
+  operation.remove_prefix(k_target_prefix.size());
+
+  boost::system::error_code malformed;
+  json::value document = body->empty() ? json::value(json::object()) : json::parse(*body, malformed);
+  if (malformed || !document.is_object()) {
+    co_return refuse(400, "SerializationException", "The request body is not a JSON object.");
+  }
+  try {
+    auto result = impl_->operations.run(operation, call, document.get_object());
+    if (!result) co_return render_error(result.error(), call.request_id, call.request);
+    if (*result) co_return json_response(200, **result, call.request_id, k_content_type);
+    http::Response empty;
+    empty.headers.add("x-amzn-RequestId", call.request_id);
+    empty.headers.add("Content-Type", std::string(k_content_type));
+    co_return empty;
+  } catch (const SQLite::Exception& failure) {
+    co_return refuse(500, "ServiceUnavailableException",
+                     fmt::format("The log database could not be used: {}", failure.what()));
+  }
+}
+
+void Logs::put(const std::string& region, const std::string& group, const std::string& stream,
+               std::vector<LogEvent> events) {
+  std::deque<LogEvent> pieces;
+  std::size_t bytes = 0;
+  for (LogEvent& event : events) {
+    bytes += event.message.size() + sizeof(LogEvent);
+    split_into(pieces, std::move(event));
+  }
+  impl_->unwritten.push_back(
+      {region, group, stream, {std::make_move_iterator(pieces.begin()), std::make_move_iterator(pieces.end())}, bytes});
+  impl_->unwritten_bytes += bytes;
+  impl_->flush();
+}
+
+}  // namespace sortie::emulator

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <boost/json/fwd.hpp>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "emulator/core/call.h"
+#include "emulator/core/ports.h"
+#include "emulator/logs/log_store.h"
+#include "emulator/logs/parameters.h"
+
+namespace sortie::emulator::logs {
+
+/// An operation's output; nothing where AWS sends an empty body.
+using Output = std::optional<boost::json::object>;
+
+/// The operations of CloudWatch Logs: each checks its parameters, asks IAM, acts. The references must outlive it.
+class Operations {
+ public:
+  Operations(const Clock& clock, LogStore& store, Authorizer& authorizer);
+
+  /// An operation that is not there is a `NotImplemented` error naming it.
+  Outcome<Output> run(std::string_view operation, const Call& call, const boost::json::object& input);
+
+ private:
+  using Handler = Outcome<Output> (Operations::*)(const Call&, Parameters&);
+  static const std::map<std::string_view, Handler>& handlers();
+
+  Outcome<Output> create_log_group(const Call& call, Parameters& input);
+  Outcome<Output> delete_log_group(const Call& call, Parameters& input);
+  Outcome<Output> describe_log_groups(const Call& call, Parameters& input);
+  Outcome<Output> put_retention_policy(const Call& call, Parameters& input);
+  Outcome<Output> delete_retention_policy(const Call& call, Parameters& input);
+  Outcome<Output> tag_resource(const Call& call, Parameters& input);
+  Outcome<Output> untag_resource(const Call& call, Parameters& input);
+  Outcome<Output> list_tags_for_resource(const Call& call, Parameters& input);
+  Outcome<Output> tag_log_group(const Call& call, Parameters& input);
+  Outcome<Output> untag_log_group(const Call& call, Parameters& input);
+  Outcome<Output> list_tags_log_group(const Call& call, Parameters& input);
+  Outcome<Output> create_log_stream(const Call& call, Parameters& input);
+  Outcome<Output> delete_log_stream(const Call& call, Parameters& input);
+  Outcome<Output> describe_log_streams(const Call& call, Parameters& input);
+  Outcome<Output> put_log_events(const Call& call, Parameters& input);
+  Outcome<Output> get_log_events(const Call& call, Parameters& input);
+  Outcome<Output> filter_log_events(const Call& call, Parameters& input);
+
+  struct Tagging {
+    std::string group;
+    std::map<std::string, std::string> add;
+    std::vector<std::string> remove;
+  };
+  Outcome<Output> change_tags(const Call& call, const std::string& action, const Tagging& tagging);
+  Outcome<Output> list_tags(const Call& call, const std::string& action, const std::string& group);
+  Outcome<Group> existing_group(const Call& call, const std::string& name);
+  Outcome<Stream> existing_stream(const Group& group, const std::string& name);
+  Outcome<void> authorize(const Call& call, const std::string& action, const std::string& resource,
+                          const std::string& group, const std::map<std::string, std::string>& request_tags = {});
+  [[nodiscard]] Window window(const Group& group, std::optional<std::int64_t> start,
+                              std::optional<std::int64_t> end) const;
+  [[nodiscard]] std::int64_t now() const { return clock_.now().time_since_epoch().count(); }
+
+  const Clock& clock_;
+  LogStore& store_;
+  Authorizer& authorizer_;
+};
+
+/// `arn:aws:logs:REGION:ACCOUNT:log-group:NAME`
+std::string group_arn(const Call& call, std::string_view group);
+/// What IAM is asked about for a stream; for operations on a whole group `stream` is empty, as AWS does it, so that
+/// `…:log-group:NAME:*` covers both.
+std::string stream_arn(const Call& call, std::string_view group, std::string_view stream);
+
+}  // namespace sortie::emulator::logs
