@@ -64,6 +64,8 @@ struct Progress {
 class ResultReader {
  public:
   virtual ~ResultReader() = default;
+  /// The process has been started. For a suite whose output does not tell when a test starts.
+  virtual std::vector<Progress> start() { return {}; }
   /// Standard output, in any pieces. The bytes are test output as well: the harness passes them on itself.
   virtual std::vector<Progress> feed(std::string_view bytes) = 0;
   /// The process is gone. Ends what only the result file or the status can end; an exit status that no reported test

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <vector>
+
+namespace sortie::harness {
+
+/// A living process below this one.
+struct Descendant {
+  pid_t pid = 0;
+  pid_t parent = 0;
+  unsigned long long started = 0;  ///< clock ticks since boot: tells a process from a later one with the same id
+  friend bool operator==(const Descendant&, const Descendant&) = default;
+};
+
+/// Makes this process inherit the orphans of its descendants, so that none of them gets out of sight.
+void adopt_orphans();
+
+/// Everything that lives below this process but `except` (the suite itself); zombies do not count.
+std::vector<Descendant> living_descendants(pid_t except);
+/// Those of `now` that are not in `before`.
+std::vector<Descendant> newcomers(const std::vector<Descendant>& before, const std::vector<Descendant>& now);
+
+/// Of `candidates` (parents first) ends those that are no longer below the suite: their parent ended before them.
+void kill_orphans(const std::vector<Descendant>& candidates);
+/// Ends every descendant, fork bombs included, and reaps them. Gives up after `patience`.
+void kill_descendants(std::chrono::milliseconds patience);
+
+}  // namespace sortie::harness

@@ -1,0 +1,109 @@
+#include <signal.h>
+
+#include <algorithm>
+
+#include "harness/files.h"
+#include "harness/requests.h"
+#include "suite/text.h"
+
+namespace sortie::harness {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t k_list_limit = 64UL << 20;
+constexpr std::size_t k_shown_output = 8 * 1024;
+
+/// Collects what a suite prints when it lists, and stops it when that takes too long.
+class ListListener final : public ProcessListener {
+ public:
+  ListListener(Outlets& outlets, TimePoint deadline) : outlets_(outlets), deadline_(deadline) {}
+  void follow(Process& process) {
+    process_ = &process;
+    output.status = process.follow(*this, outlets_).status;
+  }
+
+  void on_output(std::string_view standard_error, std::string_view standard_output) override {
+    outlets_.log_stderr.append(standard_error);
+    outlets_.log_stdout.append(standard_output);
+    append(output.standard_error, standard_error);
+    append(output.standard_output, standard_output);
+  }
+  void on_stdout_closed() override {}
+  [[nodiscard]] TimePoint wake_at() const override { return deadline_; }
+  void on_wake() override {
+    timed_out = true;
+    process_->stop(SIGTERM, 200ms);
+  }
+
+  suite::ListOutput output;
+  bool timed_out = false;
+
+ private:
+  static void append(std::string& text, std::string_view bytes) {
+    text += bytes.substr(0, k_list_limit - std::min(k_list_limit, text.size()));
+  }
+
+  Outlets& outlets_;
+  TimePoint deadline_;
+  Process* process_ = nullptr;
+};
+
+std::string how_it_ended(const suite::ExitStatus& status) {
+  if (status.signal != 0) return suite::describe_signal(status.signal);
+  return "exit status " + std::to_string(status.code);
+}
+
+/// The output that explains a failure, on lines of its own.
+std::string shown(const suite::ListOutput& output) {
+  std::string text;
+  for (const std::string* printed : {&output.standard_error, &output.standard_output}) {
+    const std::string_view part = suite::trim(*printed);
+    if (!part.empty()) text += "\n" + suite::abridge(part, k_shown_output);
+  }
+  return text;
+}
+
+suite::HarnessEvent list_suite(const suite::ListRequest& request, const suite::Framework& framework,
+                               const Context& context) {
+  Workspace workspace(request.suite, context.folders, context.trace_id);
+  auto cannot_start = [](const Error& error) { return suite::HarnessError{"cannot_start", describe(error)}; };
+  const auto scratch = workspace.make_scratch();
+  if (!scratch) return cannot_start(scratch.error());
+  const suite::Invocation invocation = framework.listing(*scratch);
+  const auto launch = workspace.prepare(invocation);
+  if (!launch) return cannot_start(launch.error());
+  auto process = Process::start(*launch);
+  if (!process) return cannot_start(process.error());
+
+  const TimePoint deadline = std::min(context.stop_at(), std::chrono::steady_clock::now() + request.timeout);
+  ListListener listener(context.outlets, deadline);
+  listener.follow(*process);
+  suite::ListOutput& output = listener.output;
+  if (listener.timed_out) {
+    return suite::HarnessError{"listing_timed_out", "the suite did not list its tests in time" + shown(output)};
+  }
+  if (!invocation.result_file.empty()) {
+    output.result_file = read_file(invocation.result_file, k_list_limit + 1).value_or("");
+  }
+  auto tests = framework.read_list(output);
+  if (tests) return suite::Listed{*std::move(tests)};
+  return suite::HarnessError{"listing_failed",
+                             describe(tests.error()) + " (" + how_it_ended(output.status) + ")" + shown(output)};
+}
+
+}  // namespace
+
+void handle_list(const suite::ListRequest& request, const Context& context) {
+  Answer& answer = context.outlets.answer;
+  if (const suite::Framework* framework = framework_of(request.suite, answer)) {
+    if (auto tests = framework->fixed_list(request.suite.executable)) {
+      answer.send(suite::Listed{*std::move(tests)});
+    } else {
+      answer.send(list_suite(request, *framework, context));
+    }
+  }
+  answer.send_end({});
+}
+
+}  // namespace sortie::harness

@@ -1,0 +1,314 @@
+#include "harness/process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "harness/files.h"
+
+namespace sortie::harness {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto k_leak_grace = 50ms;        ///< for processes that are about to end by themselves
+constexpr auto k_kill_patience = 5000ms;   ///< for a fork bomb
+constexpr auto k_drain_patience = 2000ms;  ///< for a pipe that something out of reach holds open
+constexpr std::size_t k_read_size = 64 * 1024;
+
+int g_child_signals = -1;  // set once by prepare_for_processes
+
+/// A pipe whose reader learns how writes to it and to another pipe were ordered: in packet mode a read returns one
+/// write, and a page of capacity keeps the writer at most one write ahead.
+std::array<UniqueFd, 2> make_pipe(bool in_step) {
+  int ends[2] = {-1, -1};
+  const int flags = O_CLOEXEC | (in_step ? O_DIRECT : 0);
+  if (::pipe2(ends, flags) != 0 && ::pipe2(ends, O_CLOEXEC) != 0) return {};
+  std::array<UniqueFd, 2> pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+  if (in_step) ::fcntl(pipe[1].get(), F_SETPIPE_SZ, 4096);
+  ::fcntl(pipe[0].get(), F_SETFL, ::fcntl(pipe[0].get(), F_GETFL) | O_NONBLOCK);
+  return pipe;
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> result;
+  result.reserve(strings.size() + 1);
+  for (const std::string& string : strings) result.push_back(const_cast<char*>(string.c_str()));
+  result.push_back(nullptr);
+  return result;
+}
+
+/// Of all processes the kernel takes the suite first when memory runs out, so that the harness lives to tell.
+void volunteer_for_oom_killer() {
+  const int fd = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  if (::write(fd, "1000", 4) != 4) {
+    // Not everywhere allowed; then the kernel chooses.
+  }
+  ::close(fd);
+}
+
+struct ChildPlan {
+  char* const* argv;
+  char* const* environment;
+  const char* working_folder;
+  int stdout_fd;
+  int stderr_fd;
+  int error_fd;
+  pid_t parent;
+};
+
+enum class Stage : int { folder, execute };
+struct StartFailure {
+  Stage stage;
+  int error;
+};
+
+[[noreturn]] void run_child(const ChildPlan& plan) {
+  ::setpgid(0, 0);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  if (::getppid() != plan.parent) ::_exit(127);
+  for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  volunteer_for_oom_killer();
+  const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  ::dup2(null, STDIN_FILENO);
+  ::dup2(plan.stdout_fd, STDOUT_FILENO);
+  ::dup2(plan.stderr_fd, STDERR_FILENO);
+
+  StartFailure failure{Stage::folder, 0};
+  if (::chdir(plan.working_folder) == 0) {
+    failure.stage = Stage::execute;
+    ::execve(plan.argv[0], plan.argv, plan.environment);
+  }
+  failure.error = errno;
+  if (::write(plan.error_fd, &failure, sizeof failure) != sizeof failure) ::_exit(126);
+  ::_exit(127);
+}
+
+std::unexpected<Error> explain_start(const StartFailure& failure, const Launch& launch) {
+  const std::string& program = launch.argv[0];
+  if (failure.stage == Stage::folder) return fail_errno(failure.error, "change to " + launch.working_folder);
+  if (failure.error == ENOENT && ::access(program.c_str(), F_OK) == 0) {
+    return fail(ErrorKind::not_found, program + ": the loader or interpreter that it names is not here");
+  }
+  if (failure.error == ENOENT) return fail(ErrorKind::not_found, program + ": no such file");
+  if (failure.error == EACCES) return fail(ErrorKind::denied, program + ": not executable");
+  if (failure.error == ENOEXEC) {
+    return fail(ErrorKind::config, program + ": not a program that this machine's processor can run");
+  }
+  return fail_errno(failure.error, program);
+}
+
+/// Counts kills by the out-of-memory killer since boot; 0 where it cannot be read.
+long oom_kills() {
+  const std::string text = read_file("/proc/vmstat", 64 * 1024).value_or("");
+  const std::size_t at = text.find("\noom_kill ");
+  return at == std::string::npos ? 0 : std::strtol(text.c_str() + at + 10, nullptr, 10);
+}
+
+int milliseconds_until(TimePoint when) {
+  if (when == TimePoint::max()) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(when - std::chrono::steady_clock::now());
+  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000));
+}
+
+/// Bytes read; 0 at the end or when it is closed already; -1 when nothing is there now.
+ssize_t read_some(const UniqueFd& fd, char* buffer, std::size_t size) {
+  if (!fd) return 0;
+  ssize_t count = 0;
+  do {
+    count = ::read(fd.get(), buffer, size);
+  } while (count < 0 && errno == EINTR);
+  return count;
+}
+
+void swallow_child_signals() {
+  signalfd_siginfo info[8];
+  while (::read(g_child_signals, info, sizeof info) > 0) {
+  }
+}
+
+}  // namespace
+
+Result<void> prepare_for_processes() {
+  int fd = 0;
+  do {
+    fd = ::open("/dev/null", O_RDWR);
+  } while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd >= 0) ::close(fd);
+  sigset_t child;
+  sigemptyset(&child);
+  sigaddset(&child, SIGCHLD);
+  if (::sigprocmask(SIG_BLOCK, &child, nullptr) != 0) return fail_errno(errno, "sigprocmask");
+  g_child_signals = ::signalfd(-1, &child, SFD_NONBLOCK | SFD_CLOEXEC);
+  if (g_child_signals < 0) return fail_errno(errno, "signalfd");
+  ::signal(SIGPIPE, SIG_IGN);
+  return {};
+}
+
+Result<Process> Process::start(const Launch& launch) {
+  auto out = make_pipe(true);
+  auto err = make_pipe(false);
+  auto failures = make_pipe(false);
+  if (!out[0] || !err[0] || !failures[0]) return fail_errno(errno, "pipe");
+  const std::vector<char*> argv = pointers(launch.argv);
+  const std::vector<char*> environment = pointers(launch.environment);
+  const ChildPlan plan{argv.data(),       environment.data(), launch.working_folder.c_str(), out[1].get(), err[1].get(),
+                       failures[1].get(), ::getpid()};
+
+  Process process;
+  process.oom_kills_before_ = oom_kills();
+  process.pid_ = ::fork();
+  if (process.pid_ < 0) return fail_errno(errno, "fork");
+  if (process.pid_ == 0) run_child(plan);
+
+  ::setpgid(process.pid_, process.pid_);
+  failures[1].reset();
+  ::fcntl(failures[0].get(), F_SETFL, 0);
+  StartFailure failure{};
+  ssize_t count = 0;
+  do {
+    count = ::read(failures[0].get(), &failure, sizeof failure);  // ends when exec closes the pipe
+  } while (count < 0 && errno == EINTR);
+  if (count == sizeof failure) {
+    ::waitpid(process.pid_, nullptr, 0);
+    return explain_start(failure, launch);
+  }
+  process.stdout_ = std::move(out[0]);
+  process.stderr_ = std::move(err[0]);
+  return process;
+}
+
+void Process::stop(int signal, std::chrono::milliseconds grace) {
+  if (stopping_) return;
+  stopping_ = true;
+  killed_ = signal == SIGKILL;
+  ::kill(-pid_, signal);
+  kill_at_ = std::chrono::steady_clock::now() + grace;
+}
+
+ProcessEnd Process::follow(ProcessListener& listener, Outlets& outlets) {
+  ProcessEnd end;
+  while (!reap(end)) {
+    wait_for_something(listener, outlets);
+    swallow_child_signals();
+    if (!outlets.congested()) read_output(listener);
+    outlets.flush();
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= kill_at_) {
+      ::kill(-pid_, SIGKILL);
+      killed_ = true;
+      kill_at_ = TimePoint::max();
+    }
+    if (!outlets.answer.wanted()) stop(SIGKILL, 0ms);
+    if (!stopping_ && now >= listener.wake_at()) listener.on_wake();
+  }
+
+  // What is about to end by itself, a pipeline's tail for instance, is no leak.
+  const auto patience_ends = std::chrono::steady_clock::now() + k_leak_grace;
+  auto left = living_descendants(0);
+  while (!left.empty() && !stopping_ && std::chrono::steady_clock::now() < patience_ends) {
+    read_output(listener);
+    outlets.flush();
+    ::usleep(1000);
+    left = living_descendants(0);
+  }
+  if (!stopping_) end.leaked = std::move(left);
+  ::kill(-pid_, SIGKILL);
+  kill_descendants(k_kill_patience);
+
+  drain(listener, outlets);
+  return end;
+}
+
+void Process::drain(ProcessListener& listener, Outlets& outlets) {
+  const auto patience_ends = std::chrono::steady_clock::now() + k_drain_patience;
+  while (stdout_ || stderr_) {
+    if (outlets.congested() && outlets.answer.wanted()) {
+      wait_for_something(listener, outlets);
+    } else {
+      read_output(listener);
+      if ((stdout_ || stderr_) && std::chrono::steady_clock::now() > patience_ends) break;
+    }
+    outlets.flush();
+    if (stdout_ || stderr_) ::usleep(100);
+  }
+  stdout_.reset();
+  stderr_.reset();
+}
+
+void Process::wait_for_something(ProcessListener& listener, const Outlets& outlets) const {
+  std::vector<pollfd> fds{{g_child_signals, POLLIN, 0}};
+  if (!outlets.congested()) {
+    if (stdout_) fds.push_back({stdout_.get(), POLLIN, 0});
+    if (stderr_) fds.push_back({stderr_.get(), POLLIN, 0});
+  }
+  outlets.add_poll(fds);
+  const TimePoint wake = stopping_ ? kill_at_ : std::min(kill_at_, listener.wake_at());
+  ::poll(fds.data(), fds.size(), milliseconds_until(wake));
+}
+
+void Process::read_output(ProcessListener& listener) {
+  char out[k_read_size];
+  char err[k_read_size];
+  std::size_t total = 0;
+  while ((stdout_ || stderr_) && total < 4 * k_read_size) {  // a flood must not keep the rest of the loop waiting
+    const ssize_t err_count = read_some(stderr_, err, sizeof err);
+    // While standard error is ahead by more than a buffer, standard output waits.
+    const bool behind = err_count == static_cast<ssize_t>(sizeof err);
+    const ssize_t out_count = behind ? -1 : read_some(stdout_, out, sizeof out);
+    if (err_count > 0 || out_count > 0) {
+      const auto err_size = static_cast<std::size_t>(std::max<ssize_t>(err_count, 0));
+      const auto out_size = static_cast<std::size_t>(std::max<ssize_t>(out_count, 0));
+      listener.on_output({err, err_size}, {out, out_size});
+      total += err_size + out_size;
+    }
+    if (err_count == 0) stderr_.reset();
+    if (out_count == 0 && stdout_) {
+      stdout_.reset();
+      listener.on_stdout_closed();
+    }
+    if (err_count <= 0 && out_count <= 0) return;
+  }
+}
+
+bool Process::reap(ProcessEnd& end) {
+  while (true) {
+    int status = 0;
+    rusage usage{};
+    const pid_t pid = ::wait4(-1, &status, WNOHANG, &usage);
+    if (pid <= 0) return false;
+    if (pid != pid_) continue;  // an orphan that this process has inherited
+    if (WIFSIGNALED(status)) {
+      end.status.signal = WTERMSIG(status);
+    } else {
+      end.status.code = WEXITSTATUS(status);
+    }
+    end.out_of_memory = killed_for_memory(end, usage.ru_maxrss);
+    return true;
+  }
+}
+
+bool Process::killed_for_memory(const ProcessEnd& end, long max_rss_kib) const {
+  if (end.status.signal != SIGKILL || killed_) return false;
+  if (oom_kills() > oom_kills_before_) return true;
+  const char* limit_mb = std::getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE");
+  if (limit_mb == nullptr) return false;
+  return max_rss_kib >= std::strtol(limit_mb, nullptr, 10) * 1024 / 10 * 8;
+}
+
+}  // namespace sortie::harness

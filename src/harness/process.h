@@ -1,0 +1,107 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/unique_fd.h"
+#include "harness/connection.h"
+#include "harness/descendants.h"
+#include "harness/outlet.h"
+#include "harness/runtime_api.h"
+#include "suite/framework.h"
+
+namespace sortie::harness {
+
+/// How to start one process of the suite.
+struct Launch {
+  std::vector<std::string> argv;  ///< argv[0] is the file to execute
+  std::vector<std::string> environment;
+  std::string working_folder;
+};
+
+/// Hears what a process does. It may stop the process from within each call.
+class ProcessListener {
+ public:
+  virtual ~ProcessListener() = default;
+  /// What was printed to standard error since the last call, and then at most one write to standard output: the
+  /// former was printed before the latter, or just behind it. Each at most 64 KiB, either may be empty.
+  virtual void on_output(std::string_view standard_error, std::string_view standard_output) = 0;
+  /// Standard output was closed while the process lives.
+  virtual void on_stdout_closed() = 0;
+  /// When `on_wake` is to be called; asked again after every call.
+  [[nodiscard]] virtual TimePoint wake_at() const = 0;
+  virtual void on_wake() = 0;
+};
+
+/// How a process ended.
+struct ProcessEnd {
+  suite::ExitStatus status;
+  bool out_of_memory = false;      ///< the kernel killed it because memory was short
+  std::vector<Descendant> leaked;  ///< what it left running, all killed by now; nothing when it was stopped
+};
+
+/// Where what a suite prints goes: the harness's own output, which is the log, and the streamed answer.
+struct Outlets {
+  Answer& answer;
+  Outlet& log_stdout;
+  Outlet& log_stderr;
+
+  [[nodiscard]] bool congested() const {
+    return answer.congested() || log_stdout.congested() || log_stderr.congested();
+  }
+  void flush() {
+    answer.flush();
+    log_stdout.flush();
+    log_stderr.flush();
+  }
+  void add_poll(std::vector<pollfd>& fds) const {
+    answer.add_poll(fds);
+    log_stdout.add_poll(fds);
+    log_stderr.add_poll(fds);
+  }
+};
+
+/// One process of the suite, in a process group of its own, with pipes for what it prints.
+class Process {
+ public:
+  /// ErrorKind::not_found, denied or config when it cannot be executed.
+  static Result<Process> start(const Launch& launch);
+  Process(Process&&) = default;
+  Process& operator=(Process&&) = default;
+
+  [[nodiscard]] pid_t pid() const { return pid_; }
+  /// Asks it to end with `signal`; SIGKILL follows after `grace`. The first call counts.
+  void stop(int signal, std::chrono::milliseconds grace);
+  [[nodiscard]] bool is_stopping() const { return stopping_; }
+
+  /// Follows it to its end and drains and kills all it leaves behind. It is read as long as the outlets take what it
+  /// prints; its time runs in any case.
+  ProcessEnd follow(ProcessListener& listener, Outlets& outlets);
+
+ private:
+  Process() = default;
+  void wait_for_something(ProcessListener& listener, const Outlets& outlets) const;
+  void read_output(ProcessListener& listener);
+  void drain(ProcessListener& listener, Outlets& outlets);
+  bool reap(ProcessEnd& end);
+  [[nodiscard]] bool killed_for_memory(const ProcessEnd& end, long max_rss_kib) const;
+
+  pid_t pid_ = 0;
+  UniqueFd stdout_;
+  UniqueFd stderr_;
+  bool stopping_ = false;
+  bool killed_ = false;
+  TimePoint kill_at_ = TimePoint::max();
+  long oom_kills_before_ = 0;
+};
+
+/// Must be called once, before the first process is started: makes ends of children pollable, ignores SIGPIPE, opens
+/// the standard descriptors where they are closed.
+Result<void> prepare_for_processes();
+
+}  // namespace sortie::harness

@@ -1,0 +1,268 @@
+#include "harness/session.h"
+
+#include <signal.h>
+
+#include <algorithm>
+
+#include "harness/files.h"
+#include "suite/text.h"
+
+namespace sortie::harness {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t k_piece_limit = 32 * 1024;
+constexpr std::size_t k_result_file_limit = 64UL << 20;
+constexpr auto k_stop_grace = 1000ms;
+constexpr auto k_deadline_grace = 200ms;
+/// Frameworks round durations: within this the harness's own clock is believed.
+constexpr auto k_rounding = 10ms;
+
+TimePoint now() {
+  return std::chrono::steady_clock::now();
+}
+
+/// `60 s`, `1.5 s`.
+std::string in_seconds(std::chrono::milliseconds duration) {
+  const std::int64_t tenths = (duration.count() + 50) / 100;
+  std::string text = std::to_string(tenths / 10);
+  if (tenths % 10 != 0) text += "." + std::to_string(tenths % 10);
+  return text + " s";
+}
+
+}  // namespace
+
+void OutputWriter::attribute_to(const std::string& test) {
+  if (test == test_) return;
+  flush();
+  test_ = test;
+}
+
+void OutputWriter::write(bool to_stderr, std::string_view bytes) {
+  if (bytes.empty()) return;
+  std::string& kept = kept_[to_stderr ? 1 : 0];
+  std::string all = std::exchange(kept, {}) + std::string(bytes);
+  const std::size_t unfinished = suite::unfinished_utf8_suffix(all);
+  kept = all.substr(all.size() - unfinished);
+  all.resize(all.size() - unfinished);
+  std::string_view rest = all;
+  while (!rest.empty()) {
+    std::string_view piece = rest.substr(0, k_piece_limit);
+    if (piece.size() < rest.size()) piece.remove_suffix(suite::unfinished_utf8_suffix(piece));
+    send(to_stderr, std::string(piece));
+    rest.remove_prefix(piece.size());
+  }
+}
+
+void OutputWriter::flush() {
+  for (int stream = 0; stream < 2; ++stream) {
+    if (!kept_[stream].empty()) send(stream == 1, std::exchange(kept_[stream], {}));
+  }
+}
+
+void OutputWriter::send(bool to_stderr, std::string bytes) {
+  answer_.send(suite::Output{test_, to_stderr, std::move(bytes)});
+}
+
+Session::Session(Plan plan, Verdicts& verdicts, Outlets& outlets)
+    : plan_(std::move(plan)),
+      verdicts_(verdicts),
+      outlets_(outlets),
+      writer_(outlets.answer),
+      reader_(plan_.framework.reader(plan_.tests)),
+      idle_since_(now()) {}
+
+void Session::run(Process process, const std::string& result_file) {
+  process_ = &process;
+  apply(reader_->start(), {});
+  end_ = process.follow(*this, outlets_);
+  ended_at_ = now();
+  if (stopped_ == Stopped::not_at_all) {
+    const std::string result =
+        result_file.empty() ? std::string() : read_file(result_file, k_result_file_limit).value_or("");
+    apply(reader_->finish(end_.status, result), {});
+  }
+  writer_.flush();
+  process_ = nullptr;
+}
+
+std::vector<std::string> Session::running() const {
+  std::vector<std::string> tests;
+  for (const auto& [test, clocked] : running_) tests.push_back(test);
+  return tests;
+}
+
+std::vector<suite::TestCase> Session::untouched() const {
+  std::vector<suite::TestCase> tests;
+  for (const suite::TestCase& test : plan_.tests) {
+    if (!verdicts_.has(test.name) && !running_.contains(test.name)) tests.push_back(test);
+  }
+  return tests;
+}
+
+std::size_t Session::ended_count() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(plan_.tests, [this](const auto& test) { return verdicts_.has(test.name); }));
+}
+
+std::chrono::microseconds Session::running_time(const std::string& test) const {
+  const auto found = running_.find(test);
+  if (found == running_.end()) return {};
+  return std::chrono::duration_cast<std::chrono::microseconds>(found->second.total(ended_at_));
+}
+
+int Session::uncounted_leaks() const {
+  return static_cast<int>(newcomers(counted_leaks_, end_.leaked).size());
+}
+
+void Session::on_output(std::string_view standard_error, std::string_view standard_output) {
+  outlets_.log_stderr.append(standard_error);
+  outlets_.log_stdout.append(standard_output);
+  std::vector<suite::Progress> progress;
+  if (stopped_ == Stopped::not_at_all && !standard_output.empty()) progress = reader_->feed(standard_output);
+  // The one write to standard output that starts a test comes before what the test printed to standard error.
+  const bool starts = writer_.test().empty() && std::ranges::any_of(progress, [](const suite::Progress& step) {
+                        return step.kind == suite::Progress::Kind::started;
+                      });
+  if (!starts) writer_.write(true, standard_error);
+  apply(progress, standard_output);
+  if (starts) writer_.write(true, standard_error);
+}
+
+void Session::apply(const std::vector<suite::Progress>& progress, std::string_view bytes) {
+  std::size_t written = 0;
+  for (const suite::Progress& step : progress) {
+    const std::size_t boundary = std::min(step.offset, bytes.size());
+    if (boundary > written) {
+      writer_.write(false, bytes.substr(written, boundary - written));
+      written = boundary;
+    }
+    apply(step);
+  }
+  writer_.write(false, bytes.substr(written));
+}
+
+void Session::apply(const suite::Progress& progress) {
+  const auto found = running_.find(progress.test);
+  switch (progress.kind) {
+    case suite::Progress::Kind::started: on_started(progress.test); return;
+    case suite::Progress::Kind::ended: on_ended(progress); return;
+    case suite::Progress::Kind::paused:
+      if (found == running_.end() || found->second.paused) return;
+      found->second.before = found->second.total(now());
+      found->second.paused = true;
+      if (writer_.test() == progress.test) writer_.attribute_to({});
+      idle_since_ = now();
+      return;
+    case suite::Progress::Kind::resumed:
+      if (found == running_.end()) return;
+      if (found->second.paused) {
+        found->second.paused = false;
+        found->second.since = now();
+      }
+      writer_.attribute_to(progress.test);
+      return;
+  }
+}
+
+void Session::on_started(const std::string& test) {
+  verdicts_.start(test);
+  Clocked clocked{.since = now()};
+  if (plan_.tests.size() > 1) clocked.descendants_before = living_descendants(process_->pid());
+  running_[test] = std::move(clocked);
+  writer_.attribute_to(test);
+}
+
+void Session::on_ended(const suite::Progress& progress) {
+  suite::TestEnded ended{.test = progress.test,
+                         .outcome = progress.outcome,
+                         .duration = progress.duration,
+                         .message = progress.message,
+                         .file = progress.file,
+                         .line = progress.line};
+  if (const auto found = running_.find(progress.test); found != running_.end()) {
+    const auto measured = std::chrono::duration_cast<std::chrono::microseconds>(found->second.total(now()));
+    if (ended.duration == 0us || std::chrono::abs(ended.duration - measured) <= k_rounding) ended.duration = measured;
+    if (plan_.tests.size() > 1 && end_.leaked.empty()) ended.leaked_processes = count_leaks(found->second);
+    running_.erase(found);
+  } else if (const suite::TestEnded* held = verdicts_.held(); held != nullptr && held->test == ended.test) {
+    ended.duration = held->duration;
+  }
+  verdicts_.end(std::move(ended));
+  idle_since_ = now();
+  if (writer_.test() == progress.test) writer_.attribute_to({});
+  if (plan_.fail_fast && Verdicts::is_bad(progress.outcome)) stop(Stopped::fail_fast);
+}
+
+int Session::count_leaks(const Clocked& clocked) {
+  const std::vector<Descendant> living = living_descendants(process_->pid());
+  if (living.empty()) return 0;
+  const std::vector<Descendant> left = newcomers(clocked.descendants_before, living);
+  kill_orphans(left);
+  counted_leaks_.insert(counted_leaks_.end(), left.begin(), left.end());
+  return static_cast<int>(left.size());
+}
+
+void Session::on_stdout_closed() {
+  // From here on nothing tells when tests start and end: all that are left share their time.
+  stdout_closed_ = true;
+  const TimePoint closed = now();
+  idle_since_ = closed;
+  for (auto& [test, clocked] : running_) {
+    clocked.since = closed;
+    clocked.before = {};
+  }
+}
+
+std::chrono::steady_clock::duration Session::allowance() const {
+  if (!stdout_closed_) return plan_.test_timeout;
+  return plan_.test_timeout * static_cast<std::int64_t>(std::max<std::size_t>(1, plan_.tests.size() - ended_count()));
+}
+
+TimePoint Session::wake_at() const {
+  TimePoint wake = plan_.stop_at;
+  bool any_clock_runs = false;
+  for (const auto& [test, clocked] : running_) {
+    if (clocked.paused) continue;
+    any_clock_runs = true;
+    wake = std::min(wake, clocked.since + (allowance() - clocked.before));
+  }
+  return any_clock_runs ? wake : std::min(wake, idle_since_ + allowance());
+}
+
+void Session::on_wake() {
+  const TimePoint moment = now();
+  if (moment >= plan_.stop_at) {
+    stop(Stopped::deadline);
+    return;
+  }
+  std::vector<std::string> expired;
+  bool any_clock_runs = false;
+  for (const auto& [test, clocked] : running_) {
+    any_clock_runs = any_clock_runs || !clocked.paused;
+    if (!clocked.paused && clocked.total(moment) >= allowance()) expired.push_back(test);
+  }
+  if (!expired.empty()) stop(Stopped::test_timeout);
+  for (const std::string& test : expired) {
+    const auto spent = std::chrono::duration_cast<std::chrono::microseconds>(running_[test].total(moment));
+    running_.erase(test);
+    verdicts_.end({.test = test,
+                   .outcome = suite::Outcome::timed_out,
+                   .duration = spent,
+                   .message = "no end after " + in_seconds(plan_.test_timeout)});
+  }
+  if (expired.empty() && !any_clock_runs && moment >= idle_since_ + allowance()) stop(Stopped::hung);
+}
+
+void Session::stop(Stopped why) {
+  if (stopped_ != Stopped::not_at_all || process_ == nullptr) return;
+  stopped_ = why;
+  if (why == Stopped::fail_fast) {
+    process_->stop(SIGKILL, 0ms);
+  } else {
+    process_->stop(plan_.framework.stop_signal(), why == Stopped::deadline ? k_deadline_grace : k_stop_grace);
+  }
+}
+
+}  // namespace sortie::harness

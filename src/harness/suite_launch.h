@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "harness/process.h"
+#include "suite/framework.h"
+#include "suite/protocol.h"
+
+namespace sortie::harness {
+
+/// Where things are in this execution environment.
+struct Folders {
+  std::string task;  ///< LAMBDA_TASK_ROOT
+  std::string tmp;   ///< the writable folder
+};
+Folders find_folders();
+
+/// The files of one request: the working copy of the package when the suite wants one, and a scratch folder for each
+/// process. All of it is removed at the end.
+class Workspace {
+ public:
+  Workspace(const suite::SuiteSpec& suite, Folders folders, std::string trace_id);
+  ~Workspace();
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+
+  /// A new empty scratch folder; the one before is removed.
+  Result<std::string> make_scratch();
+  /// How to start the suite for `invocation`; writes its input files. In a working copy that a test has damaged, the
+  /// copy is made anew.
+  Result<Launch> prepare(const suite::Invocation& invocation);
+
+ private:
+  Result<void> refresh_copy();
+  [[nodiscard]] std::vector<std::string> environment(const suite::Invocation& invocation) const;
+
+  const suite::SuiteSpec& suite_;
+  Folders folders_;
+  std::string trace_id_;
+  std::string root_;  ///< below folders_.tmp
+  std::string base_;  ///< where the suite runs: the task folder or its copy
+  int scratch_count_ = 0;
+  std::string scratch_;
+};
+
+}  // namespace sortie::harness

@@ -1,0 +1,314 @@
+#include "suite/gtest_reader.h"
+
+#include <boost/json.hpp>
+#include <map>
+
+namespace sortie::suite {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view k_run = "[ RUN      ] ";
+constexpr std::string_view k_divider = "[----------] ";
+constexpr std::size_t k_message_limit = 32 * 1024;
+
+struct EndMark {
+  std::string_view text;
+  Outcome outcome;
+};
+constexpr EndMark k_end_marks[] = {
+    {"[       OK ] ", Outcome::passed}, {"[  FAILED  ] ", Outcome::failed}, {"[  SKIPPED ] ", Outcome::skipped}};
+
+/// `x.cc:12: Failure`, `x.cc(12): error: …` (with Visual Studio's notation switched on), `unknown file: Failure`,
+/// `x.cc:12: Skipped`: the place, or nothing when the line is none of them.
+struct Place {
+  std::string file;
+  int line = 0;
+  bool skipped = false;
+};
+
+std::optional<Place> place_of(std::string_view line) {
+  Place place;
+  if (line.ends_with(": Skipped")) {
+    place.skipped = true;
+    line.remove_suffix(9);
+  } else if (line.ends_with(": Failure")) {
+    line.remove_suffix(9);
+  } else {
+    return std::nullopt;
+  }
+  if (line.ends_with("unknown file")) return place;
+  const std::size_t colon = line.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const auto number = parse_number(line.substr(colon + 1));
+  if (!number || *number > 100'000'000) return std::nullopt;
+  place.file = line.substr(0, colon);
+  place.line = static_cast<int>(*number);
+  return place;
+}
+
+/// The milliseconds of `… (12 ms)` at the end of a line; what is before it is left in `line`.
+std::optional<std::chrono::milliseconds> take_duration(std::string_view& line) {
+  if (!line.ends_with(" ms)")) return std::nullopt;
+  const std::size_t open = line.rfind(" (");
+  if (open == std::string_view::npos) return std::nullopt;
+  const auto count = parse_number(line.substr(open + 2, line.size() - open - 6));
+  if (!count) return std::nullopt;
+  line = line.substr(0, open);
+  return std::chrono::milliseconds(*count);
+}
+
+struct FileResult {
+  Outcome outcome = Outcome::passed;
+  std::chrono::microseconds duration{0};
+  std::string message;
+  std::string file;
+  int line = 0;
+};
+
+/// Seconds as GoogleTest writes them, `0.012s`.
+std::chrono::microseconds duration_from(std::string_view text) {
+  if (text.ends_with('s')) text.remove_suffix(1);
+  const std::size_t point = text.find('.');
+  const long seconds = parse_number(text.substr(0, point)).value_or(0);
+  long micros = 0;
+  if (point != std::string_view::npos) {
+    std::string fraction(text.substr(point + 1, 6));
+    fraction.resize(6, '0');
+    micros = parse_number(fraction).value_or(0);
+  }
+  return std::chrono::seconds(std::min(seconds, 1'000'000L)) + std::chrono::microseconds(micros);
+}
+
+std::string_view string_at(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  return value != nullptr && value->is_string() ? std::string_view(value->get_string()) : std::string_view();
+}
+
+const json::array& array_at(const json::object& object, std::string_view key) {
+  static const json::array k_empty;
+  const json::value* value = object.if_contains(key);
+  return value != nullptr && value->is_array() ? value->get_array() : k_empty;
+}
+
+FileResult result_from(const json::object& test) {
+  FileResult result;
+  result.duration = duration_from(string_at(test, "time"));
+  const std::string_view word = string_at(test, "result");
+  if (word == "SKIPPED" || word == "SUPPRESSED") result.outcome = Outcome::skipped;
+  for (const json::value& failure : array_at(test, "failures")) {
+    if (!failure.is_object()) continue;
+    result.outcome = Outcome::failed;
+    const std::string_view text = string_at(failure.get_object(), "failure");
+    if (result.message.empty()) {
+      const std::string first_line(text.substr(0, text.find('\n')));
+      if (const auto place = place_of(first_line + ": Failure")) {
+        result.file = place->file;
+        result.line = place->line;
+      }
+    } else {
+      result.message += '\n';
+    }
+    result.message += text;
+  }
+  result.message = abridge(result.message, k_message_limit);
+  return result;
+}
+
+/// By name. Nothing when the file is missing, cut or not GoogleTest's.
+std::optional<std::map<std::string, FileResult>> read_result_file(std::string_view text) {
+  json::error_code error;
+  json::parse_options options;
+  options.max_depth = 16;
+  options.allow_invalid_utf8 = true;
+  const json::value value = json::parse(text, error, {}, options);
+  if (error || !value.is_object() || !value.get_object().contains("testsuites")) return std::nullopt;
+
+  std::map<std::string, FileResult> results;
+  for (const json::value& suite : array_at(value.get_object(), "testsuites")) {
+    if (!suite.is_object()) continue;
+    const std::string suite_name(string_at(suite.get_object(), "name"));
+    for (const json::value& test : array_at(suite.get_object(), "testsuite")) {
+      if (!test.is_object() || string_at(test.get_object(), "status") == "NOTRUN") continue;
+      const std::string_view name = string_at(test.get_object(), "name");
+      results[suite_name + "." + std::string(name)] = result_from(test.get_object());
+    }
+  }
+  return results;
+}
+
+std::string_view suite_of(std::string_view test) {
+  return test.substr(0, test.find('.'));
+}
+
+}  // namespace
+
+std::vector<Progress> GtestReader::feed(std::string_view bytes) {
+  for (const LineSplitter::Line& line : lines_.feed(bytes)) read_line(line);
+  return tally_.take();
+}
+
+void GtestReader::read_line(const LineSplitter::Line& line) {
+  if (read_end(line) || read_start(line)) return;
+  if (phase_ != Phase::in_test && read_divider(line.text)) return;
+  capture(line.text);
+}
+
+bool GtestReader::read_start(const LineSplitter::Line& line) {
+  const std::size_t mark = line.text.rfind(k_run);
+  if (mark == std::string::npos || phase_ == Phase::in_test) return false;
+  const std::string_view name = std::string_view(line.text).substr(mark + k_run.size());
+  const bool again = tally_.has_ended(name);  // --gtest_repeat
+  if (!again && !tally_.is_waiting(name)) return false;
+  settle_failure_outside();
+  if (!suite_failure_.empty() && suite_of(name) != suite_of(current_) && phase_ == Phase::after_test) {
+    suite_failure_.clear();
+  }
+  if (!again) tally_.start(name, line.begin);
+  current_ = name;
+  phase_ = Phase::in_test;
+  return true;
+}
+
+bool GtestReader::read_end(const LineSplitter::Line& line) {
+  if (phase_ != Phase::in_test && phase_ != Phase::after_test) return false;
+  std::string_view rest = line.text;
+  const auto duration = take_duration(rest);
+  if (!duration) return false;
+  for (const EndMark& mark : k_end_marks) {
+    const std::size_t at = rest.rfind(mark.text);
+    if (at == std::string_view::npos) continue;
+    std::string_view name = rest.substr(at + mark.text.size());
+    name = name.substr(0, name.find(", where "));  // `A/0.B, where TypeParam = int`
+    if (name != current_) continue;
+    end_current(mark.outcome, *duration, line.end);
+    return true;
+  }
+  return false;
+}
+
+void GtestReader::end_current(Outcome outcome, std::chrono::milliseconds duration, std::size_t offset) {
+  if (tally_.has_ended(current_) && tally_.last_ended() != current_) {  // a repetition: only a failure is news
+    if (outcome == Outcome::failed && !tally_.last_ended().empty()) {
+      tally_.blame_last(Outcome::failed, current_ + " failed when it was repeated");
+    }
+    phase_ = Phase::after_test;
+    return;
+  }
+  Progress end{.test = current_, .offset = offset, .outcome = outcome, .duration = duration};
+  end.message = trim(captured_);
+  if (outcome == Outcome::skipped && !suite_failure_.empty()) {
+    end.outcome = Outcome::failed;
+    end.message = "SetUpTestSuite failed:\n" + suite_failure_;
+  } else if (outcome == Outcome::passed && !suite_failure_.empty() && !suite_failure_blamed_) {
+    end.outcome = Outcome::failed;  // older versions run the tests all the same
+    end.message = "SetUpTestSuite failed:\n" + suite_failure_;
+    suite_failure_blamed_ = true;
+  } else if (outcome == Outcome::passed) {
+    end.message.clear();
+  }
+  if (end.outcome != Outcome::passed) {
+    const std::string_view text = !suite_failure_.empty() ? std::string_view(suite_failure_) : trim(captured_);
+    if (const auto place = place_of(text.substr(0, text.find('\n')))) {
+      end.file = place->file;
+      end.line = place->line;
+    }
+  }
+  tally_.end(std::move(end));
+  captured_.clear();
+  capturing_ = false;
+  phase_ = Phase::after_test;
+}
+
+bool GtestReader::read_divider(std::string_view line) {
+  const std::size_t mark = line.rfind(k_divider);
+  const bool summary = line.starts_with("[==========] ");
+  if (mark == std::string_view::npos && !summary) return false;
+  settle_failure_outside();
+  const bool begins_suite = mark != std::string_view::npos && line.find(" from ", mark) != std::string_view::npos &&
+                            !line.ends_with(" ms total)");
+  if (begins_suite) {
+    suite_failure_.clear();
+    suite_failure_blamed_ = false;
+    phase_ = Phase::suite_setup;
+  }
+  return true;
+}
+
+void GtestReader::capture(std::string_view line) {
+  const auto place = place_of(line);
+  // What a skipped set-up says is no failure; a test's own reason for skipping is kept.
+  if (place && (!place->skipped || phase_ == Phase::in_test)) {
+    capturing_ = true;
+    if (!captured_.empty()) captured_ += '\n';
+  } else if (place) {
+    capturing_ = false;
+  }
+  if (!capturing_ || captured_.size() + line.size() > k_message_limit) return;
+  captured_ += line;
+  captured_ += '\n';
+}
+
+void GtestReader::settle_failure_outside() {
+  const std::string text(trim(captured_));
+  captured_.clear();
+  capturing_ = false;
+  if (text.empty()) return;
+  if (phase_ == Phase::after_test && !tally_.last_ended().empty()) {
+    tally_.blame_last(Outcome::failed, "failed after the test, in TearDownTestSuite or an environment:\n" + text);
+  } else {
+    suite_failure_ = text;
+  }
+}
+
+std::vector<Progress> GtestReader::finish(ExitStatus status, std::string_view result_file) {
+  const std::string rest = lines_.take_rest();
+  if (!rest.empty()) read_line({rest, 0, 0});
+  if (phase_ != Phase::in_test) settle_failure_outside();
+  end_from_file(result_file);
+  if (!tally_.any_started() && status.signal == 0 && status.code != 0 && !suite_failure_.empty()) {
+    fail_all_for_environment();
+  }
+  tally_.explain(status);
+  return tally_.take();
+}
+
+void GtestReader::end_from_file(std::string_view result_file) {
+  const auto results = read_result_file(result_file);
+  if (!results) {
+    // GoogleTest writes the file before RUN_ALL_TESTS returns: a process without one ended inside a test, whatever its
+    // output says.
+    if (!tally_.last_ended().empty() && tally_.outcome_of(tally_.last_ended()) != Outcome::failed) {
+      tally_.blame_last(Outcome::crashed, "the process ended without writing its result file");
+    }
+    return;
+  }
+  std::string contradicted;
+  for (const std::string& name : tally_.names()) {
+    const auto found = results->find(name);
+    if (found == results->end()) continue;
+    const FileResult& result = found->second;
+    const bool worse =
+        tally_.has_ended(name) && tally_.outcome_of(name) != Outcome::failed && result.outcome == Outcome::failed;
+    if (worse && name != tally_.last_ended()) contradicted += "\n" + name + ": " + result.message;
+    if ((tally_.has_ended(name) && !worse) || (worse && name != tally_.last_ended())) continue;
+    tally_.end({.test = name,
+                .outcome = result.outcome,
+                .duration = result.duration,
+                .message = result.message,
+                .file = result.file,
+                .line = result.line});
+  }
+  if (!contradicted.empty() && !tally_.last_ended().empty()) {
+    tally_.blame_last(Outcome::failed, "the result file says failed where the output said passed:" + contradicted);
+  }
+}
+
+void GtestReader::fail_all_for_environment() {
+  for (const std::string& name : tally_.names()) {
+    if (tally_.has_ended(name)) continue;
+    tally_.end({.test = name, .outcome = Outcome::failed, .message = "a test environment failed:\n" + suite_failure_});
+  }
+}
+
+}  // namespace sortie::suite

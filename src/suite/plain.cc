@@ -1,0 +1,69 @@
+#include "suite/frameworks.h"
+#include "suite/text.h"
+
+namespace sortie::suite {
+namespace {
+
+/// Any executable: one test, exit status 0 is the only pass. Its environment follows the Bazel test contract
+/// (https://bazel.build/reference/test-encyclopedia): a private TEST_TMPDIR; an XML_OUTPUT_FILE, which is not read,
+/// because a test that says "passed" there and exits with 1 has failed.
+class Plain final : public Framework {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "plain"; }
+  [[nodiscard]] bool recognises(std::string_view /*executable_bytes*/) const override { return true; }
+  [[nodiscard]] Invocation listing(const std::string& /*scratch_folder*/) const override { return {}; }
+  [[nodiscard]] Result<std::vector<TestCase>> read_list(const ListOutput& /*output*/) const override {
+    return fail(ErrorKind::internal, "a plain executable has nothing to list");
+  }
+
+  [[nodiscard]] Invocation selection(const std::vector<TestCase>& /*tests*/,
+                                     const std::string& scratch_folder) const override {
+    const std::string tmp = scratch_folder + "/tmp";
+    const std::string outputs = scratch_folder + "/outputs";
+    return {.env = {{"TEST_TMPDIR", tmp},
+                    {"TEST_UNDECLARED_OUTPUTS_DIR", outputs},
+                    {"XML_OUTPUT_FILE", scratch_folder + "/result.xml"},
+                    {"TEST_TOTAL_SHARDS", "1"},
+                    {"TEST_SHARD_INDEX", "0"}},
+            .folders = {tmp, outputs}};
+  }
+
+  [[nodiscard]] std::unique_ptr<ResultReader> reader(const std::vector<TestCase>& tests) const override {
+    return std::make_unique<Reader>(tests.empty() ? std::string() : tests.front().name);
+  }
+  [[nodiscard]] std::size_t selection_limit(const std::vector<TestCase>& /*tests*/) const override { return 1; }
+
+  [[nodiscard]] std::optional<std::vector<TestCase>> fixed_list(const std::string& executable) const override {
+    return std::vector<TestCase>{{.name = executable.substr(executable.rfind('/') + 1)}};
+  }
+
+ private:
+  class Reader final : public ResultReader {
+   public:
+    explicit Reader(std::string test) : test_(std::move(test)) {}
+
+    std::vector<Progress> start() override { return {{.kind = Progress::Kind::started, .test = test_}}; }
+    std::vector<Progress> feed(std::string_view /*bytes*/) override { return {}; }
+    std::vector<Progress> finish(ExitStatus status, std::string_view /*result_file*/) override {
+      if (status.signal != 0) return {};
+      Progress ended{.kind = Progress::Kind::ended, .test = test_};
+      if (status.code != 0) {
+        ended.outcome = Outcome::failed;
+        ended.message = "exited with status " + std::to_string(status.code);
+      }
+      return {ended};
+    }
+
+   private:
+    std::string test_;
+  };
+};
+
+}  // namespace
+
+const Framework& plain() {
+  static const Plain framework;
+  return framework;
+}
+
+}  // namespace sortie::suite

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Small pure functions on the bytes that suites print and that the protocol carries.
+namespace sortie::suite {
+
+/// The length of the longest prefix of `bytes` that is valid UTF-8 (RFC 3629: no surrogates, no overlong forms).
+std::size_t valid_utf8_prefix(std::string_view bytes);
+inline bool is_utf8(std::string_view bytes) {
+  return valid_utf8_prefix(bytes) == bytes.size();
+}
+/// How many bytes at the end of `bytes` (0 to 3) begin a UTF-8 sequence whose rest may still come.
+std::size_t unfinished_utf8_suffix(std::string_view bytes);
+
+std::string base64_encode(std::string_view bytes);
+/// Nothing for what is not base64 (RFC 4648 section 4, with padding).
+std::optional<std::string> base64_decode(std::string_view text);
+
+/// At most `limit` bytes: the head and the tail of a longer text with the number of bytes left out between them.
+std::string abridge(std::string_view text, std::size_t limit);
+
+/// Searches large byte ranges fast.
+bool contains(std::string_view bytes, std::string_view wanted);
+std::string_view trim(std::string_view text);
+std::vector<std::string_view> split_lines(std::string_view text);
+/// A whole non-negative number, nothing else, that fits.
+std::optional<long> parse_number(std::string_view text);
+
+/// `signal 11 (Segmentation fault)`.
+std::string describe_signal(int number);
+
+/// Cuts a stream into lines. A line longer than the limit keeps its last bytes: that is where frameworks print what
+/// they append to unfinished test output.
+class LineSplitter {
+ public:
+  static constexpr std::size_t k_line_limit = 16 * 1024;
+
+  /// One line without its newline (and carriage return), and where it was in the bytes given to `feed`.
+  struct Line {
+    std::string text;
+    std::size_t begin = 0;  ///< 0 when it began in earlier bytes
+    std::size_t end = 0;    ///< behind the newline
+  };
+  std::vector<Line> feed(std::string_view bytes);
+  /// What came after the last newline.
+  std::string take_rest() { return std::exchange(partial_, {}); }
+
+ private:
+  std::string partial_;
+};
+
+}  // namespace sortie::suite
