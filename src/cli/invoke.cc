@@ -1,0 +1,163 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <cstdio>
+
+#include "base/deadline.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/print.h"
+#include "cli/session.h"
+#include "run/invocation.h"
+
+namespace sortie::cli {
+namespace {
+
+constexpr std::size_t k_payload_limit = 6UL * 1024 * 1024;
+constexpr std::size_t k_zip_limit = 50UL * 1024 * 1024;
+constexpr auto k_log_within = std::chrono::seconds(60);
+constexpr const char* k_trust =
+    R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]})";
+
+void print_log(std::string_view bytes) {
+  std::fwrite(bytes.data(), 1, bytes.size(), stderr);
+}
+
+class Invoke final : public Command {
+ public:
+  CLI::App* describe(CLI::App& app) override {
+    CLI::App* invoke = app.add_subcommand(
+        "invoke", "invoke a function: payload to stdout, whole log to stderr, exit 1 when the function fails");
+    auto* function =
+        invoke->add_option("FUNCTION", function_, "name or ARN of a function that is there")->type_name("");
+    auto* zip =
+        invoke->add_option("--zip", zip_, "make the function of this zip, on the embedded AWS")->type_name("ZIP");
+    zip->excludes(function);
+    invoke->add_option("--handler", handler_, "with --zip")->type_name("H")->needs(zip)->capture_default_str();
+    invoke->add_option("--runtime", runtime_, "with --zip")->type_name("R")->needs(zip)->capture_default_str();
+    invoke->add_option("--memory", memory_mb_, "with --zip: MB")->check(CLI::Range(128, 10240))->capture_default_str();
+    invoke->add_option("--timeout", timeout_, "with --zip: the function's")->type_name("DUR")->capture_default_str();
+    invoke->add_option("--env", environment_, "with --zip: the function's environment; repeatable")
+        ->type_name("K=V")
+        ->allow_extra_args(false);
+    invoke->add_option("--role-policy", role_policy_, "with --zip: policy of the function's role")->type_name("FILE");
+    invoke->add_option("--payload", payload_, "JSON, or @FILE, or @- for standard input")->type_name("JSON|@FILE");
+    add_target_options(*invoke, target_, "aws");
+    invoke->footer(
+        "Examples:\n  sortie invoke my-function --payload '{\"a\":1}'\n"
+        "  sortie invoke --zip it_test.zip --handler bootstrap --runtime provided.al2023 --payload @event.json");
+    return invoke;
+  }
+
+  Task<Result<int>> execute(Context& context) override {
+    if (function_.empty() == zip_.empty()) co_return fail(ErrorKind::usage, "name a FUNCTION, or give --zip ZIP");
+    ASSIGN_OR_CO_RETURN(const std::string payload, read_payload());
+    if (!zip_.empty() && target_.endpoint_url.empty()) target_.on = "local";
+    if (zip_.empty() && target_.on == "local") {
+      co_return fail(ErrorKind::usage, "the embedded AWS of this command has no functions",
+                     "give --zip ZIP, or --endpoint-url of a `sortie serve`");
+    }
+    ASSIGN_OR_CO_RETURN(const std::unique_ptr<Session> session, co_await Session::open(context, target_));
+    auto settled = co_await settle(invoke(context, session->target(), payload));
+    co_await session->close();
+    if (settled.exception) std::rethrow_exception(settled.exception);
+    co_return *std::move(settled.result);
+  }
+
+ private:
+  Result<std::string> read_payload() const {
+    std::string payload = payload_;
+    if (payload == "@-") {
+      ASSIGN_OR_RETURN(payload, read_file("/dev/stdin", k_payload_limit));
+    } else if (payload.starts_with('@')) {
+      ASSIGN_OR_RETURN(payload, read_file(payload.substr(1), k_payload_limit));
+    }
+    boost::system::error_code failed;
+    if (!payload.empty()) (void)boost::json::parse(payload, failed);
+    if (failed) return fail(ErrorKind::usage, "--payload: not JSON: " + failed.message());
+    return payload;
+  }
+
+  Task<Result<int>> invoke(Context& context, run::Target& target, std::string payload) {
+    if (!zip_.empty()) {
+      auto made = co_await make_function(target);
+      if (!made) co_return std::unexpected(wrap(std::move(made).error(), "make a function of " + zip_));
+    }
+    const SystemTime began = context.clock.now();
+    auto answer =
+        co_await target.lambda.invoke({.function = function_, .payload = std::move(payload), .log_tail = true});
+    if (!answer) co_return std::unexpected(wrap(std::move(answer).error(), "invoke " + function_));
+    CO_RETURN_IF_ERROR(co_await show_log(target, *answer, began));
+    CO_RETURN_IF_ERROR(write_stdout(answer->payload));
+    if (!answer->payload.empty() && isatty(STDOUT_FILENO) == 1) CO_RETURN_IF_ERROR(write_stdout("\n"));
+    if (answer->function_error.empty()) co_return 0;
+    std::fprintf(stderr, "error: the function failed (%s)\n", answer->function_error.c_str());
+    co_return 1;
+  }
+
+  Task<Result<void>> make_function(run::Target& target) {
+    ASSIGN_OR_CO_RETURN(const std::chrono::milliseconds timeout, parse_duration(timeout_, "--timeout"));
+    ASSIGN_OR_CO_RETURN(const auto environment, parse_environment(environment_));
+    aws::CreateFunctionRequest request{.name = "sortie-invoke", .runtime = runtime_, .handler = handler_};
+    ASSIGN_OR_CO_RETURN(request.code.zip, read_file(zip_, k_zip_limit));
+    ASSIGN_OR_CO_RETURN(const aws::Role role,
+                        co_await target.iam.create_role({.name = "sortie-invoke", .assume_role_policy = k_trust}));
+    CO_RETURN_IF_ERROR(co_await target.iam.attach_role_policy(
+        role.name, "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"));
+    if (!role_policy_.empty()) {
+      ASSIGN_OR_CO_RETURN(const std::string policy, read_file(role_policy_, 64 * 1024));
+      CO_RETURN_IF_ERROR(co_await target.iam.put_role_policy(role.name, "sortie", policy));
+    }
+    request.role = role.arn;
+    request.memory_mb = memory_mb_;
+    request.environment = environment;
+    request.timeout_seconds = static_cast<int>(std::chrono::ceil<std::chrono::seconds>(timeout).count());
+    CO_RETURN_IF_ERROR(co_await target.lambda.create_function(std::move(request)));
+    function_ = "sortie-invoke";
+    CO_RETURN_IF_ERROR(co_await target.lambda.wait_until_active(function_, deadline_in(std::chrono::minutes(2))));
+    co_return Result<void>{};
+  }
+
+  /// The whole log: the last 4 KB come with the answer, and are all of it when the START line is among them.
+  Task<Result<void>> show_log(run::Target& target, const aws::InvokeResponse& answer, SystemTime began) const {
+    if (answer.log_result.find("START RequestId: " + answer.request_id) != std::string::npos) {
+      print_log(answer.log_result);
+      co_return Result<void>{};
+    }
+    std::string name = function_;
+    if (const std::size_t at = name.find(":function:"); at != std::string::npos) name = name.substr(at + 10);
+    name = name.substr(0, name.find(':'));
+    run::LogQuery query{.group = "/aws/lambda/" + name, .request_id = answer.request_id, .from = began};
+    auto report =
+        co_await run::read_invocation_log(target.logs, std::move(query), deadline_in(k_log_within), print_log);
+    if (!report) co_return std::unexpected(wrap(std::move(report).error(), "read the log"));
+    if (!*report) std::fprintf(stderr, "note: the log has no REPORT line yet: it may not be complete\n");
+    std::fputs(tail_from(answer.log_result, "END RequestId: ").c_str(), stderr);
+    co_return Result<void>{};
+  }
+
+  static std::string tail_from(const std::string& text, std::string_view word) {
+    const std::size_t at = text.rfind(word);
+    return at == std::string::npos ? std::string() : text.substr(at);
+  }
+
+  std::string function_;
+  std::string zip_;
+  std::string handler_ = "bootstrap";
+  std::string runtime_ = "provided.al2023";
+  int memory_mb_ = 1769;
+  std::string timeout_ = "900s";
+  std::vector<std::string> environment_;
+  std::string role_policy_;
+  std::string payload_;
+  TargetOptions target_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_invoke() {
+  return std::make_unique<Invoke>();
+}
+
+}  // namespace sortie::cli

@@ -1,0 +1,121 @@
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+
+#include "base/deadline.h"
+#include "base/utf8.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/prepare.h"
+#include "cli/print.h"
+#include "cli/session.h"
+#include "run/runner.h"
+
+namespace sortie::cli {
+namespace {
+
+namespace json = boost::json;
+
+/// Says nothing but what the user must know, on standard error: standard output is the list.
+class Quiet final : public run::Reporter {
+ public:
+  void on(const run::Event& event) override {
+    if (const auto* notice = std::get_if<run::Notice>(&event)) std::fprintf(stderr, "note: %s\n", notice->text.c_str());
+  }
+};
+
+using Lists = std::vector<std::vector<suite::TestCase>>;
+
+class List final : public Command {
+ public:
+  CLI::App* describe(CLI::App& app) override {
+    CLI::App* list = app.add_subcommand("list", "print the tests of suites, one id a line");
+    add_package_options(*list, package_);
+    list->add_option("--filter", filters_, "only tests whose name or id (suite::test) matches; !GLOB takes away")
+        ->type_name("GLOB")
+        ->allow_extra_args(false);
+    list->add_flag("--json", json_, "one JSON object a line: suite, test, file, line, disabled");
+    list->add_option("--timeout", timeout_, "for listing one suite")->type_name("DUR")->capture_default_str();
+    add_function_options(*list, function_);
+    add_target_options(*list, target_, "local");
+    list->footer("Examples:\n  sortie list build/unit_test\n  sortie list build/unit_test --json --filter 'Blob.*'");
+    return list;
+  }
+
+  bool take_trailing(std::vector<std::string> arguments) override {
+    function_.suite_args = std::move(arguments);
+    return true;
+  }
+
+  Task<Result<int>> execute(Context& context) override {
+    ASSIGN_OR_CO_RETURN(spec_.list_timeout, parse_duration(timeout_, "--timeout"));
+    ASSIGN_OR_CO_RETURN(run::DeploySpec deploy_spec, cli::deploy_spec(function_, target_));
+    ASSIGN_OR_CO_RETURN(Suites suites, resolve_suites(package_, function_));
+    Quiet quiet;
+    ASSIGN_OR_CO_RETURN(const package::Package package, co_await build(suites, quiet));
+    ASSIGN_OR_CO_RETURN(const std::unique_ptr<Session> session, co_await Session::open(context, target_));
+    spec_.suites = finished_specs(suites, package);
+    auto settled = co_await settle(list(context, *session, package, std::move(deploy_spec), quiet));
+    co_await session->close();
+    if (settled.exception) std::rethrow_exception(settled.exception);
+    if (!*settled.result) co_return std::unexpected(settled.result->error());
+    co_return print(**settled.result);
+  }
+
+ private:
+  Task<Result<Lists>> list(Context& context, Session& session, const package::Package& package,
+                           run::DeploySpec deploy_spec, run::Reporter& reporter) {
+    CO_RETURN_IF_ERROR(co_await fill_in_values(session.target(), spec_.suites));
+    spec_.list_cache_folder = list_cache_folder();
+    for (const suite::SuiteSpec& spec : spec_.suites) spec_.list_keys.push_back(list_key(package, spec));
+    ASSIGN_OR_CO_RETURN(run::Deployment deployment,
+                        co_await deploy(session.target(), package, std::move(deploy_spec), reporter));
+    run::Runner runner(context.executor, session.target(), deployment, context.clock, reporter, spec_);
+    auto settled = co_await settle(runner.list());
+    co_await asio::this_coro::reset_cancellation_state();
+    if (auto removed = co_await deployment.remove(); !removed)
+      reporter.on(run::Notice{sortie::describe(removed.error())});
+    if (settled.exception) std::rethrow_exception(settled.exception);
+    co_return *std::move(settled.result);
+  }
+
+  Result<int> print(const Lists& lists) const {
+    const run::Filter filter(filters_);
+    std::string text;
+    for (std::size_t i = 0; i < lists.size(); ++i) {
+      for (const suite::TestCase& test : lists[i]) {
+        const run::TestId id{spec_.suites[i].name, test.name};
+        if (filter.chooses(id)) text += json_ ? json_line(id, test) : id.text() + "\n";
+      }
+    }
+    RETURN_IF_ERROR(write_stdout(text));
+    // As for run: a filter or a suite that gives nothing is worth noticing.
+    return text.empty() ? 4 : 0;
+  }
+
+  static std::string json_line(const run::TestId& id, const suite::TestCase& test) {
+    json::object object{
+        {"id", to_valid_utf8(id.text())}, {"suite", to_valid_utf8(id.suite)}, {"test", to_valid_utf8(id.test)}};
+    if (!test.file.empty()) {
+      object["file"] = to_valid_utf8(test.file);
+      object["line"] = test.line;
+    }
+    object["disabled"] = test.disabled;
+    return json::serialize(object) + "\n";
+  }
+
+  PackageOptions package_;
+  FunctionOptions function_;
+  TargetOptions target_;
+  std::vector<std::string> filters_;
+  bool json_ = false;
+  std::string timeout_ = "60s";
+  run::RunSpec spec_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_list() {
+  return std::make_unique<List>();
+}
+
+}  // namespace sortie::cli

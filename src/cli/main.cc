@@ -1,0 +1,122 @@
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <optional>
+
+#include "base/deadline.h"
+#include "cli/command.h"
+#include "cli/print.h"
+
+extern char** environ;  // NOLINT(readability-redundant-declaration)
+
+namespace sortie::cli {
+namespace {
+
+constexpr const char* k_footer =
+    "Exit status of run: 0 every test passed, 1 a test failed, 2 usage or configuration,\n"
+    "3 something could not be run or a test was lost, 4 no test matched, 130 interrupted.\n"
+    "`sortie COMMAND --help` tells more.";
+
+std::map<std::string, std::string> read_environment() {
+  std::map<std::string, std::string> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const std::size_t equals = text.find('=');
+    if (equals != std::string_view::npos) environment.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return environment;
+}
+
+/// Hands signals to the command; the second one ends the process where it stands. Sandboxes die with it.
+class Interrupts {
+ public:
+  Interrupts(asio::io_context& io, Command& command) : signals_(io, SIGINT, SIGTERM, SIGHUP), command_(command) {
+    wait();
+  }
+  asio::cancellation_slot slot() { return cancel_.slot(); }
+  [[nodiscard]] int received() const { return received_; }
+  void stop() { signals_.cancel(); }
+
+ private:
+  void wait() {
+    signals_.async_wait([this](const boost::system::error_code& error, int number) {
+      if (error) return;
+      if (received_ != 0) std::_Exit(128 + number);
+      received_ = number;
+      if (!command_.interrupt(number)) cancel_.emit(asio::cancellation_type::terminal);
+      wait();
+    });
+  }
+
+  asio::signal_set signals_;
+  Command& command_;
+  asio::cancellation_signal cancel_;
+  int received_ = 0;
+};
+
+int execute(Command& command) {
+  asio::io_context io(1);
+  const SystemClock clock;
+  Context context{io.get_executor(), clock, read_environment()};
+  Interrupts interrupts(io, command);
+  std::optional<Settled<int>> settled;
+  asio::co_spawn(io, settle(command.execute(context)),
+                 asio::bind_cancellation_slot(interrupts.slot(), [&](std::exception_ptr bug, Settled<int> value) {
+                   settled = std::move(value);
+                   if (bug) settled->exception = bug;
+                   interrupts.stop();
+                 }));
+  io.run();
+  if (settled->exception) std::rethrow_exception(settled->exception);
+  const Result<int>& result = *settled->result;
+  if (result) return *result;
+  if (interrupts.received() != 0 && result.error().kind == ErrorKind::cancelled) return 128 + interrupts.received();
+  print_error(result.error());
+  return exit_code(result.error().kind);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  CLI::App app(
+      "Sortie runs compiled test suites in AWS Lambda and tells the truth about the result.\n"
+      "Without an AWS account it runs them on an embedded AWS inside this program.",
+      "sortie");
+  app.set_version_flag("--version", "sortie " SORTIE_VERSION);
+  app.require_subcommand(1);
+  app.footer(k_footer);
+  std::vector<std::unique_ptr<Command>> commands;
+  for (auto make : {make_run, make_list, make_package, make_invoke, make_logs, make_serve}) commands.push_back(make());
+  Command* chosen = nullptr;
+  for (const auto& command : commands) {
+    command->describe(app)->callback([&chosen, &command] { chosen = command.get(); });
+  }
+  // What follows `--` is not ours to parse: the suite's arguments, or serve's command.
+  char** const dashes =
+      std::find_if(argv, argv + argc, [](const char* word) { return std::string_view(word) == "--"; });
+  try {
+    app.parse(static_cast<int>(dashes - argv), argv);
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
+  } catch (const CLI::ParseError& error) {
+    print_error(Error{.kind = ErrorKind::usage,
+                      .message = error.what(),
+                      .hint = "sortie --help shows the commands and their options"});
+    return exit_code(ErrorKind::usage);
+  }
+  if (dashes != argv + argc && !chosen->take_trailing({dashes + 1, argv + argc})) {
+    print_error(Error{.kind = ErrorKind::usage, .message = "this command takes nothing after --"});
+    return exit_code(ErrorKind::usage);
+  }
+  return execute(*chosen);
+}
+
+}  // namespace sortie::cli

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/session.h"
+#include "package/package.h"
+#include "run/deployment.h"
+#include "run/event.h"
+#include "suite/protocol.h"
+
+/// The way from a command line to a deployed function, shared by `run`, `list` and `package`.
+namespace sortie::cli {
+
+/// The suites that the user means, with everything that belongs to them.
+struct Suites {
+  package::PackageSpec package;
+  /// One a suite: arguments and environment; `executable` and `framework` are filled from the finished package.
+  std::vector<suite::SuiteSpec> specs;
+};
+
+/// Command line and `sortie.toml` together. No SUITE: all of the file's; a SUITE that is a name of the file's: that
+/// one; anything else is a path. ErrorKind::usage, config.
+Result<Suites> resolve_suites(const PackageOptions& package, const FunctionOptions& function);
+
+/// Builds the package off the io_context thread and reports the step.
+Task<Result<package::Package>> build(const Suites& suites, run::Reporter& reporter);
+/// The suites as the harness is to start them.
+std::vector<suite::SuiteSpec> finished_specs(const Suites& suites, const package::Package& package);
+
+/// Reads and checks what the function's role is to be. ErrorKind::config for a policy that is not JSON.
+Result<run::DeploySpec> deploy_spec(const FunctionOptions& function, const TargetOptions& target);
+
+/// Replaces `${aws.region}` and `${aws.account}` in environment values.
+Task<Result<void>> fill_in_values(run::Target& target, std::vector<suite::SuiteSpec>& specs);
+
+/// Deploys and reports the step.
+Task<Result<run::Deployment>> deploy(run::Target& target, const package::Package& package, run::DeploySpec spec,
+                                     run::Reporter& reporter);
+
+/// The key under which a suite's list is remembered: everything that its listing may depend on.
+std::string list_key(const package::Package& package, const suite::SuiteSpec& spec);
+/// `$XDG_CACHE_HOME/sortie/lists`; empty: nothing is remembered.
+std::string list_cache_folder();
+
+/// `4.1 MB`, `812 KB`.
+std::string human_bytes(std::uint64_t bytes);
+
+}  // namespace sortie::cli

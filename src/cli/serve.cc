@@ -1,0 +1,137 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+#include <cstdio>
+
+#include "base/deadline.h"
+#include "cli/child.h"
+#include "cli/command.h"
+#include "cli/print.h"
+#include "emulator/emulator.h"
+#include "http/server.h"
+
+namespace sortie::cli {
+namespace {
+
+constexpr std::uint16_t k_default_port = 4566;
+
+class Serve final : public Command {
+ public:
+  CLI::App* describe(CLI::App& app) override {
+    CLI::App* serve = app.add_subcommand("serve", "serve the embedded AWS on a port");
+    port_option_ = serve->add_option("--port", port_, "port on 127.0.0.1; 0: any free one (the default with a COMMAND)")
+                       ->check(CLI::Range(0, 65535))
+                       ->capture_default_str();
+    serve->add_option("--state", state_, "keep everything in this folder")->type_name("DIR");
+    serve->add_option("--region", region_, "where requests do not say")->capture_default_str();
+    serve->add_option("--network", network_, "what functions reach: only AWS (isolated), or the host's network (host)")
+        ->check(CLI::IsMember({"isolated", "host"}))
+        ->capture_default_str();
+    serve->footer(
+        "With a COMMAND after --: runs it with AWS_ENDPOINT_URL, credentials and region set, and exits with its "
+        "status.\n"
+        "Without: prints the exports and serves until interrupted.\n"
+        "Examples:\n  sortie serve --state ~/.local/share/my-aws\n  eval \"$(sortie serve --port 4566 &)\"\n"
+        "  sortie serve -- aws s3 mb s3://bucket");
+    return serve;
+  }
+
+  bool take_trailing(std::vector<std::string> arguments) override {
+    command_ = std::move(arguments);
+    return true;
+  }
+
+  Task<Result<int>> execute(Context& context) override {
+    emulator::Options options{.region = region_, .sandbox_host_network = network_ == "host"};
+    if (!state_.empty()) options.state_folder = state_;
+    auto emulator = emulator::Emulator::create(context.executor, context.clock, std::move(options));
+    if (!emulator) co_return std::unexpected(wrap(std::move(emulator).error(), "start the embedded AWS"));
+    auto settled = co_await settle(serve(context, **emulator));
+    co_await asio::this_coro::reset_cancellation_state();
+    co_await (*emulator)->shutdown();
+    if (settled.exception) std::rethrow_exception(settled.exception);
+    co_return *std::move(settled.result);
+  }
+
+  bool interrupt(int number) override {
+    interrupted_ = true;
+    if (stop_) stop_->cancel();
+    // A terminal sends its signals to the command as well; others reach only us.
+    const bool from_terminal = number == SIGINT && tcgetpgrp(STDIN_FILENO) == getpgrp();
+    if (child_ && !from_terminal) child_->signal(number);
+    return true;
+  }
+
+ private:
+  Task<Result<int>> serve(Context& context, emulator::Emulator& emulator) {
+    http::Server server(context.executor);
+    const bool chosen = port_option_->count() > 0 || command_.empty();
+    auto port = server.listen("127.0.0.1", chosen ? port_ : 0, emulator);
+    if (!port) {
+      Error error = wrap(std::move(port).error(), "serve on 127.0.0.1:" + std::to_string(port_));
+      error.kind = ErrorKind::config;
+      error.hint = "is another one running? --port 0 takes any free port";
+      co_return std::unexpected(std::move(error));
+    }
+    const auto exports = this->exports(emulator, *port);
+    if (!command_.empty()) co_return co_await run_command(context, exports);
+    std::string text;
+    for (const auto& [name, value] : exports) text += "export " + name + "=" + value + "\n";
+    CO_RETURN_IF_ERROR(write_stdout(text));
+    std::fprintf(stderr, "serving the embedded AWS on http://127.0.0.1:%u; Ctrl-C ends it\n", unsigned{*port});
+    asio::steady_timer stop(context.executor, std::chrono::steady_clock::time_point::max());
+    stop_ = &stop;
+    boost::system::error_code ignored;
+    if (!interrupted_) co_await stop.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    stop_ = nullptr;
+    co_return 0;
+  }
+
+  [[nodiscard]] std::map<std::string, std::string> exports(const emulator::Emulator& emulator,
+                                                           std::uint16_t port) const {
+    const emulator::RootCredentials& root = emulator.root_credentials();
+    return {{"AWS_ENDPOINT_URL", "http://127.0.0.1:" + std::to_string(port)},
+            {"AWS_ACCESS_KEY_ID", root.access_key_id},
+            {"AWS_SECRET_ACCESS_KEY", root.secret_access_key},
+            {"AWS_REGION", region_},
+            {"AWS_DEFAULT_REGION", region_},
+            {"AWS_EC2_METADATA_DISABLED", "true"}};
+  }
+
+  Task<Result<int>> run_command(Context& context, const std::map<std::string, std::string>& exports) {
+    std::map<std::string, std::string> environment = context.environment;
+    // What would lead a client past the embedded AWS, to a real account.
+    for (const char* name : {"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN",
+                             "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+                             "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"}) {
+      environment.erase(name);
+    }
+    std::erase_if(environment, [](const auto& variable) { return variable.first.starts_with("AWS_ENDPOINT_URL_"); });
+    for (const auto& [name, value] : exports) environment[name] = value;
+    ASSIGN_OR_CO_RETURN(child_, Child::start(command_, environment));
+    auto status = co_await child_->wait();
+    child_.reset();
+    co_return status;
+  }
+
+  int port_ = k_default_port;
+  CLI::Option* port_option_ = nullptr;
+  std::string state_;
+  std::string region_ = "us-east-1";
+  std::string network_ = "isolated";
+  std::vector<std::string> command_;
+  std::optional<Child> child_;
+  asio::steady_timer* stop_ = nullptr;
+  bool interrupted_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_serve() {
+  return std::make_unique<Serve>();
+}
+
+}  // namespace sortie::cli

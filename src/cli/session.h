@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "aws/credentials.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "http/service.h"
+#include "run/target.h"
+
+namespace sortie::cli {
+
+/// A target opened for one command: the embedded AWS or the network, with credentials and clients. The two differ in
+/// nothing but the http::Service and where the credentials come from.
+class Session {
+ public:
+  /// `local` starts an embedded AWS that is gone with the session. `aws` reads the region, endpoint and credentials
+  /// from the options, the environment and the profile files; the credentials are tried once, so that a wrong set-up is
+  /// told early.
+  static Task<Result<std::unique_ptr<Session>>> open(Context& context, const TargetOptions& options);
+  virtual ~Session() = default;
+
+  virtual run::Target& target() = 0;
+  [[nodiscard]] virtual bool is_local() const = 0;
+  /// Ends what still runs. Before destruction.
+  virtual Task<void> close() = 0;
+};
+
+}  // namespace sortie::cli
