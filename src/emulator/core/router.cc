@@ -1,0 +1,214 @@
+#include "emulator/core/router.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "emulator/core/protocol.h"
+
+namespace sortie::emulator {
+
+namespace {
+
+constexpr std::size_t k_max_form = 1024 * 1024;
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return result;
+}
+
+/// The Host header (or what the URL says) in lower case, without the port.
+std::string host_of(const http::Request& request) {
+  std::string host = lower(request.headers.get_or("Host", request.host));
+  if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
+  return host.substr(0, host.find(':'));
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  for (;;) {
+    const auto end = text.find(separator);
+    parts.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) return parts;
+    text.remove_prefix(end + 1);
+  }
+}
+
+/// `us-east-1`, `us-gov-west-1`, `ap-southeast-2`.
+bool is_region(std::string_view text) {
+  return text.size() >= 9 && std::ranges::count(text, '-') >= 2 && text.back() >= '0' && text.back() <= '9' &&
+         text[2] == '-';
+}
+
+struct Scope {
+  std::string region;
+  std::string service;
+};
+
+/// Region and service of the credential scope, read without checking anything.
+std::optional<Scope> scope_of(const http::Request& request) {
+  const std::string_view authorization = request.headers.get_or("Authorization", "");
+  std::string credential;
+  if (const auto at = authorization.find("Credential="); at != std::string_view::npos) {
+    const std::string_view rest = authorization.substr(at + 11);
+    credential = std::string(rest.substr(0, rest.find_first_of(", ")));
+  } else {
+    credential = query_parameter(request.query, "X-Amz-Credential");
+  }
+  const auto parts = split(credential, '/');
+  if (parts.size() < 5) return std::nullopt;
+  return Scope{std::string(parts[parts.size() - 3]), std::string(parts[parts.size() - 2])};
+}
+
+bool is_signed(const http::Request& request) {
+  return request.headers.contains("Authorization") || request.query.find("X-Amz-Signature=") != std::string::npos ||
+         request.query.find("Signature=") != std::string::npos;
+}
+
+/// The service of a query-protocol API version.
+std::string_view service_of_version(std::string_view version) {
+  if (version == "2010-05-08") return "iam";
+  if (version == "2011-06-15") return "sts";
+  if (version == "2010-05-15") return "cloudformation";
+  return {};
+}
+
+std::string join(std::span<const std::string_view> labels) {
+  std::string text;
+  for (std::string_view label : labels) text += (text.empty() ? "" : ".") + std::string(label);
+  return text;
+}
+
+/// The labels behind S3's own may be a region, or `dualstack` and a region.
+bool is_s3_tail(std::span<const std::string_view> labels) {
+  if (!labels.empty() && labels.front() == "dualstack") labels = labels.subspan(1);
+  return labels.empty() || (labels.size() == 1 && is_region(labels[0]));
+}
+
+/// S3's forms; nothing when no label is S3's.
+std::optional<Destination> read_s3_host(std::span<const std::string_view> labels) {
+  for (std::size_t i = labels.size(); i-- > 0;) {
+    const std::string_view label = labels[i];
+    if (label != "s3" && !label.starts_with("s3-")) continue;
+    const auto tail = labels.subspan(i + 1);
+    if (!is_s3_tail(tail)) continue;
+    Destination destination;
+    destination.service = "s3";
+    destination.virtual_bucket = join(labels.first(i));
+    if (!tail.empty() && is_region(tail.back())) destination.region = std::string(tail.back());
+    const std::string_view variant = label.size() > 3 ? label.substr(3) : std::string_view();
+    if (is_region(variant)) {
+      destination.region = std::string(variant);
+    } else if (!variant.empty() && variant != "fips" && variant != "accelerate") {
+      destination.unsupported = fmt::format("the embedded AWS has no {} endpoints", label);
+    }
+    return destination;
+  }
+  return std::nullopt;
+}
+
+Destination read_aws_host(std::string_view name) {
+  const auto labels = split(name, '.');
+  if (auto s3 = read_s3_host(labels)) return *std::move(s3);
+  Destination destination;
+  std::string_view service = labels.front();
+  if (service.ends_with("-fips")) service.remove_suffix(5);
+  destination.service = std::string(service);
+  if (labels.size() == 2 && is_region(labels[1])) {
+    destination.region = std::string(labels[1]);
+  } else if (labels.size() != 1) {
+    destination.unsupported = fmt::format("the embedded AWS does not know the host name {}.amazonaws.com", name);
+  }
+  return destination;
+}
+
+/// localhost, an address, or a name of the user's own: the request itself must say what it wants.
+Destination read_request(const http::Request& request, const std::string& host) {
+  Destination destination;
+  if (const auto scope = scope_of(request)) {
+    destination.service = scope->service;
+  } else if (request.headers.get_or("X-Amz-Target", "").starts_with("Logs_20140328.")) {
+    destination.service = "logs";
+  } else {
+    std::string version = query_parameter(request.query, "Version");
+    if (version.empty() && !request.body.streaming()) version = query_parameter(request.body.bytes(), "Version");
+    destination.service = std::string(service_of_version(version));
+  }
+  if (destination.service.empty()) destination.service = "s3";
+  constexpr std::string_view k_local = ".localhost";
+  if (destination.service == "s3" && host.ends_with(k_local)) {
+    std::string bucket = host.substr(0, host.size() - k_local.size());
+    if (bucket.ends_with(".s3")) bucket.resize(bucket.size() - 3);
+    if (bucket != "s3") destination.virtual_bucket = std::move(bucket);
+  }
+  return destination;
+}
+
+/// An error before any service is known, in the protocol that the request seems to speak.
+http::Response render_without_service(const AwsError& error, const std::string& request_id,
+                                      const http::Request& request) {
+  if (request.headers.contains("X-Amz-Target")) return render_json11_error(error, request_id);
+  if (request.headers.get_or("Content-Type", "").find("json") != std::string_view::npos) {
+    return render_rest_json_error(error, request_id);
+  }
+  return render_query_error("https://sortie.invalid/doc/", error, request_id);
+}
+
+}  // namespace
+
+Destination find_destination(const http::Request& request) {
+  const std::string host = host_of(request);
+  for (std::string_view suffix : {".amazonaws.com", ".amazonaws.com.cn"}) {
+    if (host.ends_with(suffix)) return read_aws_host(std::string_view(host).substr(0, host.size() - suffix.size()));
+  }
+  if (host.ends_with(".api.aws") || host.ends_with(".on.aws")) {
+    Destination destination;
+    destination.service = host.substr(0, host.find('.'));
+    destination.unsupported = fmt::format("the embedded AWS does not serve {}: use the amazonaws.com name", host);
+    return destination;
+  }
+  return read_request(request, host);
+}
+
+Router::Router(const Clock& clock, Identities& identities, std::string account, std::string default_region)
+    : authenticator_(clock, identities), account_(std::move(account)), default_region_(std::move(default_region)) {}
+
+void Router::add(AwsService& service) {
+  services_[std::string(service.name())] = &service;
+}
+
+Task<Result<http::Response>> Router::handle(http::Request request) {
+  if (!request.headers.contains("Host")) request.headers.add("Host", http::authority(request));
+  const bool form = request.headers.get_or("Content-Type", "").starts_with("application/x-www-form-urlencoded");
+  if (form && request.body.streaming() && !is_signed(request)) {
+    ASSIGN_OR_CO_RETURN(request.body, co_await request.body.read_all(k_max_form));
+  }
+  Destination destination = find_destination(request);
+  const auto service = services_.find(destination.service);
+  if (service == services_.end() || !destination.unsupported.empty()) {
+    const std::string why = destination.unsupported.empty()
+                                ? fmt::format("the embedded AWS has no service \"{}\"", destination.service)
+                                : destination.unsupported;
+    co_return render_without_service({501, "NotImplemented", why, {}}, make_request_id(), request);
+  }
+  Call call;
+  call.request = std::move(request);
+  call.service = std::move(destination.service);
+  call.region = std::move(destination.region);
+  call.account = account_;
+  call.request_id = call.service == "s3" ? make_s3_request_id() : make_request_id();
+  call.virtual_bucket = std::move(destination.virtual_bucket);
+  co_return co_await dispatch(*service->second, std::move(call));
+}
+
+Task<http::Response> Router::dispatch(AwsService& service, Call call) {
+  const auto authenticated = co_await authenticator_.authenticate(call);
+  if (!authenticated) co_return service.render_error(authenticated.error(), call.request_id, call.request);
+  if (call.region.empty()) call.region = default_region_;
+  co_return co_await service.handle(std::move(call));
+}
+
+}  // namespace sortie::emulator
