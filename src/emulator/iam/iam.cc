@@ -1,0 +1,96 @@
+#include "emulator/iam/iam.h"
+
+#include <fmt/format.h>
+
+#include <unordered_map>
+
+#include "emulator/core/protocol.h"
+#include "emulator/iam/access.h"
+#include "emulator/iam/directory.h"
+#include "emulator/iam/operation.h"
+#include "wire/query_protocol.h"
+
+namespace sortie::emulator {
+
+namespace {
+
+constexpr std::string_view k_namespace = "https://iam.amazonaws.com/doc/2010-05-08/";
+constexpr std::string_view k_version = "2010-05-08";
+constexpr std::size_t k_max_form = 1024 * 1024;
+
+std::unordered_map<std::string_view, iam::Handler> all_handlers() {
+  std::unordered_map<std::string_view, iam::Handler> handlers;
+  for (iam::HandlerTable table :
+       {iam::role_handlers(), iam::user_handlers(), iam::group_handlers(), iam::holder_policy_handlers(),
+        iam::managed_policy_handlers(), iam::profile_handlers(), iam::account_handlers()}) {
+    handlers.insert(table.begin(), table.end());
+  }
+  return handlers;
+}
+
+}  // namespace
+
+struct Iam::Impl {
+  Impl(const Clock& the_clock, Store& store, std::string account)
+      : clock(the_clock), directory(store, std::move(account)), access(the_clock, store, directory) {}
+
+  Outcome<std::string> run(std::string_view action, const Call& call, const wire::QueryInput& input);
+
+  const Clock& clock;
+  iam::Directory directory;
+  iam::Access access;
+  std::unordered_map<std::string_view, iam::Handler> handlers = all_handlers();
+};
+
+Outcome<std::string> Iam::Impl::run(std::string_view action, const Call& call, const wire::QueryInput& input) {
+  if (action.empty()) return aws_fail(400, "MissingAction", "The request must contain the parameter Action.");
+  if (const auto version = input.get_or("Version", k_version); version != k_version) {
+    return aws_fail(400, "InvalidAction", fmt::format("Could not find operation {} for version {}", action, version));
+  }
+  const auto handler = handlers.find(action);
+  if (handler == handlers.end()) return std::unexpected(not_implemented("iam", action));
+  iam::Operation operation{clock, directory, access, call, input};
+  try {
+    return handler->second(operation);
+  } catch (const SQLite::Exception& error) {
+    return aws_fail(500, "ServiceFailure", fmt::format("The state could not be written: {}", error.what()));
+  }
+}
+
+Iam::Iam(const Clock& clock, Store& store, std::string account)
+    : impl_(std::make_unique<Impl>(clock, store, std::move(account))) {}
+
+Iam::~Iam() = default;
+
+Task<http::Response> Iam::handle(Call call) {
+  const std::string_view body = call.request.body.bytes();
+  auto input = wire::QueryInput::parse(body.empty() ? std::string_view(call.request.query) : body, k_max_form);
+  if (!input) {
+    co_return render_error({400, "MalformedQueryString", input.error().message, {}}, call.request_id, call.request);
+  }
+  const std::string action(input->get_or("Action", ""));
+  const auto result = impl_->run(action, call, *input);
+  if (!result) co_return render_error(result.error(), call.request_id, call.request);
+  co_return render_query_success(k_namespace, action, *result, call.request_id, !result->empty());
+}
+
+http::Response Iam::render_error(const AwsError& error, const std::string& request_id, const http::Request&) const {
+  return render_query_error(k_namespace, error, request_id);
+}
+
+Authorizer& Iam::authorizer() {
+  return impl_->access;
+}
+Identities& Iam::identities() {
+  return impl_->access;
+}
+Sessions& Iam::sessions() {
+  return impl_->access;
+}
+
+Iam::RootKey Iam::root_key() const {
+  const auto& key = impl_->access.root_key();
+  return {key.access_key_id, key.secret_access_key};
+}
+
+}  // namespace sortie::emulator
