@@ -61,22 +61,22 @@ Task<Settled<T>> settle(Task<Result<T>> task) {
   co_return settled;
 }
 
-/// Awaits `task`; when the deadline passes first, cancels it (the usual Asio cancellation) and
-/// answers ErrorKind::timeout with `what` in the message.
+/// Awaits `task`; when the deadline passes first, cancels it (the usual Asio cancellation), waits until it has
+/// ended, and answers ErrorKind::timeout with `what` as the message. Cancelled from outside: ErrorKind::cancelled.
 template <class T>
 Task<Result<T>> with_deadline(Deadline deadline, Task<Result<T>> task, std::string what) {
   if (deadline == k_no_deadline) co_return co_await std::move(task);
   using namespace asio::experimental::awaitable_operators;
   asio::steady_timer timer(co_await asio::this_coro::executor, deadline);
   auto first = co_await (settle(std::move(task)) || timer.async_wait(asio::as_tuple(asio::use_awaitable)));
-  if (first.index() == 1) {
-    const bool cancelled = timer.expiry() > std::chrono::steady_clock::now();
-    if (cancelled) co_return fail(ErrorKind::cancelled, "cancelled");
-    co_return fail(ErrorKind::timeout, std::move(what));
+  if (first.index() == 0) {
+    Settled<T>& settled = std::get<0>(first);
+    if (settled.exception) std::rethrow_exception(settled.exception);
+    co_return *std::move(settled.result);
   }
-  Settled<T> settled = std::get<0>(std::move(first));
-  if (settled.exception) std::rethrow_exception(settled.exception);
-  co_return *std::move(settled.result);
+  const auto [interrupted] = std::get<1>(first);
+  if (interrupted) co_return fail(ErrorKind::cancelled, "cancelled: " + what);
+  co_return fail(ErrorKind::timeout, std::move(what));
 }
 
 }  // namespace sortie
