@@ -15,6 +15,7 @@ if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release)
 endif()
 
+option(SORTIE_FUZZ "Build the fuzz targets" OFF)
 option(SORTIE_STATIC "Link the programs statically" ON)
 set(SORTIE_SANITIZE "" CACHE STRING "Sanitizers for everything but the harness: address,undefined or thread")
 

@@ -4,10 +4,12 @@ set(SORTIE_PCH_HEADERS
   <boost/asio/steady_timer.hpp> <boost/json.hpp> <algorithm> <array> <chrono> <cstdint> <expected> <filesystem> <functional>
   <map> <memory> <optional> <span> <string> <string_view> <unordered_map> <utility> <variant> <vector> <fmt/format.h>)
 
-# sortie_library(folder DEPS ...): src/folder/*.cc without *_test.cc is the library (slashes become underscores);
-# src/folder/*_test.cc is the program folder_test, run by ctest.
+# sortie_library(folder DEPS ... [PCH header...]): src/folder/*.cc without *_test.cc is the library (slashes become underscores);
+# src/folder/*_test.cc is the program folder_test, run by ctest and built by the target unit_tests. With PCH it has a
+# precompiled header of its own: the shared one and these.
+add_custom_target(unit_tests)
 function(sortie_library folder)
-  cmake_parse_arguments(arg "" "" "DEPS" ${ARGN})
+  cmake_parse_arguments(arg "" "" "DEPS;PCH" ${ARGN})
   string(REPLACE "/" "_" name ${folder})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.cc)
   set(tests ${sources})
@@ -23,6 +25,8 @@ function(sortie_library folder)
   if("PCH_BASE" IN_LIST arg_DEPS)
     list(REMOVE_ITEM arg_DEPS PCH_BASE)
     target_precompile_headers(${name} PRIVATE ${SORTIE_PCH_HEADERS})
+  elseif(arg_PCH)
+    target_precompile_headers(${name} PRIVATE ${SORTIE_PCH_HEADERS} ${arg_PCH})
   else()
     target_precompile_headers(${name} REUSE_FROM base)
   endif()
@@ -31,6 +35,7 @@ function(sortie_library folder)
     add_executable(${name}_test ${tests})
     target_precompile_headers(${name}_test REUSE_FROM base)
     target_link_libraries(${name}_test PRIVATE ${name} boost_json GTest::gtest GTest::gtest_main)
+    add_dependencies(unit_tests ${name}_test)
     add_test(NAME ${name} COMMAND ${name}_test)
   endif()
 endfunction()
