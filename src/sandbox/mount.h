@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/unique_fd.h"
+#include "sandbox/sandbox.h"
+
+namespace sortie::sandbox {
+
+/// The part of the file system that sandboxes have in common: a mount namespace whose root is a small read-only tmpfs
+/// with the host's programs and libraries bound into it, and the user namespace that owns both. Made once for the same
+/// content; each sandbox copies the namespace and adds what is its own: /proc, /tmp, /dev/shm and the mounts of its
+/// Spec. It lives as long as these two descriptors: nothing to clean up, whatever happens to this process.
+struct Template {
+  UniqueFd user_namespace;
+  UniqueFd mount_namespace;
+};
+
+/// The template for the files and mount points that `spec` asks for. The last few are kept.
+Result<std::shared_ptr<const Template>> template_for(const Spec& spec);
+
+/// One step of building a template, in order.
+struct TemplateStep {
+  enum class Kind : std::uint8_t {
+    folder,
+    file,     ///< `content`
+    symlink,  ///< `content` is where it points
+    bind,     ///< the host's `content`, read-only, with everything mounted below it
+    device,   ///< the host's device node of the same path
+    proc,
+  } kind;
+  std::string path;
+  std::string content;
+};
+
+/// The policy as a list; what the host lacks is left out.
+std::vector<TemplateStep> template_steps(const Spec& spec);
+
+}  // namespace sortie::sandbox

@@ -1,0 +1,256 @@
+#include "sandbox/sandbox.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
+#include <system_error>
+
+#include "sandbox/cgroup.h"
+#include "sandbox/launch.h"
+#include "sandbox/mount.h"
+#include "sandbox/plain.h"
+#include "sandbox/raw_syscall.h"
+#include "sandbox/sandbox_impl.h"
+#include "sandbox/seccomp.h"
+#include "sandbox/supervisor.h"
+
+namespace sortie::sandbox {
+namespace {
+
+constexpr int k_pipe_bytes = 1 << 20;
+constexpr std::uint64_t k_shm_bytes = 64 << 20;
+
+struct Pipe {
+  UniqueFd read;
+  UniqueFd write;
+};
+
+/// The reader does not block; large, so that a program that prints a lot does not wait for us, where the system allows.
+Result<Pipe> make_pipe() {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return fail_errno(errno, "pipe");
+  Pipe pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+  fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  fcntl(ends[0], F_SETPIPE_SZ, k_pipe_bytes);
+  return pipe;
+}
+
+/// Everything that a running sandbox consists of.
+struct Parts {
+  Spec spec;
+  std::string temporary_folder;  ///< plain only
+  std::shared_ptr<Cgroup> cgroup;
+  std::shared_ptr<SharedMemory> shared;
+  std::shared_ptr<Supervisor> supervisor;
+  Launched launched;
+  std::vector<ListenAddress> addresses;
+};
+
+/// Values alone: the sandbox may be destroyed meanwhile.
+Task<ExitStatus> wait_for(std::shared_ptr<Supervisor> supervisor, std::shared_ptr<Cgroup> cgroup,
+                          std::uint64_t kills_before) {
+  ExitStatus status = co_await Supervisor::wait(std::move(supervisor));
+  if (cgroup && cgroup->oom_kills() > kills_before) status.out_of_memory = true;
+  co_return status;
+}
+
+class SupervisedSandbox final : public Sandbox {
+ public:
+  explicit SupervisedSandbox(Parts parts) : parts_(std::move(parts)) {}
+
+  ~SupervisedSandbox() override {
+    thaw();
+    parts_.supervisor->close();
+    // Process 1 takes its namespace with it; without a namespace it has to do that itself, at its end of file.
+    if (isolated()) raw::call(SYS_pidfd_send_signal, parts_.launched.pidfd.get(), SIGKILL, nullptr, 0);
+    siginfo_t info;
+    while (waitid(P_PIDFD, static_cast<id_t>(parts_.launched.pidfd.get()), &info, WEXITED | __WALL) < 0 &&
+           errno == EINTR) {
+    }
+    if (parts_.cgroup) parts_.cgroup->remove();
+    std::error_code ignored;
+    if (!isolated()) std::filesystem::remove_all(parts_.temporary_folder, ignored);
+  }
+
+  std::vector<UniqueFd> take_listeners() override { return std::move(parts_.launched.listeners); }
+  [[nodiscard]] ListenAddress address(std::size_t listener) const override { return parts_.addresses.at(listener); }
+  [[nodiscard]] bool isolated() const override { return parts_.temporary_folder.empty(); }
+
+  [[nodiscard]] std::string inside_path(const std::string& target) const override {
+    return isolated() ? target : host_path(parts_.spec, parts_.temporary_folder, target);
+  }
+
+  Task<Result<void>> start(Command command) override {
+    thaw();
+    auto out = make_pipe();
+    auto err = make_pipe();
+    if (!out || !err) co_return std::unexpected(!out ? out.error() : err.error());
+    stdout_ = std::move(out->read);
+    stderr_ = std::move(err->read);
+    if (!isolated()) command = host_command(parts_.spec, parts_.temporary_folder, std::move(command));
+    oom_kills_before_ = parts_.cgroup ? parts_.cgroup->oom_kills() : 0;
+    co_return co_await Supervisor::start(parts_.supervisor, std::move(command), std::move(out->write),
+                                         std::move(err->write));
+  }
+
+  UniqueFd take_stdout() override { return std::move(stdout_); }
+  UniqueFd take_stderr() override { return std::move(stderr_); }
+
+  Task<ExitStatus> wait() override { return wait_for(parts_.supervisor, parts_.cgroup, oom_kills_before_); }
+
+  void signal(int number) override { parts_.supervisor->request(protocol::Request::signal, number); }
+
+  void kill_all() override {
+    parts_.supervisor->request(protocol::Request::kill_all);
+    thaw();
+  }
+
+  void freeze() override {
+    if (std::exchange(frozen_, true)) return;
+    if (can_freeze()) {
+      parts_.cgroup->freeze();
+    } else {
+      parts_.supervisor->request(protocol::Request::stop_all);
+    }
+  }
+
+  void thaw() override {
+    if (!std::exchange(frozen_, false)) return;
+    if (can_freeze()) {
+      parts_.cgroup->thaw();
+    } else {
+      parts_.supervisor->request(protocol::Request::continue_all);
+    }
+  }
+
+  [[nodiscard]] std::uint64_t memory_peak_bytes() const override {
+    if (parts_.cgroup && parts_.cgroup->limits_memory()) return parts_.cgroup->memory_peak_bytes();
+    return __atomic_load_n(&(*parts_.shared)->memory_peak_bytes, __ATOMIC_RELAXED);
+  }
+
+  void reset_memory_peak() override {
+    if (parts_.cgroup && parts_.cgroup->limits_memory()) parts_.cgroup->reset_memory_peak();
+    __atomic_store_n(&(*parts_.shared)->memory_peak_bytes, 0, __ATOMIC_RELAXED);
+  }
+
+ private:
+  [[nodiscard]] bool can_freeze() const { return parts_.cgroup && parts_.cgroup->can_freeze(); }
+
+  Parts parts_;
+  UniqueFd stdout_;
+  UniqueFd stderr_;
+  std::uint64_t oom_kills_before_ = 0;
+  bool frozen_ = false;
+};
+
+/// The sockets to make: those asked for, or system-chosen ports on the host's loopback.
+Result<std::vector<ListenStep>> listen_steps(const Spec& spec, bool own_network) {
+  std::vector<ListenStep> steps;
+  for (const ListenAddress& wanted : spec.listen) {
+    ListenStep step;
+    step.type = wanted.datagram ? SOCK_DGRAM : SOCK_STREAM;
+    step.address.sin_family = AF_INET;
+    step.address.sin_port = htons(own_network ? wanted.port : 0);
+    const char* address = own_network ? wanted.address.c_str() : "127.0.0.1";
+    if (inet_pton(AF_INET, address, &step.address.sin_addr) != 1) {
+      return fail(ErrorKind::usage, fmt::format("not an IPv4 address: {}", wanted.address));
+    }
+    steps.push_back(step);
+  }
+  return steps;
+}
+
+std::vector<ListenAddress> bound_addresses(const Spec& spec, const std::vector<UniqueFd>& listeners) {
+  std::vector<ListenAddress> addresses = spec.listen;
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    sockaddr_in bound{};
+    socklen_t size = sizeof bound;
+    char text[INET_ADDRSTRLEN] = {};
+    if (getsockname(listeners[i].get(), reinterpret_cast<sockaddr*>(&bound), &size) != 0) continue;
+    addresses[i].address = inet_ntop(AF_INET, &bound.sin_addr, text, sizeof text);
+    addresses[i].port = ntohs(bound.sin_port);
+  }
+  return addresses;
+}
+
+protocol::Freezer freezer_of(const Cgroup* cgroup) {
+  if (cgroup == nullptr || !cgroup->can_freeze()) return protocol::Freezer::none;
+  return cgroup->is_v2() ? protocol::Freezer::cgroup_v2 : protocol::Freezer::cgroup_v1;
+}
+
+Result<void> fill(protocol::Shared& shared, const Parts& parts, bool isolated) {
+  const Cgroup* cgroup = parts.cgroup.get();
+  ASSIGN_OR_RETURN(const auto filter, system_call_filter());
+  if (filter.size() > protocol::k_max_filter) return fail(ErrorKind::internal, "the system call filter is too long");
+  std::ranges::copy(filter, shared.filter);
+  shared.filter_length = static_cast<std::uint32_t>(filter.size());
+  shared.pid_namespace = isolated ? 1 : 0;
+  shared.freezer = freezer_of(cgroup);
+  shared.max_open_files = parts.spec.max_open_files;
+  if (cgroup == nullptr || !cgroup->limits_memory()) shared.watch_memory_bytes = parts.spec.memory_bytes;
+  if (cgroup == nullptr || !cgroup->limits_processes()) {
+    shared.max_processes = isolated ? parts.spec.max_processes + 1 : process_limit(parts.spec.max_processes);
+  }
+  if (parts.temporary_folder.size() >= sizeof shared.remove_folder)
+    return fail(ErrorKind::internal, "TMPDIR is too long");
+  std::ranges::copy(parts.temporary_folder, shared.remove_folder);
+  return {};
+}
+
+Result<std::unique_ptr<Sandbox>> launch_with(const Executor& executor, Parts parts, const Template* base) {
+  const Cgroup::Limits limits = {parts.spec.memory_bytes, parts.spec.max_processes, parts.spec.cpu_milli};
+  ASSIGN_OR_RETURN(parts.cgroup, Cgroup::create(cgroup_places(), limits));
+  ASSIGN_OR_RETURN(parts.shared, SharedMemory::create());
+  RETURN_IF_ERROR(fill(**parts.shared, parts, base != nullptr));
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return fail_errno(errno, "socketpair");
+  UniqueFd ours(ends[0]);
+  const UniqueFd theirs(ends[1]);
+
+  LaunchPlan plan;
+  plan.base = base;
+  plan.mounts = parts.spec.mounts;
+  plan.own_network = base != nullptr && parts.spec.network == Network::isolated;
+  ASSIGN_OR_RETURN(plan.listen, listen_steps(parts.spec, plan.own_network));
+  plan.tmp_bytes = parts.spec.tmp_bytes;
+  plan.shm_bytes = std::min(k_shm_bytes, parts.spec.memory_bytes);
+  plan.fds = {theirs.get(), parts.shared->fd(), -1, -1};
+  if (parts.cgroup) {
+    plan.cgroup = parts.cgroup->entry();
+    plan.fds.freezer_join = parts.cgroup->freezer_join();
+    plan.fds.freezer_state = parts.cgroup->freezer_state();
+  }
+  ASSIGN_OR_RETURN(parts.launched, launch(plan));
+  parts.addresses = bound_addresses(parts.spec, parts.launched.listeners);
+  parts.supervisor = std::make_shared<Supervisor>(executor, std::move(ours));
+  return std::make_unique<SupervisedSandbox>(std::move(parts));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Sandbox>> create_isolated(Executor executor, Spec spec) {
+  ASSIGN_OR_RETURN(const auto base, template_for(spec));
+  Parts parts;
+  parts.spec = std::move(spec);
+  return launch_with(executor, std::move(parts), base.get());
+}
+
+Result<std::unique_ptr<Sandbox>> create_plain(Executor executor, Spec spec) {
+  Parts parts;
+  parts.spec = std::move(spec);
+  ASSIGN_OR_RETURN(parts.temporary_folder, make_temporary_folder());
+  const std::string folder = parts.temporary_folder;
+  auto made = launch_with(executor, std::move(parts), nullptr);
+  std::error_code ignored;
+  if (!made) std::filesystem::remove_all(folder, ignored);
+  return made;
+}
+
+}  // namespace sortie::sandbox

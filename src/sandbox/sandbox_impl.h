@@ -1,0 +1,12 @@
+#pragma once
+
+#include "sandbox/sandbox.h"
+
+namespace sortie::sandbox {
+
+/// The two ways to make a Sandbox, without the choice between them: `Sandbox::create` chooses, `probe` and the tests
+/// ask for one.
+Result<std::unique_ptr<Sandbox>> create_isolated(Executor executor, Spec spec);
+Result<std::unique_ptr<Sandbox>> create_plain(Executor executor, Spec spec);
+
+}  // namespace sortie::sandbox

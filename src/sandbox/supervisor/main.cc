@@ -1,0 +1,458 @@
+// Process 1 of a sandbox. It starts one program at a time, reaps, watches the memory where no cgroup does, and ends
+// everything inside when the program ends or sortie is gone. It holds no privilege and none of sortie's memory.
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <csignal>
+
+#include "sandbox/supervisor/freestanding.h"
+#include "sandbox/supervisor_protocol.h"
+
+namespace sortie::sandbox::supervisor {
+namespace {
+
+using protocol::Freezer;
+using protocol::Reply;
+using protocol::Request;
+using protocol::RequestMessage;
+using protocol::Shared;
+
+constexpr long k_watch_ms = 20;
+constexpr long k_watch_closely_ms = 4;
+constexpr std::uint64_t k_page = 4096;
+
+struct Poll {
+  int fd;
+  short events, revents;
+};
+constexpr short k_readable = 1;  // POLLIN
+
+/// The kernel's own signal structures; the C library's differ.
+struct KernelAction {
+  void* handler;
+  unsigned long flags;
+  void* restorer;
+  std::uint64_t mask;
+};
+constexpr std::uint64_t signal_bit(int number) {
+  return 1ULL << (number - 1);
+}
+
+struct State {
+  Shared* shared = nullptr;
+  long self = 0;
+  int processes = -1;  ///< /proc, open
+  int nothing = -1;    ///< /dev/null, open
+  int start = 0;       ///< number of the last `start`
+  long program = 0;    ///< pid of the running program; 0: none
+  bool stopped = false;
+  bool out_of_memory = false;
+};
+
+State state;  // NOLINT: the program is this one object
+alignas(16) char child_stack[64 * 1024];
+
+// ---- every process inside
+
+bool read_stat_parent(std::uint64_t pid, std::uint64_t& parent) {
+  char text[512];
+  if (read_file(Path().add("/proc/").add(pid).add("/stat").c_str(), text, sizeof text) <= 0) return false;
+  const char* after_name = nullptr;  // the name may hold anything, parentheses too: what counts follows the last one
+  for (const char* c = text; *c != 0; ++c) {
+    if (*c == ')') after_name = c;
+  }
+  if (after_name == nullptr) return false;
+  parent = parse_number(after_name);
+  return true;
+}
+
+bool is_descendant(std::uint64_t pid) {
+  for (int depth = 0; depth < 256 && pid > 1; ++depth) {
+    if (!read_stat_parent(pid, pid)) return false;
+    if (pid == static_cast<std::uint64_t>(state.self)) return true;
+  }
+  return false;
+}
+
+template <class Visit>
+void for_each_process(Visit visit) {
+  if (state.processes < 0) return;
+  for_each_entry(state.processes, [&](const char* name, std::uint8_t) {
+    if (name[0] < '1' || name[0] > '9') return;
+    const std::uint64_t pid = parse_number(name);
+    if (pid == static_cast<std::uint64_t>(state.self)) return;
+    if (state.shared->pid_namespace != 0 || is_descendant(pid)) visit(pid);
+  });
+}
+
+void signal_everything(int number) {
+  if (state.shared->pid_namespace != 0) {
+    raw::call(SYS_kill, -1, number);  // one step for the kernel: nothing can fork past it
+  } else {
+    for_each_process([&](std::uint64_t pid) { raw::call(SYS_kill, pid, number); });
+  }
+}
+
+/// Until no child is left.
+void end_everything() {
+  for (;;) {
+    signal_everything(SIGKILL);
+    const int flags = state.shared->pid_namespace != 0 ? __WALL : __WALL | WNOHANG;
+    for (;;) {
+      const long pid = raw::call(SYS_wait4, -1, nullptr, flags, nullptr);
+      if (pid == -ECHILD) return;
+      if (pid == 0) break;
+    }
+    sleep_milliseconds(1);
+  }
+}
+
+// ---- memory, where no cgroup counts it
+
+std::uint64_t tmpfs_bytes(const char* path) {
+  struct statfs fs;
+  if (raw::call(SYS_statfs, path, &fs) != 0) return 0;
+  return (fs.f_blocks - fs.f_bfree) * static_cast<std::uint64_t>(fs.f_bsize);
+}
+
+/// Private memory of a process: an upper bound, cheap; pages shared after a fork count once in each.
+std::uint64_t resident_bytes(std::uint64_t pid) {
+  char text[256];
+  if (read_file(Path().add("/proc/").add(pid).add("/statm").c_str(), text, sizeof text) <= 0) return 0;
+  const char* at = text;
+  parse_number(at);
+  const std::uint64_t resident = parse_number(at);
+  const std::uint64_t shared = parse_number(at);
+  return resident > shared ? (resident - shared) * k_page : 0;
+}
+
+/// The same, a page shared by n counted as 1/n; walks the page tables.
+std::uint64_t proportional_bytes(std::uint64_t pid) {
+  char text[2048];
+  if (read_file(Path().add("/proc/").add(pid).add("/smaps_rollup").c_str(), text, sizeof text) <= 0) {
+    return resident_bytes(pid);
+  }
+  for (const char* at = text; *at != 0; ++at) {
+    if (starts_with(at, "Pss_Anon:")) return parse_number(at) * 1024;
+  }
+  return resident_bytes(pid);
+}
+
+template <class Measure>
+std::uint64_t measure_everything(Measure measure) {
+  std::uint64_t sum = state.shared->pid_namespace != 0 ? tmpfs_bytes("/tmp") + tmpfs_bytes("/dev/shm") : 0;
+  for_each_process([&](std::uint64_t pid) { sum += measure(pid); });
+  return sum;
+}
+
+/// Kills everything when more is used than allowed. Answers how long to wait until the next look.
+long watch_memory() {
+  Shared& shared = *state.shared;
+  std::uint64_t used = measure_everything(resident_bytes);
+  if (used > shared.watch_memory_bytes) used = measure_everything(proportional_bytes);
+  if (used > shared.memory_peak_bytes) __atomic_store_n(&shared.memory_peak_bytes, used, __ATOMIC_RELAXED);
+  if (used > shared.watch_memory_bytes) {
+    state.out_of_memory = true;
+    signal_everything(SIGKILL);
+  }
+  return used > shared.watch_memory_bytes / 2 ? k_watch_closely_ms : k_watch_ms;
+}
+
+// ---- starting a program
+
+struct Start {
+  char* folder = nullptr;
+  char** arguments = nullptr;
+  char** environment = nullptr;
+  int out = -1;
+  int err = -1;
+  int error = 0;  ///< written by the child, which shares this memory until it executes the program
+  bool in_exec = false;
+};
+
+int set_limit(int resource, std::uint64_t soft, std::uint64_t hard) {
+  rlimit64 limit{};
+  if (raw::call(SYS_prlimit64, 0, resource, nullptr, &limit) != 0) return -1;
+  limit.rlim_max = hard < limit.rlim_max ? hard : limit.rlim_max;
+  limit.rlim_cur = soft < limit.rlim_max ? soft : limit.rlim_max;
+  return static_cast<int>(raw::call(SYS_prlimit64, 0, resource, &limit, nullptr));
+}
+
+/// As in Lambda: 1,024 descriptors, 64 KiB locked, 8 MiB of stack; none of them can be raised but the stack's.
+int set_limits(const Shared& shared) {
+  int failed = set_limit(RLIMIT_NOFILE, shared.max_open_files, shared.max_open_files);
+  failed |= set_limit(RLIMIT_CORE, 0, 0);
+  failed |= set_limit(RLIMIT_MEMLOCK, 64 << 10, 64 << 10);
+  failed |= set_limit(RLIMIT_STACK, 8 << 20, RLIM64_INFINITY);
+  if (shared.max_processes != 0) failed |= set_limit(RLIMIT_NPROC, shared.max_processes, shared.max_processes);
+  return failed;
+}
+
+long confine(const Shared& shared) {
+  if (shared.freezer == Freezer::cgroup_v1) {
+    if (const long error = raw::write_all(protocol::k_freezer_join_fd, "0", 1); error < 0) return error;
+  }
+  raw::call(SYS_setsid);
+  if (set_limits(shared) != 0) return -EPERM;
+  const std::uint64_t no_signals = 0;
+  raw::call(SYS_rt_sigprocmask, SIG_SETMASK, &no_signals, nullptr, sizeof no_signals);
+  if (const long error = raw::call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); error < 0) return error;
+  if (shared.filter_length == 0) return 0;
+  const sock_fprog program = {static_cast<unsigned short>(shared.filter_length),
+                              const_cast<sock_filter*>(shared.filter)};
+  return raw::call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+}
+
+int child(void* argument) {
+  auto& start = *static_cast<Start*>(argument);
+  long error = raw::call(SYS_dup3, state.nothing, 0, 0);
+  if (error >= 0) error = raw::call(SYS_dup3, start.out, 1, 0);
+  if (error >= 0) error = raw::call(SYS_dup3, start.err, 2, 0);
+  if (error >= 0) error = confine(*state.shared);
+  if (error >= 0) {
+    start.in_exec = true;
+    error = raw::call(SYS_chdir, start.folder);
+    if (error >= 0) error = raw::call(SYS_execve, start.arguments[0], start.arguments, start.environment);
+  }
+  start.error = static_cast<int>(-error);
+  return 127;
+}
+
+long spawn(Start& start) {
+  clone_args args{};
+  args.flags = CLONE_VM | CLONE_VFORK;
+  args.exit_signal = SIGCHLD;
+  args.stack = reinterpret_cast<std::uint64_t>(child_stack);
+  args.stack_size = sizeof child_stack;
+  if (state.shared->freezer == Freezer::cgroup_v2) {
+    args.flags |= CLONE_INTO_CGROUP;
+    args.cgroup = protocol::k_freezer_join_fd;
+  }
+  return raw::clone3(&args, child, &start);
+}
+
+/// Takes the strings of a command file apart, in place.
+bool split(char* text, std::size_t size, char** pointers, Start& start) {
+  protocol::CommandHeader header;
+  __builtin_memcpy(&header, text, sizeof header);
+  char* at = text + sizeof header;
+  const char* end = text + size;
+  const auto next = [&] {
+    char* begin = at;
+    while (at < end && *at != 0) ++at;
+    if (at >= end) return static_cast<char*>(nullptr);
+    ++at;
+    return begin;
+  };
+  start.folder = next();
+  start.arguments = pointers;
+  for (std::uint32_t i = 0; i < header.arguments; ++i) *pointers++ = next();
+  *pointers++ = nullptr;
+  start.environment = pointers;
+  for (std::uint32_t i = 0; i < header.variables; ++i) *pointers++ = next();
+  *pointers = nullptr;
+  return at == end && start.folder != nullptr && header.arguments > 0;
+}
+
+Reply start_program(int command, int out, int err) {
+  Reply reply;
+  Start start;
+  start.out = out;
+  start.err = err;
+  if (state.program != 0) {
+    reply.error = EBUSY;
+    return reply;
+  }
+  const long size = raw::call(SYS_lseek, command, 0, 2);
+  const long text = raw::call(SYS_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, command, 0);
+  // One pointer for a string of one byte at least, and two for the ends.
+  const std::size_t pointers_size = static_cast<std::size_t>(size + 2) * sizeof(char*);
+  const long pointers =
+      raw::call(SYS_mmap, 0, pointers_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (text < 0 || pointers < 0 ||
+      !split(reinterpret_cast<char*>(text), static_cast<std::size_t>(size), reinterpret_cast<char**>(pointers),
+             start)) {
+    reply.error = E2BIG;
+    return reply;
+  }
+  state.out_of_memory = false;
+  state.stopped = false;
+  const long pid = spawn(start);
+  if (pid < 0) {
+    reply.error = static_cast<int>(-pid);
+  } else if (start.error != 0) {
+    reply.error = start.error;
+    reply.in_exec = start.in_exec ? 1 : 0;
+    raw::call(SYS_wait4, pid, nullptr, __WALL, nullptr);
+  } else {
+    state.program = pid;
+  }
+  raw::call(SYS_munmap, text, size);
+  raw::call(SYS_munmap, pointers, pointers_size);
+  return reply;
+}
+
+// ---- the control socket
+
+void send_reply(Reply reply) {
+  reply.start = state.start;
+  raw::call(SYS_sendto, protocol::k_control_fd, &reply, sizeof reply, MSG_NOSIGNAL, 0, 0);
+}
+
+/// sortie is gone, or wants this sandbox gone: nothing stays.
+[[noreturn]] void leave() {
+  if (state.shared->freezer == Freezer::cgroup_v1) raw::write_all(protocol::k_freezer_state_fd, "THAWED", 6);
+  end_everything();
+  raw::call(SYS_exit_group, 0);
+  __builtin_unreachable();
+}
+
+struct Received {
+  long size = 0;
+  RequestMessage message;
+  int fds[3] = {-1, -1, -1};
+};
+
+Received receive() {
+  Received received;
+  iovec part = {&received.message, sizeof received.message};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof received.fds)];
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  header.msg_control = control;
+  header.msg_controllen = sizeof control;
+  received.size = raw::call(SYS_recvmsg, protocol::k_control_fd, &header, MSG_CMSG_CLOEXEC);
+  const cmsghdr* rights = received.size > 0 ? CMSG_FIRSTHDR(&header) : nullptr;
+  if (rights != nullptr && rights->cmsg_type == SCM_RIGHTS && rights->cmsg_len == CMSG_LEN(sizeof received.fds)) {
+    __builtin_memcpy(received.fds, CMSG_DATA(rights), sizeof received.fds);
+  }
+  return received;
+}
+
+void serve_request() {
+  const Received received = receive();
+  if (received.size == -EINTR || received.size == -EAGAIN) return;
+  if (received.size != sizeof(RequestMessage)) leave();
+  switch (received.message.request) {
+    case Request::start:
+      state.start = received.message.value;
+      send_reply(start_program(received.fds[0], received.fds[1], received.fds[2]));
+      break;
+    case Request::signal:
+      if (state.program != 0) raw::call(SYS_kill, state.program, received.message.value);
+      break;
+    case Request::kill_all:
+      if (state.program != 0) signal_everything(SIGKILL);
+      break;
+    case Request::stop_all:
+    case Request::continue_all:
+      state.stopped = received.message.request == Request::stop_all;
+      signal_everything(state.stopped ? SIGSTOP : SIGCONT);
+      break;
+  }
+  for (const int fd : received.fds) {
+    if (fd >= 0) raw::call(SYS_close, fd);
+  }
+}
+
+void reap() {
+  for (;;) {
+    int status = 0;
+    const long pid = raw::call(SYS_wait4, -1, &status, WNOHANG | __WALL, nullptr);
+    if (pid <= 0) return;
+    if (pid != state.program) continue;
+    end_everything();
+    state.program = 0;
+    Reply reply;
+    reply.exited = 1;
+    reply.status = status;
+    reply.out_of_memory = state.out_of_memory ? 1 : 0;
+    send_reply(reply);
+    return;
+  }
+}
+
+// ---- life
+
+int open_child_signals() {
+  KernelAction normal{};
+  for (int number = 1; number <= 64; ++number) {  // what sortie ignores must not be ignored by the programs
+    raw::call(SYS_rt_sigaction, number, &normal, nullptr, sizeof normal.mask);
+  }
+  const std::uint64_t mask = ~0ULL;
+  raw::call(SYS_rt_sigprocmask, SIG_SETMASK, &mask, nullptr, sizeof mask);
+  const std::uint64_t child_bit = signal_bit(SIGCHLD);
+  return static_cast<int>(raw::call(SYS_signalfd4, -1, &child_bit, sizeof child_bit, O_CLOEXEC | O_NONBLOCK));
+}
+
+[[noreturn]] void supervise() {
+  const long shared =
+      raw::call(SYS_mmap, 0, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED, protocol::k_shared_fd, 0);
+  const int signals = open_child_signals();
+  if (shared < 0 || signals < 0) raw::call(SYS_exit_group, 1);
+  state.shared = reinterpret_cast<Shared*>(shared);
+  state.self = raw::call(SYS_getpid);
+  for (int fd = protocol::k_control_fd; fd < protocol::k_first_free_fd; ++fd)
+    raw::call(SYS_fcntl, fd, 2, 1);                   // cloexec
+  raw::call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);  // the same user's programs must not look in here
+  if (state.shared->pid_namespace == 0) raw::call(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  state.processes = static_cast<int>(open_folder(AT_FDCWD, "/proc"));
+  state.nothing = static_cast<int>(raw::call(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC, 0));
+
+  Poll polls[2] = {{protocol::k_control_fd, k_readable, 0}, {signals, k_readable, 0}};
+  long pause_ms = k_watch_closely_ms;
+  for (;;) {
+    const bool watching = state.shared->watch_memory_bytes != 0 && state.program != 0 && !state.stopped;
+    struct {
+      long seconds, nanoseconds;
+    } pause = {0, pause_ms * 1'000'000};
+    raw::call(SYS_ppoll, polls, 2, watching ? &pause : nullptr, nullptr, 0);
+    if (polls[1].revents != 0) {
+      char drain[128 * 4];
+      raw::call(SYS_read, signals, drain, sizeof drain);
+      reap();
+    }
+    if (polls[0].revents != 0) serve_request();
+    if (watching && state.program != 0) pause_ms = watch_memory();
+  }
+}
+
+}  // namespace
+
+extern "C" [[noreturn]] __attribute__((used)) void supervisor_main(long* stack) {
+  const long count = stack[0];
+  auto** arguments = reinterpret_cast<char**>(stack + 1);
+  if (count > 1) raw::call(SYS_exit_group, clean_cgroups(arguments + 1));
+  supervise();
+}
+
+}  // namespace sortie::sandbox::supervisor
+
+#if defined(__x86_64__)
+asm(".globl _start\n_start:\n\txor %ebp, %ebp\n\tmov %rsp, %rdi\n\tand $-16, %rsp\n\tcall supervisor_main\n");
+#else
+asm(".globl _start\n_start:\n\tmov x29, xzr\n\tmov x0, sp\n\tbl supervisor_main\n");
+#endif
+
+// The compiler calls these on its own, C library or not.
+extern "C" {
+__attribute__((used)) void* memset(void* to, int value, std::size_t size) {
+  auto* out = static_cast<volatile char*>(to);
+  while (size-- > 0) *out++ = static_cast<char>(value);
+  return to;
+}
+__attribute__((used)) void* memcpy(void* to, const void* from, std::size_t size) {
+  auto* out = static_cast<volatile char*>(to);
+  const auto* in = static_cast<const char*>(from);
+  while (size-- > 0) *out++ = *in++;
+  return to;
+}
+}

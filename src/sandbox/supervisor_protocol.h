@@ -1,0 +1,69 @@
+#pragma once
+
+#include <linux/filter.h>
+
+#include <cstdint>
+
+/// What passes between sortie and the supervisor: process 1 of each sandbox, a small static program of its own
+/// (supervisor/main.cc) that sortie carries as data. Both ends are built from the same tree, so this is no wire format.
+namespace sortie::sandbox::protocol {
+
+/// Descriptors that the supervisor starts with.
+inline constexpr int k_control_fd = 3;        ///< SOCK_SEQPACKET; its end of file means: sortie is gone, end everything
+inline constexpr int k_shared_fd = 4;         ///< a memfd with one `Shared`
+inline constexpr int k_freezer_join_fd = 5;   ///< see Shared::freezer
+inline constexpr int k_freezer_state_fd = 6;  ///< cgroup v1: freezer.state, to thaw when sortie is gone
+inline constexpr int k_first_free_fd = 7;
+
+enum class Freezer : std::uint32_t {
+  none,       ///< SIGSTOP to everything inside
+  cgroup_v1,  ///< k_freezer_join_fd is `tasks`: a program writes 0 there
+  cgroup_v2,  ///< k_freezer_join_fd is a folder: a program is born into it
+};
+
+inline constexpr std::uint32_t k_max_filter = 2048;
+
+/// Shared memory: filled before the supervisor starts, the last part written by it.
+struct Shared {
+  std::uint32_t pid_namespace =
+      0;  ///< process 1 of a namespace; otherwise a child subreaper among the host's processes
+  Freezer freezer = Freezer::none;
+  std::uint64_t watch_memory_bytes = 0;  ///< kill everything when more is used; 0: a cgroup does that
+  std::uint64_t max_open_files = 0;
+  std::uint64_t max_processes = 0;  ///< RLIMIT_NPROC; 0: a cgroup does that
+  char remove_folder[4096] = {};    ///< removed with its content at the end; empty: none
+  std::uint32_t filter_length = 0;
+  sock_filter filter[k_max_filter] = {};
+
+  std::uint64_t memory_peak_bytes = 0;  ///< watched memory only
+};
+
+enum class Request : std::uint32_t {
+  start,     ///< with descriptors: the command (see `Command` below), standard output, standard error
+  signal,    ///< `value` to the started program
+  kill_all,  ///< SIGKILL to everything inside
+  stop_all,
+  continue_all,
+};
+
+struct RequestMessage {
+  Request request = Request::start;
+  std::int32_t value = 0;  ///< of `start`: its number, which the replies carry
+};
+
+/// The command file: this, then NUL-terminated strings: working folder, arguments, environment.
+struct CommandHeader {
+  std::uint32_t arguments = 0;
+  std::uint32_t variables = 0;
+};
+
+struct Reply {
+  std::int32_t start = 0;    ///< the number of the request
+  std::uint32_t exited = 0;  ///< 0: the answer to `start`; 1: the program has ended and nothing is left inside
+  std::int32_t error = 0;    ///< errno of `start`
+  std::int32_t in_exec = 0;  ///< `error` is about the program itself, not about getting there
+  std::int32_t status = 0;   ///< as wait(2) gives it
+  std::uint32_t out_of_memory = 0;
+};
+
+}  // namespace sortie::sandbox::protocol
