@@ -1,0 +1,277 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "emulator/iam/operation.h"
+#include "emulator/iam/policy.h"
+#include "wire/arn.h"
+#include "wire/date.h"
+
+namespace sortie::emulator::iam {
+
+namespace {
+
+constexpr std::size_t k_max_role_name = 64;
+constexpr std::size_t k_max_trust = 2048;
+constexpr std::size_t k_max_roles = 5000;
+
+std::string role_arn(const Operation& operation, const std::string& name) {
+  const Role* role = operation.directory.find_role(name);
+  return role != nullptr ? role->arn : operation.arn("role", "/", name);
+}
+
+/// Authorizes `action` on the role of that name, then finds it.
+Outcome<const Role*> allowed_role(const Operation& operation, std::string_view action, const std::string& name,
+                                  ContextKeys context = {}) {
+  if (const Role* role = operation.directory.find_role(name)) {
+    for (auto& key : resource_tag_keys(role->tags)) context.push_back(std::move(key));
+  }
+  RETURN_IF_ERROR(operation.allow(action, role_arn(operation, name), std::move(context)));
+  return need_role(operation, name);
+}
+
+/// Users and roles of this account that a trust policy names must exist.
+Outcome<void> check_principals(const Operation& operation, const Policy& policy) {
+  for (const Statement& statement : policy.statements) {
+    if (!statement.principal) continue;
+    for (const std::string& name : statement.principal->aws) {
+      const auto arn = wire::parse_arn(name);
+      if (!arn || arn->service != "iam" || arn->account != operation.directory.account()) continue;
+      const std::string last = arn->resource.substr(arn->resource.rfind('/') + 1);
+      const PolicyHolder* holder = nullptr;
+      if (arn->resource.starts_with("user/")) holder = operation.directory.find_user(last);
+      if (arn->resource.starts_with("role/")) holder = operation.directory.find_role(last);
+      if (arn->resource == "root" || (holder != nullptr && holder->arn == name)) continue;
+      return aws_fail(400, "MalformedPolicyDocument", fmt::format("Invalid principal in policy: \"AWS\":\"{}\"", name));
+    }
+  }
+  return {};
+}
+
+Outcome<void> check_trust(const Operation& operation, const std::string& document) {
+  ASSIGN_OR_RETURN(const PolicyPtr policy, parse_policy(document, PolicyKind::trust));
+  if (policy_size(document) > k_max_trust) {
+    return std::unexpected(limit_exceeded(fmt::format("Cannot exceed quota for ACLSizePerRole: {}", k_max_trust)));
+  }
+  return check_principals(operation, *policy);
+}
+
+Outcome<void> check_boundary(const Operation& operation, const std::string& arn) {
+  if (arn.empty() || operation.directory.find_policy(arn) != nullptr) return {};
+  return aws_fail(404, "NoSuchEntity", fmt::format("Scope ARN: {} does not exist or is not attachable.", arn));
+}
+
+Outcome<std::string> create_role(Operation& operation) {
+  Arguments arguments(operation.input);
+  Role role;
+  role.name = arguments.name("RoleName", k_max_role_name);
+  role.path = arguments.path();
+  role.trust = arguments.document("AssumeRolePolicyDocument");
+  role.description = arguments.optional_text("Description", 1000);
+  role.max_session_seconds = arguments.number("MaxSessionDuration", 3600, 43200, 3600);
+  role.boundary = arguments.optional_text("PermissionsBoundary", 2048);
+  role.tags = arguments.tags();
+  RETURN_IF_ERROR(arguments.check());
+  role.arn = operation.arn("role", role.path, role.name);
+  ContextKeys context = request_tag_keys(role.tags);
+  if (!role.boundary.empty()) context.emplace_back("iam:PermissionsBoundary", role.boundary);
+  RETURN_IF_ERROR(operation.allow("CreateRole", role.arn, context));
+  if (!role.tags.empty()) RETURN_IF_ERROR(operation.allow("TagRole", role.arn, context));
+  if (operation.directory.find_role(role.name) != nullptr) {
+    return std::unexpected(already_exists("Role", role.name));
+  }
+  RETURN_IF_ERROR(check_trust(operation, role.trust));
+  RETURN_IF_ERROR(check_boundary(operation, role.boundary));
+  if (operation.directory.roles().size() >= k_max_roles) {
+    return std::unexpected(limit_exceeded(fmt::format("Cannot exceed quota for RolesPerAccount: {}", k_max_roles)));
+  }
+  role.id = Directory::make_id("AROA");
+  role.created = operation.clock.now();
+  wire::XmlWriter xml(false);
+  xml.open("Role");
+  write_role(xml, role, operation.input.contains("MaxSessionDuration"));
+  write_boundary(xml, role.boundary);
+  if (!role.tags.empty()) write_tags(xml, role.tags);
+  xml.close();
+  operation.directory.put(std::move(role));
+  return xml.finish();
+}
+
+Outcome<std::string> get_role(Operation& operation) {
+  Arguments arguments(operation.input);
+  const std::string name = arguments.name("RoleName", k_max_role_name);
+  RETURN_IF_ERROR(arguments.check());
+  ASSIGN_OR_RETURN(const Role* role, allowed_role(operation, "GetRole", name));
+  wire::XmlWriter xml(false);
+  xml.open("Role");
+  write_role(xml, *role, true);
+  write_boundary(xml, role->boundary);
+  if (!role->tags.empty()) write_tags(xml, role->tags);
+  xml.open("RoleLastUsed").close();
+  xml.close();
+  return xml.finish();
+}
+
+Outcome<std::string> list_roles(Operation& operation) {
+  Arguments arguments(operation.input);
+  const std::string prefix = arguments.path_prefix();
+  RETURN_IF_ERROR(arguments.check());
+  Page page(operation);
+  RETURN_IF_ERROR(page.check());
+  RETURN_IF_ERROR(operation.allow("ListRoles", operation.arn("role", prefix, "")));
+  wire::XmlWriter xml(false);
+  xml.open("Roles");
+  for (const auto& [key, role] : operation.directory.roles()) {
+    if (!role.path.starts_with(prefix) || !page.takes(key)) continue;
+    xml.open("member");
+    write_role(xml, role, true);
+    xml.close();
+  }
+  xml.close();
+  page.finish(xml);
+  return xml.finish();
+}
+
+Outcome<std::string> update_role(Operation& operation) {
+  Arguments arguments(operation.input);
+  const std::string name = arguments.name("RoleName", k_max_role_name);
+  const std::string description = arguments.optional_text("Description", 1000);
+  const std::int64_t seconds = arguments.number("MaxSessionDuration", 3600, 43200, 3600);
+  RETURN_IF_ERROR(arguments.check());
+  ASSIGN_OR_RETURN(const Role* role, allowed_role(operation, "UpdateRole", name));
+  Role changed = *role;
+  if (operation.input.contains("Description")) changed.description = description;
+  if (operation.input.contains("MaxSessionDuration")) changed.max_session_seconds = seconds;
+  operation.directory.put(std::move(changed));
+  return " ";  // an empty result element
+}
+
+Outcome<std::string> update_role_description(Operation& operation) {
+  Arguments arguments(operation.input);
+  const std::string name = arguments.name("RoleName", k_max_role_name);
+  const std::string description = arguments.optional_text("Description", 1000);
+  RETURN_IF_ERROR(arguments.check());
+  ASSIGN_OR_RETURN(const Role* role, allowed_role(operation, "UpdateRoleDescription", name));
+  Role changed = *role;
+  changed.description = description;
+  wire::XmlWriter xml(false);
+  xml.open("Role");
+  write_role(xml, changed, true);
+  xml.close();
+  operation.directory.put(std::move(changed));
+  return xml.finish();
+}
+
+Outcome<std::string> update_assume_role_policy(Operation& operation) {
+  Arguments arguments(operation.input);
+  const std::string name = arguments.name("RoleName", k_max_role_name);
+  const std::string document = arguments.document("PolicyDocument");
+  RETURN_IF_ERROR(arguments.check());
+  ASSIGN_OR_RETURN(const Role* role, allowed_role(operation, "UpdateAssumeRolePolicy", name));
+  RETURN_IF_ERROR(check_trust(operation, document));
+  Role changed = *role;
+  changed.trust = document;
+  operation.directory.put(std::move(changed));
+  return std::string();
+}
+
+Outcome<std::string> delete_role(Operation& operation) {
+  Arguments arguments(operation.input);
+  const std::string name = arguments.name("RoleName", k_max_role_name);
+  RETURN_IF_ERROR(arguments.check());
+  ASSIGN_OR_RETURN(const Role* role, allowed_role(operation, "DeleteRole", name));
+  const auto uses_role = [&](const auto& entry) { return entry.second.role == role->name; };
+  if (std::ranges::any_of(operation.directory.profiles(), uses_role)) {
+    return std::unexpected(delete_conflict("Cannot delete entity, must remove roles from instance profile first."));
+  }
+  if (!role->attached.empty()) {
+    return std::unexpected(delete_conflict("Cannot delete entity, must detach all policies first."));
+  }
+  if (!role->inline_policies.empty()) {
+    return std::unexpected(delete_conflict("Cannot delete entity, must delete policies first."));
+  }
+  operation.directory.erase(*role);
+  return std::string();
+}
+
+Outcome<std::string> tag_role(Operation& operation) {
+  Arguments arguments(operation.input);
+  const std::string name = arguments.name("RoleName", k_max_role_name);
+  const Tags tags = arguments.tags();
+  RETURN_IF_ERROR(arguments.check());
+  ASSIGN_OR_RETURN(const Role* role, allowed_role(operation, "TagRole", name, request_tag_keys(tags)));
+  Role changed = *role;
+  RETURN_IF_ERROR(merge_tags(changed.tags, tags));
+  operation.directory.put(std::move(changed));
+  return std::string();
+}
+
+Outcome<std::string> untag_role(Operation& operation) {
+  Arguments arguments(operation.input);
+  const std::string name = arguments.name("RoleName", k_max_role_name);
+  const auto keys = arguments.tag_keys();
+  RETURN_IF_ERROR(arguments.check());
+  ContextKeys context;
+  for (const std::string& key : keys) context.emplace_back("aws:TagKeys", key);
+  ASSIGN_OR_RETURN(const Role* role, allowed_role(operation, "UntagRole", name, std::move(context)));
+  Role changed = *role;
+  remove_tags(changed.tags, keys);
+  operation.directory.put(std::move(changed));
+  return std::string();
+}
+
+Outcome<std::string> list_role_tags(Operation& operation) {
+  Arguments arguments(operation.input);
+  const std::string name = arguments.name("RoleName", k_max_role_name);
+  RETURN_IF_ERROR(arguments.check());
+  ASSIGN_OR_RETURN(const Role* role, allowed_role(operation, "ListRoleTags", name));
+  return tag_listing(role->tags);
+}
+
+Outcome<std::string> put_role_boundary(Operation& operation) {
+  Arguments arguments(operation.input);
+  const std::string name = arguments.name("RoleName", k_max_role_name);
+  const std::string boundary = arguments.arn("PermissionsBoundary");
+  RETURN_IF_ERROR(arguments.check());
+  ASSIGN_OR_RETURN(const Role* role, allowed_role(operation, "PutRolePermissionsBoundary", name,
+                                                  {{"iam:PermissionsBoundary", boundary}}));
+  RETURN_IF_ERROR(check_boundary(operation, boundary));
+  Role changed = *role;
+  changed.boundary = boundary;
+  operation.directory.put(std::move(changed));
+  return std::string();
+}
+
+Outcome<std::string> delete_role_boundary(Operation& operation) {
+  Arguments arguments(operation.input);
+  const std::string name = arguments.name("RoleName", k_max_role_name);
+  RETURN_IF_ERROR(arguments.check());
+  ASSIGN_OR_RETURN(const Role* role, allowed_role(operation, "DeleteRolePermissionsBoundary", name));
+  Role changed = *role;
+  changed.boundary.clear();
+  operation.directory.put(std::move(changed));
+  return std::string();
+}
+
+constexpr std::pair<std::string_view, Handler> k_handlers[] = {
+    {"CreateRole", create_role},
+    {"GetRole", get_role},
+    {"ListRoles", list_roles},
+    {"UpdateRole", update_role},
+    {"UpdateRoleDescription", update_role_description},
+    {"UpdateAssumeRolePolicy", update_assume_role_policy},
+    {"DeleteRole", delete_role},
+    {"TagRole", tag_role},
+    {"UntagRole", untag_role},
+    {"ListRoleTags", list_role_tags},
+    {"PutRolePermissionsBoundary", put_role_boundary},
+    {"DeleteRolePermissionsBoundary", delete_role_boundary},
+};
+
+}  // namespace
+
+HandlerTable role_handlers() {
+  return k_handlers;
+}
+
+}  // namespace sortie::emulator::iam
