@@ -1,0 +1,3 @@
+module sortie.test/gosuite
+
+go 1.19

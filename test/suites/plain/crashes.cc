@@ -1,0 +1,6 @@
+// Ends by a signal.
+#include <cstdlib>
+
+int main() {
+  std::abort();
+}
