@@ -95,6 +95,7 @@ class Client {
 
  private:
   struct State;
+  struct Call;
   std::shared_ptr<State> state_;
 };
 

@@ -1,0 +1,213 @@
+#include "aws/logs.h"
+
+#include <fmt/format.h>
+
+#include "wire/json.h"
+
+namespace sortie::aws {
+
+namespace {
+
+namespace json = boost::json;
+
+constexpr ServiceTraits k_traits{"Logs", "logs", "logs", Protocol::json, false};
+
+Operation operation(std::string_view action, const json::object& body) {
+  Operation out;
+  out.name = action;
+  out.headers.set("Content-Type", "application/x-amz-json-1.1");
+  out.headers.set("X-Amz-Target", fmt::format("Logs_20140328.{}", action));
+  out.body = json::serialize(body);
+  return out;
+}
+
+Task<Result<json::object>> ask(Client client, std::string action, json::object body) {
+  ASSIGN_OR_CO_RETURN(const auto reply, co_await client.call(operation(action, body)));
+  if (reply.body.empty()) co_return json::object();
+  co_return wire::parse_json_object(reply.body);
+}
+
+Task<Result<void>> tell(Client client, std::string action, json::object body) {
+  CO_RETURN_IF_ERROR(co_await ask(std::move(client), std::move(action), std::move(body)));
+  co_return Result<void>();
+}
+
+std::int64_t millis(SystemTime time) {
+  return time.time_since_epoch().count();
+}
+SystemTime time_at(const json::object& object, std::string_view name) {
+  return SystemTime(std::chrono::milliseconds(wire::int_or(object, name)));
+}
+std::optional<SystemTime> optional_time_at(const json::object& object, std::string_view name) {
+  if (wire::find(object, name) == nullptr) return std::nullopt;
+  return time_at(object, name);
+}
+
+void put(json::object& out, const char* name, const std::string& value) {
+  if (!value.empty()) out[name] = value;
+}
+void put(json::object& out, const char* name, const std::optional<SystemTime>& value) {
+  if (value) out[name] = millis(*value);
+}
+void put_limit(json::object& out, int limit) {
+  if (limit > 0) out["limit"] = limit;
+}
+
+std::vector<LogEvent> read_events(const json::object& object) {
+  std::vector<LogEvent> events;
+  for (const auto& item : wire::array_or_empty(object, "events")) {
+    if (!item.is_object()) continue;
+    const auto& event = item.get_object();
+    events.push_back({time_at(event, "timestamp"), wire::string_or(event, "message"), time_at(event, "ingestionTime"),
+                      wire::string_or(event, "eventId"), wire::string_or(event, "logStreamName")});
+  }
+  return events;
+}
+
+LogStream read_stream(const json::object& object) {
+  LogStream out;
+  out.name = wire::string_or(object, "logStreamName");
+  out.arn = wire::string_or(object, "arn");
+  out.created = time_at(object, "creationTime");
+  out.first_event = optional_time_at(object, "firstEventTimestamp");
+  out.last_event = optional_time_at(object, "lastEventTimestamp");
+  return out;
+}
+
+LogGroup read_group(const json::object& object) {
+  LogGroup out;
+  out.name = wire::string_or(object, "logGroupName");
+  out.arn = wire::string_or(object, "arn");
+  out.created = time_at(object, "creationTime");
+  if (wire::find(object, "retentionInDays") != nullptr)
+    out.retention_days = int(wire::int_or(object, "retentionInDays"));
+  out.stored_bytes = wire::int_or(object, "storedBytes");
+  return out;
+}
+
+std::optional<int> optional_int(const json::object& object, std::string_view name) {
+  if (wire::find(object, name) == nullptr) return std::nullopt;
+  return int(wire::int_or(object, name));
+}
+
+}  // namespace
+
+Logs::Logs(ClientConfig config) : client_(std::move(config), k_traits) {}
+
+Task<Result<void>> Logs::create_log_group(std::string group) {
+  return tell(client_, "CreateLogGroup", {{"logGroupName", group}});
+}
+
+Task<Result<void>> Logs::delete_log_group(std::string group) {
+  return tell(client_, "DeleteLogGroup", {{"logGroupName", group}});
+}
+
+Task<Result<void>> Logs::create_log_stream(std::string group, std::string stream) {
+  return tell(client_, "CreateLogStream", {{"logGroupName", group}, {"logStreamName", stream}});
+}
+
+Task<Result<RejectedLogEvents>> Logs::put_log_events(std::string group, std::string stream,
+                                                     std::vector<LogEvent> events) {
+  json::array list;
+  list.reserve(events.size());
+  for (const auto& event : events) list.push_back({{"timestamp", millis(event.timestamp)}, {"message", event.message}});
+  json::object body{{"logGroupName", group}, {"logStreamName", stream}};
+  body["logEvents"] = std::move(list);
+  ASSIGN_OR_CO_RETURN(const auto answer, co_await ask(client_, "PutLogEvents", std::move(body)));
+  const auto& rejected = wire::object_or_empty(answer, "rejectedLogEventsInfo");
+  co_return RejectedLogEvents{optional_int(rejected, "tooOldLogEventEndIndex"),
+                              optional_int(rejected, "tooNewLogEventStartIndex"),
+                              optional_int(rejected, "expiredLogEventEndIndex")};
+}
+
+Task<Result<GetLogEventsPage>> Logs::get_log_events(GetLogEventsRequest request) {
+  json::object body{{"logGroupName", request.group}, {"logStreamName", request.stream}};
+  body["startFromHead"] = request.from_head;
+  put(body, "startTime", request.start);
+  put(body, "endTime", request.end);
+  put(body, "nextToken", request.token);
+  put_limit(body, request.limit);
+  ASSIGN_OR_CO_RETURN(const auto answer, co_await ask(client_, "GetLogEvents", std::move(body)));
+  co_return GetLogEventsPage{read_events(answer), wire::string_or(answer, "nextForwardToken"),
+                             wire::string_or(answer, "nextBackwardToken")};
+}
+
+Task<Result<FilterLogEventsPage>> Logs::filter_log_events(FilterLogEventsRequest request) {
+  json::object body{{"logGroupName", request.group}};
+  if (!request.streams.empty()) body["logStreamNames"] = json::value_from(request.streams);
+  put(body, "logStreamNamePrefix", request.stream_prefix);
+  put(body, "startTime", request.start);
+  put(body, "endTime", request.end);
+  put(body, "filterPattern", request.pattern);
+  put(body, "nextToken", request.token);
+  put_limit(body, request.limit);
+  ASSIGN_OR_CO_RETURN(const auto answer, co_await ask(client_, "FilterLogEvents", std::move(body)));
+  co_return FilterLogEventsPage{read_events(answer), wire::string_or(answer, "nextToken")};
+}
+
+Task<Result<DescribeLogStreamsPage>> Logs::describe_log_streams(DescribeLogStreamsRequest request) {
+  json::object body{{"logGroupName", request.group}};
+  put(body, "logStreamNamePrefix", request.prefix);
+  if (request.order_by_last_event) body["orderBy"] = "LastEventTime";
+  if (request.descending) body["descending"] = true;
+  put(body, "nextToken", request.token);
+  put_limit(body, request.limit);
+  ASSIGN_OR_CO_RETURN(const auto answer, co_await ask(client_, "DescribeLogStreams", std::move(body)));
+  DescribeLogStreamsPage page;
+  page.next_token = wire::string_or(answer, "nextToken");
+  for (const auto& item : wire::array_or_empty(answer, "logStreams")) {
+    if (item.is_object()) page.streams.push_back(read_stream(item.get_object()));
+  }
+  co_return page;
+}
+
+Task<Result<DescribeLogGroupsPage>> Logs::describe_log_groups(std::string prefix, std::string token, int limit) {
+  json::object body;
+  put(body, "logGroupNamePrefix", prefix);
+  put(body, "nextToken", token);
+  put_limit(body, limit);
+  ASSIGN_OR_CO_RETURN(const auto answer, co_await ask(client_, "DescribeLogGroups", std::move(body)));
+  DescribeLogGroupsPage page;
+  page.next_token = wire::string_or(answer, "nextToken");
+  for (const auto& item : wire::array_or_empty(answer, "logGroups")) {
+    if (item.is_object()) page.groups.push_back(read_group(item.get_object()));
+  }
+  co_return page;
+}
+
+Task<Result<std::string>> Logs::read_log_events(GetLogEventsRequest request,
+                                                std::function<bool(const LogEvent&)> each) {
+  request.from_head = true;
+  for (;;) {
+    ASSIGN_OR_CO_RETURN(auto page, co_await get_log_events(request));
+    for (const auto& event : page.events) {
+      if (!each(event)) co_return std::move(page.forward_token);
+    }
+    if (page.forward_token.empty() || page.forward_token == request.token) co_return std::move(page.forward_token);
+    request.token = std::move(page.forward_token);
+  }
+}
+
+Task<Result<void>> Logs::filter_all_log_events(FilterLogEventsRequest request,
+                                               std::function<bool(const LogEvent&)> each) {
+  for (;;) {
+    ASSIGN_OR_CO_RETURN(auto page, co_await filter_log_events(request));
+    for (const auto& event : page.events) {
+      if (!each(event)) co_return Result<void>();
+    }
+    if (page.next_token.empty() || page.next_token == request.token) co_return Result<void>();
+    request.token = std::move(page.next_token);
+  }
+}
+
+Task<Result<std::vector<LogStream>>> Logs::describe_all_log_streams(DescribeLogStreamsRequest request) {
+  std::vector<LogStream> all;
+  for (;;) {
+    ASSIGN_OR_CO_RETURN(auto page, co_await describe_log_streams(request));
+    std::move(page.streams.begin(), page.streams.end(), std::back_inserter(all));
+    if (page.next_token.empty() || page.next_token == request.token) co_return all;
+    request.token = std::move(page.next_token);
+  }
+}
+
+}  // namespace sortie::aws
