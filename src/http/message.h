@@ -61,6 +61,7 @@ class Body {
  public:
   Body() = default;
   Body(std::string bytes) : bytes_(std::move(bytes)) {}                     // NOLINT(google-explicit-constructor)
+  Body(const char* text) : bytes_(text) {}                                  // NOLINT(google-explicit-constructor)
   Body(std::unique_ptr<BodySource> source) : source_(std::move(source)) {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] bool streaming() const { return source_ != nullptr; }

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "http/head_text.h"
+
 namespace sortie::http {
 
 namespace {
@@ -63,6 +65,10 @@ class OneMessage final : public beast_http::basic_parser<IsRequest> {
       if (!iequals(view(value), "chunked") || !head.http_1_1) error = beast_http::error::bad_transfer_encoding;
       head.chunked = true;
     }
+    if (field == beast_http::field::connection) {
+      says_close_ = says_close_ || has_token(view(value), "close");
+      says_keep_alive_ = says_keep_alive_ || has_token(view(value), "keep-alive");
+    }
     head.headers.add(std::string(view(name)), std::string(view(value)));
   }
 
@@ -76,7 +82,10 @@ class OneMessage final : public beast_http::basic_parser<IsRequest> {
     return true;
   }
 
-  void on_header_impl(BeastError&) override { header_done_ = true; }
+  void on_header_impl(BeastError&) override {
+    header_done_ = true;
+    head.keep_alive = !says_close_ && (head.http_1_1 || says_keep_alive_);
+  }
   void on_body_init_impl(const boost::optional<std::uint64_t>&, BeastError&) override {}
   std::size_t on_body_impl(BeastString, BeastError&) override { return 0; }
   void on_chunk_header_impl(std::uint64_t, BeastString, BeastError&) override {}
@@ -90,6 +99,8 @@ class OneMessage final : public beast_http::basic_parser<IsRequest> {
   }
 
   bool header_done_ = false;
+  bool says_close_ = false;
+  bool says_keep_alive_ = false;
 };
 
 template <bool IsRequest>
@@ -118,7 +129,6 @@ class BeastMessageParser final : public MessageParser {
     // What is consumed piecemeal escapes Beast's own limit.
     const std::size_t seen = header_bytes_ + (step.done ? 0 : bytes.size() - step.consumed);
     if (step.fault == ParseFault::none && seen > header_limit_) step.fault = ParseFault::header_too_large;
-    if (step.done) message_->head.keep_alive = message_->keep_alive();
     return step;
   }
 

@@ -38,6 +38,8 @@ class Transport final : public Deadlines::Entry {
 
   /// Reads what is there, at least one byte; 0 is the end. ErrorKind::timeout past the deadline.
   Task<Result<std::size_t>> read_some(std::span<char> buffer, Deadline deadline);
+  /// Moves the deadline of the read that is under way.
+  void move_read_deadline(Deadline deadline) { set_read_deadline(deadline); }
   /// Writes everything. `progress` bounds each wait for the receiver.
   Task<Result<void>> write(Parts parts, std::chrono::steady_clock::duration progress);
   /// Writes without waiting what the socket takes at once, and takes that off `parts`. True when all is written.
