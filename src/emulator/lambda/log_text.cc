@@ -107,32 +107,23 @@ std::string timeout_line(SystemTime now, std::string_view request_id, std::chron
 }
 
 void LineSplitter::feed(std::string_view bytes, const Sink& sink) {
-  auto emit = [&sink](std::string_view line) {
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    while (line.size() > k_line_limit) {
-      auto cut = cut_at(line, k_line_limit);
-      sink(line.substr(0, cut));
-      line.remove_prefix(cut);
-    }
-    if (!line.empty()) sink(line);
-  };
   while (!bytes.empty()) {
     auto newline = bytes.find('\n');
-    if (newline == std::string_view::npos) break;
-    if (rest_.empty()) {
-      emit(bytes.substr(0, newline));
-    } else {
-      rest_.append(bytes.substr(0, newline));
-      emit(rest_);
-      rest_.clear();
+    auto end = newline == std::string_view::npos ? bytes.size() : newline + 1;
+    auto part = bytes.substr(0, end);
+    bytes.remove_prefix(end);
+    bool whole = part.ends_with('\n');
+    if (whole && rest_.empty() && part.size() <= k_line_limit) {
+      sink(part);
+      continue;
     }
-    bytes.remove_prefix(newline + 1);
-  }
-  rest_.append(bytes);
-  while (rest_.size() > k_line_limit) {
-    auto cut = cut_at(rest_, k_line_limit);
-    sink(std::string_view(rest_).substr(0, cut));
-    rest_.erase(0, cut);
+    rest_.append(part);
+    while (rest_.size() > k_line_limit) {
+      auto cut = cut_at(rest_, k_line_limit);
+      sink(std::string_view(rest_).substr(0, cut));
+      rest_.erase(0, cut);
+    }
+    if (whole) finish(sink);
   }
 }
 

@@ -48,8 +48,8 @@ std::string report_line(LogFormat format, SystemTime now, const Report& report);
 /// `2024-… ID Task timed out after 1.00 seconds`
 std::string timeout_line(SystemTime now, std::string_view request_id, std::chrono::seconds timeout);
 
-/// Cuts a byte stream into lines. A line is given without its newline (and without a carriage return before it); one
-/// longer than k_line_limit in pieces. Empty lines are left out, as Lambda leaves them out.
+/// Cuts a byte stream into lines, each with its newline, so that put together they are the stream again. A line longer
+/// than k_line_limit comes in pieces that tear no UTF-8 sequence.
 class LineSplitter {
  public:
   using Sink = std::function<void(std::string_view line)>;

@@ -78,23 +78,23 @@ std::vector<std::string> split(std::initializer_list<std::string> pieces) {
 }
 
 TEST(LineSplitter, LinesFromAnyPieces) {
-  EXPECT_EQ(split({"one\ntw", "o\r\nthr", "ee"}), (std::vector<std::string>{"one", "two", "three"}));
-  EXPECT_EQ(split({"\n\n", "a\n"}), (std::vector<std::string>{"a"}));
+  EXPECT_EQ(split({"one\ntw", "o\r\nthr", "ee"}), (std::vector<std::string>{"one\n", "two\r\n", "three"}));
+  EXPECT_EQ(split({"\n\n", "a\n"}), (std::vector<std::string>{"\n", "\n", "a\n"}));
   EXPECT_EQ(split({""}), std::vector<std::string>{});
 }
 
 TEST(LineSplitter, KeepsNulBytes) {
-  EXPECT_EQ(split({std::string("a\0b\n", 4)})[0], std::string("a\0b", 3));
+  EXPECT_EQ(split({std::string("a\0b\n", 4)})[0], std::string("a\0b\n", 4));
 }
 
 TEST(LineSplitter, SplitsLongLinesBetweenCharacters) {
   std::string line(k_line_limit - 1, 'x');
   line += "\xc3\xa4tail";
-  for (bool newline : {true, false}) {
-    auto lines = split({line + (newline ? "\n" : "")});
+  for (const std::string end : {"\n", ""}) {
+    auto lines = split({line + end});
     ASSERT_EQ(lines.size(), 2u);
     EXPECT_EQ(lines[0].size(), k_line_limit - 1);
-    EXPECT_EQ(lines[1], "\xc3\xa4tail");
+    EXPECT_EQ(lines[1], "\xc3\xa4tail" + end);
   }
 }
 

@@ -1,0 +1,164 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/unique_fd.h"
+#include "emulator/core/call.h"
+#include "emulator/core/ports.h"
+#include "emulator/lambda/deployment.h"
+#include "emulator/lambda/dns.h"
+#include "emulator/lambda/function_log.h"
+#include "emulator/lambda/instance.h"
+#include "emulator/lambda/invocation.h"
+#include "emulator/lambda/runtime_api.h"
+#include "emulator/lambda/slots.h"
+#include "emulator/lambda/variables.h"
+#include "http/server.h"
+#include "http/service.h"
+#include "http/tls.h"
+#include "sandbox/sandbox.h"
+
+namespace sortie::emulator::lambda {
+
+/// What every environment needs of the rest of the emulator. Outlives them, or `Environment::abandon` was called.
+struct EnvironmentServices {
+  Executor executor;
+  const Clock& clock;
+  LogSink& logs;
+  Authorizer& authorizer;
+  Identities& identities;
+  http::Server& runtime_server;   ///< serves the Runtime API: waits without limit
+  http::Server& endpoint_server;  ///< serves AWS's own names
+  http::Service* aws = nullptr;
+  http::CertificateAuthority* authority = nullptr;
+  bool host_network = false;
+  bool realistic_streaming = false;
+  std::chrono::milliseconds init_limit{10'000};
+  Slots& starts;  ///< how many may start at once
+};
+
+/// One execution environment: a sandbox, the bootstrap in it, its Runtime API, its name server and endpoints, its log.
+/// It runs one invocation at a time. io_context thread only.
+///
+/// Frozen lazily: `k_freeze_delay` after it asked for work, so that a hot loop of invocations pays for no freezing.
+class Environment final : public http::Service, public std::enable_shared_from_this<Environment> {
+ public:
+  static constexpr auto k_freeze_delay = std::chrono::milliseconds(5);
+  static constexpr auto k_gentle_limit = std::chrono::milliseconds(500);
+
+  /// Makes the sandbox; nothing runs in it yet. A role that cannot be assumed: 403 AccessDeniedException.
+  static Task<Outcome<std::shared_ptr<Environment>>> create(EnvironmentServices& services,
+                                                            std::shared_ptr<const Deployment> deployment);
+  /// Use `create`.
+  Environment(EnvironmentServices& services, std::shared_ptr<const Deployment> deployment, LogTarget target);
+  ~Environment() override;
+
+  /// The whole life of one invocation: start or thaw, hand over, wait, report. `Invocation::finish` is called when the
+  /// caller can be answered, which may be before this ends. Afterwards the environment can be used again.
+  Task<void> run(std::shared_ptr<Invocation> invocation);
+  /// Ends what runs; `gentle` sends SIGTERM first and waits half a second. Returns when nothing is left. For an
+  /// environment that runs an invocation this makes the invocation fail.
+  Task<void> retire(bool gentle);
+  /// The emulator goes away: kills, and uses none of its services from here on.
+  void abandon();
+
+  [[nodiscard]] const Deployment& deployment() const { return *deployment_; }
+  [[nodiscard]] State state() const { return instance_.state(); }
+  [[nodiscard]] std::chrono::steady_clock::time_point idle_since() const { return idle_since_; }
+
+  /// The Runtime API.
+  Task<Result<http::Response>> handle(http::Request request) override;
+
+ private:
+  struct OutputPipe;
+  struct Failure {
+    std::string status = "error";  ///< of REPORT: `error` or `timeout`
+    std::string type;              ///< `Runtime.ExitError`
+    std::string message;           ///< without `RequestId: ID Error: `
+    std::string document;          ///< what the runtime itself reported, if it did
+  };
+  struct Answer {
+    bool complete = false;
+    bool is_error = false;
+    std::string error_type;
+    std::string payload;
+    std::chrono::steady_clock::time_point at;
+  };
+
+  // Sandbox: environment.cc
+  Outcome<void> assume_role();
+  bool may_write_logs(const LogTarget& target) const;
+  Task<Result<void>> make_sandbox();
+  void serve_listeners();
+  void close_listeners();
+  [[nodiscard]] Place place() const;
+  // Process: environment_process.cc
+  Task<std::optional<Failure>> start_and_wait(std::chrono::steady_clock::time_point deadline);
+  Task<std::optional<Failure>> start(const std::string& bootstrap);
+  Result<std::string> find_bootstrap() const;
+  [[nodiscard]] Failure failure_of(const sandbox::ExitStatus& status) const;
+  Task<void> stop();
+  Task<void> watch();
+  void take_outputs();
+  void drain_outputs(bool to_the_end);
+  static Task<void> read_output(std::shared_ptr<Environment> self, std::shared_ptr<OutputPipe> pipe);
+  void became_idle();
+  void arm_idle_timer();
+  void settle_when_idle();
+  // Invocation: environment_run.cc
+  Task<std::optional<Failure>> initialize(std::chrono::steady_clock::time_point& began);
+  Task<std::optional<Failure>> serve(std::chrono::steady_clock::time_point began);
+  void answer_caller();
+  void report_failure(const Failure& failure);
+  void report(std::chrono::steady_clock::duration duration, const std::optional<Failure>& failure);
+  // Runtime API: environment_runtime.cc
+  Task<Result<http::Response>> on_next();
+  Task<Result<http::Response>> on_answer(const RuntimeCall& call, http::Request request);
+  Task<Result<http::Response>> on_init_error(http::Request request);
+  Task<Result<http::Response>> read_buffered(std::shared_ptr<Invocation> invocation, http::Request request,
+                                             bool is_error);
+  Task<Result<http::Response>> read_streamed(std::shared_ptr<Invocation> invocation, http::Request request);
+  http::Response finish_answer(const std::shared_ptr<Invocation>& invocation, Answer answer);
+  http::Response deliver();
+  [[nodiscard]] http::Response denied() const;
+
+  EnvironmentServices& services_;
+  std::shared_ptr<const Deployment> deployment_;
+  FunctionLog log_;
+  std::string log_stream_;
+  std::unique_ptr<sandbox::Sandbox> sandbox_;
+  SessionCredentials credentials_;
+  bool abandoned_ = false;
+
+  std::vector<std::uint64_t> runtime_listeners_;
+  std::vector<std::uint64_t> endpoint_listeners_;
+  std::unique_ptr<DnsServer> dns_;
+
+  Instance instance_;
+  Signal changed_;  ///< wakes `run`
+  Signal work_;     ///< wakes the long poll
+  std::uint64_t poll_ = 0;
+  bool started_before_ = false;
+  std::optional<sandbox::ExitStatus> ended_;
+  bool watching_ = false;
+  std::optional<Failure> init_error_;
+  std::vector<std::shared_ptr<OutputPipe>> outputs_;
+
+  std::shared_ptr<Invocation> invocation_;
+  bool delivered_ = false;
+  Answer answer_;
+  std::chrono::steady_clock::time_point deadline_;
+  std::optional<std::chrono::steady_clock::duration> init_duration_;
+
+  asio::steady_timer idle_timer_;
+  bool idle_armed_ = false;
+  std::chrono::steady_clock::time_point idle_since_;
+};
+
+}  // namespace sortie::emulator::lambda

@@ -1,0 +1,159 @@
+#include <fmt/format.h>
+
+#include "emulator/lambda/environment.h"
+#include "wire/checksum.h"
+
+/// One invocation in an environment.
+namespace sortie::emulator::lambda {
+namespace {
+
+/// After its answer a runtime is given this long to ask for more before the caller is answered without the end of the
+/// log. Most ask at once; then the log is complete when the caller has his answer.
+constexpr auto k_ask_again_limit = std::chrono::milliseconds(50);
+
+using TimePoint = std::chrono::steady_clock::time_point;
+using std::chrono::steady_clock;
+
+}  // namespace
+
+Task<void> Environment::run(std::shared_ptr<Invocation> invocation) {
+  auto self = shared_from_this();
+  invocation_ = std::move(invocation);
+  delivered_ = false;
+  answer_ = {};
+  init_duration_.reset();
+  auto began = steady_clock::now();
+  auto failure = co_await initialize(began);
+  if (abandoned_) co_return;
+  log_.begin_tail(invocation_->wants_tail);
+  log_.platform(start_line(log_.format(), log_.now(), invocation_->request_id, deployment_->version.version));
+  if (!failure) failure = co_await serve(began);
+  if (abandoned_) co_return;
+  report(steady_clock::now() - began, failure);
+  answer_caller();
+  invocation_.reset();
+  answer_ = {};
+  log_.flush_if_due();
+  became_idle();
+}
+
+/// Makes the environment ready. A cold start's init is a phase of its own, with its own limit; when it fails it is
+/// tried again as a part of the invocation, as Lambda does. `began` is moved to the invocation's own beginning.
+Task<std::optional<Environment::Failure>> Environment::initialize(TimePoint& began) {
+  if (instance_.state() == State::frozen) {
+    instance_.apply(Event::thawed);
+    sandbox_->thaw();
+  }
+  if (instance_.state() == State::ready) co_return std::nullopt;
+  while (watching_) co_await changed_.wait();  // the one before is still being cleared away
+  auto slot = co_await services_.starts.take();
+  const auto& version = deployment_->version;
+  auto first = !std::exchange(started_before_, true);
+  if (first) {
+    log_.platform(init_start_line(log_.format(), log_.now(), runtime_version(version.runtime),
+                                  runtime_version_arn(deployment_->region, version.runtime)));
+    auto init_began = steady_clock::now();
+    auto failure = co_await start_and_wait(init_began + services_.init_limit);
+    auto duration = steady_clock::now() - init_began;
+    if (!failure) {
+      began = steady_clock::now();
+      init_duration_ = duration;
+      co_return std::nullopt;
+    }
+    log_.end_output();
+    log_.platform(init_report_line(log_.format(), log_.now(), duration, "init", failure->status,
+                                   failure->status == "timeout" ? "" : failure->type));
+  }
+  began = steady_clock::now();
+  auto failure = co_await start_and_wait(began + version.timeout);
+  if (failure) {
+    log_.end_output();
+    log_.platform(init_report_line(log_.format(), log_.now(), steady_clock::now() - began, "invoke", failure->status,
+                                   failure->status == "timeout" ? "" : failure->type));
+  }
+  co_return failure;
+}
+
+/// Hands the invocation over and waits for its end. Nothing: the runtime has answered and asked for more.
+Task<std::optional<Environment::Failure>> Environment::serve(TimePoint began) {
+  deadline_ = began + deployment_->version.timeout;
+  instance_.apply(Event::dispatched);
+  work_.notify();
+  while (instance_.state() != State::ready && !ended_) {
+    auto now = steady_clock::now();
+    if (now >= deadline_) break;
+    auto wake = deadline_;
+    if (answer_.complete && !invocation_->done && !invocation_->wants_tail) {
+      auto limit = answer_.at + k_ask_again_limit;
+      if (now >= limit) {
+        answer_caller();
+        continue;
+      }
+      wake = std::min(wake, limit);
+    }
+    co_await changed_.wait_until(wake);
+  }
+  if (instance_.state() == State::ready) {
+    drain_outputs(false);
+    co_return std::nullopt;
+  }
+  // From here on an answer is refused: the state is no longer one in which answers are taken.
+  bool timed_out = !ended_;
+  co_await stop();
+  if (timed_out) co_return Failure{.status = "timeout", .type = "Sandbox.Timedout"};
+  co_return failure_of(ended_.value_or(sandbox::ExitStatus{}));
+}
+
+/// Writes the end of the invocation's log and, where there is no answer, makes the failure the result.
+void Environment::report(steady_clock::duration duration, const std::optional<Failure>& failure) {
+  log_.end_output();
+  if (failure) report_failure(*failure);
+  log_.platform(end_line(log_.format(), invocation_->request_id));
+  Report report{.request_id = invocation_->request_id,
+                .duration = duration,
+                .init = init_duration_,
+                .memory_mb = deployment_->version.memory_mb,
+                .max_memory_bytes = sandbox_->memory_peak_bytes()};
+  if (failure) {
+    report.status = failure->status;
+    if (failure->status != "timeout") report.error_type = failure->type;
+  }
+  log_.platform(report_line(log_.format(), log_.now(), report));
+}
+
+void Environment::report_failure(const Failure& failure) {
+  auto& id = invocation_->request_id;
+  auto timeout = deployment_->version.timeout;
+  auto message = failure.message;
+  if (failure.status == "timeout") {
+    log_.platform(timeout_line(log_.now(), id, timeout));
+    message = fmt::format("Task timed out after {:.2f} seconds", static_cast<double>(timeout.count()));
+  } else if (failure.document.empty()) {
+    log_.platform(fmt::format("RequestId: {} Error: {}\n{}", id, failure.message, failure.type));
+  }
+  if (answer_.complete) return;  // the runtime's word came in time and stands
+  message = fmt::format("RequestId: {} Error: {}", id, message);
+  answer_ = {.complete = true,
+             .is_error = true,
+             .error_type = failure.type,
+             .payload = failure.document.empty() ? error_document(failure.type, message) : failure.document};
+}
+
+void Environment::answer_caller() {
+  if (invocation_->done) return;
+  auto& result = invocation_->result;
+  result.payload = std::move(answer_.payload);
+  result.log_tail = log_.tail();
+  if (answer_.is_error) {
+    result.function_error = "Unhandled";
+    result.error_type = answer_.error_type;
+    result.error_details = result.payload;
+  }
+  if (invocation_->stream) {
+    invocation_->stream->complete(result.error_type, result.error_details,
+                                  invocation_->wants_tail ? wire::base64_encode(result.log_tail) : std::string());
+  }
+  invocation_->finish();
+}
+
+}  // namespace sortie::emulator::lambda

@@ -1,0 +1,64 @@
+#include "emulator/lambda/function_log.h"
+
+#include <utility>
+
+#include "base/utf8.h"
+
+namespace sortie::emulator::lambda {
+namespace {
+
+constexpr std::size_t k_batch_bytes = 256 * 1024;
+constexpr std::size_t k_batch_events = 1000;
+constexpr auto k_flush_interval = std::chrono::milliseconds(100);
+
+}  // namespace
+
+FunctionLog::FunctionLog(LogSink& sink, const Clock& clock, LogTarget target)
+    : sink_(sink), clock_(clock), target_(std::move(target)) {}
+
+void FunctionLog::platform(std::string line) {
+  if (line.empty()) return;
+  line.push_back('\n');
+  append(std::move(line));
+}
+
+void FunctionLog::output(Source source, std::string_view bytes) {
+  lines_[static_cast<std::size_t>(source)].feed(bytes, [this](std::string_view line) { append(to_valid_utf8(line)); });
+}
+
+void FunctionLog::end_output() {
+  for (auto& splitter : lines_) {
+    splitter.finish([this](std::string_view line) { append(to_valid_utf8(line)); });
+  }
+}
+
+void FunctionLog::begin_tail(bool wanted) {
+  tail_wanted_ = wanted;
+  tail_ = {};
+}
+
+void FunctionLog::append(std::string message) {
+  if (tail_wanted_) tail_.append(message);
+  if (!target_.permitted) return;
+  pending_bytes_ += message.size();
+  pending_.push_back({clock_.now(), std::move(message)});
+  if (pending_bytes_ >= k_batch_bytes || pending_.size() >= k_batch_events) flush();
+}
+
+void FunctionLog::forbid() {
+  target_.permitted = false;
+  pending_.clear();
+}
+
+void FunctionLog::flush() {
+  if (pending_.empty()) return;
+  flushed_ = std::chrono::steady_clock::now();
+  pending_bytes_ = 0;
+  sink_.put(target_.region, target_.group, target_.stream, std::exchange(pending_, {}));
+}
+
+void FunctionLog::flush_if_due() {
+  if (std::chrono::steady_clock::now() - flushed_ >= k_flush_interval) flush();
+}
+
+}  // namespace sortie::emulator::lambda

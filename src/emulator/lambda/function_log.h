@@ -1,0 +1,69 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "emulator/core/ports.h"
+#include "emulator/lambda/log_text.h"
+
+namespace sortie::emulator::lambda {
+
+/// Where an environment's log goes.
+struct LogTarget {
+  std::string region;
+  std::string group;
+  std::string stream;
+  LogFormat format = LogFormat::text;
+  bool permitted = true;  ///< false: the role may not write logs, they exist in the tail alone
+};
+
+/// The log of one environment: Lambda's own lines and the function's output, in the order of their coming, put into
+/// CloudWatch Logs in batches. The batch is handed over when it is large, and whenever `flush` is called.
+/// io_context thread only.
+class FunctionLog {
+ public:
+  enum class Source : std::uint8_t { standard_output, standard_error };
+
+  FunctionLog(LogSink& sink, const Clock& clock, LogTarget target);
+  ~FunctionLog() { flush(); }
+  FunctionLog(const FunctionLog&) = delete;
+  FunctionLog& operator=(const FunctionLog&) = delete;
+
+  /// A line of Lambda's own, without newline. Empty: nothing.
+  void platform(std::string line);
+  /// What the function wrote, in any pieces.
+  void output(Source source, std::string_view bytes);
+  /// Ends lines that came without a newline.
+  void end_output();
+  /// From here on `tail` collects; `wanted` says whether it does at all.
+  void begin_tail(bool wanted);
+  [[nodiscard]] std::string_view tail() const { return tail_.text(); }
+  /// From here on nothing goes to CloudWatch Logs; what is pending is dropped.
+  void forbid();
+  /// Hands over what is pending.
+  void flush();
+  /// The same, unless the last time was a moment ago: a hot loop of invocations costs few writes.
+  void flush_if_due();
+  [[nodiscard]] bool pending() const { return !pending_.empty(); }
+  [[nodiscard]] LogFormat format() const { return target_.format; }
+  [[nodiscard]] SystemTime now() const { return clock_.now(); }
+
+ private:
+  void append(std::string message);
+
+  LogSink& sink_;
+  const Clock& clock_;
+  LogTarget target_;
+  std::array<LineSplitter, 2> lines_;
+  std::vector<LogEvent> pending_;
+  std::size_t pending_bytes_ = 0;
+  std::chrono::steady_clock::time_point flushed_{};
+  bool tail_wanted_ = false;
+  Tail tail_;
+};
+
+}  // namespace sortie::emulator::lambda

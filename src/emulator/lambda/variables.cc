@@ -1,0 +1,89 @@
+#include "emulator/lambda/variables.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace sortie::emulator::lambda {
+namespace {
+
+constexpr std::array<std::string_view, 19> k_reserved{"AWS_ACCESS_KEY",
+                                                      "AWS_ACCESS_KEY_ID",
+                                                      "AWS_DEFAULT_REGION",
+                                                      "AWS_EXECUTION_ENV",
+                                                      "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+                                                      "AWS_LAMBDA_FUNCTION_NAME",
+                                                      "AWS_LAMBDA_FUNCTION_VERSION",
+                                                      "AWS_LAMBDA_INITIALIZATION_TYPE",
+                                                      "AWS_LAMBDA_LOG_GROUP_NAME",
+                                                      "AWS_LAMBDA_LOG_STREAM_NAME",
+                                                      "AWS_LAMBDA_RUNTIME_API",
+                                                      "AWS_REGION",
+                                                      "AWS_SECRET_ACCESS_KEY",
+                                                      "AWS_SECRET_KEY",
+                                                      "AWS_SESSION_TOKEN",
+                                                      "LAMBDA_RUNTIME_DIR",
+                                                      "LAMBDA_TASK_ROOT",
+                                                      "_HANDLER",
+                                                      "_X_AMZN_TRACE_ID"};
+
+void set(Variables& variables, const std::string& name, std::string value) {
+  auto found = std::find_if(variables.begin(), variables.end(), [&](const auto& pair) { return pair.first == name; });
+  if (found != variables.end()) {
+    found->second = std::move(value);
+  } else {
+    variables.emplace_back(name, std::move(value));
+  }
+}
+
+}  // namespace
+
+bool is_reserved_variable(std::string_view name) {
+  return std::find(k_reserved.begin(), k_reserved.end(), name) != k_reserved.end();
+}
+
+Variables make_variables(const Deployment& deployment, const SessionCredentials& credentials,
+                         const std::string& log_stream, const Place& place) {
+  const auto& version = deployment.version;
+  Variables variables{
+      {"AWS_ACCESS_KEY_ID", credentials.access_key_id},
+      {"AWS_SECRET_ACCESS_KEY", credentials.secret_access_key},
+      {"AWS_SESSION_TOKEN", credentials.session_token},
+      {"AWS_REGION", deployment.region},
+      {"AWS_DEFAULT_REGION", deployment.region},
+      {"AWS_LAMBDA_FUNCTION_NAME", deployment.name},
+      {"AWS_LAMBDA_FUNCTION_VERSION", version.version},
+      {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", std::to_string(version.memory_mb)},
+      {"AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"},
+      {"AWS_LAMBDA_LOG_GROUP_NAME", version.log_group},
+      {"AWS_LAMBDA_LOG_STREAM_NAME", log_stream},
+      {"AWS_LAMBDA_RUNTIME_API", place.runtime_api},
+      {"AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"},
+      {"AWS_XRAY_DAEMON_ADDRESS", "169.254.100.1:2000"},
+      {"_AWS_XRAY_DAEMON_ADDRESS", "169.254.100.1"},
+      {"_AWS_XRAY_DAEMON_PORT", "2000"},
+      {"_HANDLER", version.handler},
+      {"LAMBDA_TASK_ROOT", place.task_root},
+      {"LAMBDA_RUNTIME_DIR", "/var/runtime"},
+      {"LANG", "en_US.UTF-8"},
+      {"TZ", ":UTC"},
+      {"PATH", "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"},
+      {"LD_LIBRARY_PATH",
+       fmt::format("/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:{0}:{0}/lib:/opt/lib",
+                   place.task_root)},
+  };
+  if (version.log_format == LogFormat::json) {
+    variables.emplace_back("AWS_LAMBDA_LOG_FORMAT", "JSON");
+    variables.emplace_back("AWS_LAMBDA_LOG_LEVEL", version.application_log_level);
+  }
+  if (place.endpoint_url) variables.emplace_back("AWS_ENDPOINT_URL", *place.endpoint_url);
+  if (version.environment) {
+    for (const auto& [name, value] : *version.environment) {
+      if (!is_reserved_variable(name)) set(variables, name, value);
+    }
+  }
+  return variables;
+}
+
+}  // namespace sortie::emulator::lambda

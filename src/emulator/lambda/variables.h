@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "emulator/core/ports.h"
+#include "emulator/lambda/deployment.h"
+
+namespace sortie::emulator::lambda {
+
+/// Where a function finds itself.
+struct Place {
+  std::string runtime_api;  ///< `169.254.100.1:9001`
+  std::string task_root = "/var/task";
+  std::optional<std::string> endpoint_url;  ///< only where AWS's own names do not lead to the embedded AWS
+};
+
+using Variables = std::vector<std::pair<std::string, std::string>>;
+
+/// The whole environment of a bootstrap. The function's own variables win over what Lambda merely presets (PATH, TZ).
+/// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+Variables make_variables(const Deployment& deployment, const SessionCredentials& credentials,
+                         const std::string& log_stream, const Place& place);
+
+/// True for names that a function's configuration may not set.
+bool is_reserved_variable(std::string_view name);
+
+}  // namespace sortie::emulator::lambda
