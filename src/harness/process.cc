@@ -163,8 +163,9 @@ Result<void> prepare_for_processes() {
 Result<Process> Process::start(const Launch& launch) {
   auto out = make_pipe(true);
   auto err = make_pipe(false);
+  auto peek = make_pipe(false);
   auto failures = make_pipe(false);
-  if (!out[0] || !err[0] || !failures[0]) return fail_errno(errno, "pipe");
+  if (!out[0] || !err[0] || !peek[0] || !failures[0]) return fail_errno(errno, "pipe");
   const std::vector<char*> argv = pointers(launch.argv);
   const std::vector<char*> environment = pointers(launch.environment);
   const ChildPlan plan{argv.data(),       environment.data(), launch.working_folder.c_str(), out[1].get(), err[1].get(),
@@ -190,6 +191,8 @@ Result<Process> Process::start(const Launch& launch) {
   }
   process.stdout_ = std::move(out[0]);
   process.stderr_ = std::move(err[0]);
+  process.peek_out_ = std::move(peek[0]);
+  process.peek_in_ = std::move(peek[1]);
   return process;
 }
 
@@ -262,19 +265,23 @@ void Process::wait_for_something(ProcessListener& listener, const Outlets& outle
   ::poll(fds.data(), fds.size(), milliseconds_until(wake));
 }
 
+/// A write to standard output is looked at, and stays in the pipe while it is dealt with: the suite, which cannot get
+/// further than its next write, then has not yet gone on to the next test. Like that standard error is attributed to
+/// the right test, and what a test leaves behind is seen before the next one leaves something too.
 void Process::read_output(ProcessListener& listener) {
   char out[k_read_size];
   char err[k_read_size];
   std::size_t total = 0;
   while ((stdout_ || stderr_) && total < 4 * k_read_size) {  // a flood must not keep the rest of the loop waiting
+    ssize_t out_count = peek_stdout(out, sizeof out);
     const ssize_t err_count = read_some(stderr_, err, sizeof err);
     // While standard error is ahead by more than a buffer, standard output waits.
-    const bool behind = err_count == static_cast<ssize_t>(sizeof err);
-    const ssize_t out_count = behind ? -1 : read_some(stdout_, out, sizeof out);
+    if (err_count == static_cast<ssize_t>(sizeof err)) out_count = -1;
     if (err_count > 0 || out_count > 0) {
       const auto err_size = static_cast<std::size_t>(std::max<ssize_t>(err_count, 0));
       const auto out_size = static_cast<std::size_t>(std::max<ssize_t>(out_count, 0));
       listener.on_output({err, err_size}, {out, out_size});
+      consume_stdout(out_size);
       total += err_size + out_size;
     }
     if (err_count == 0) stderr_.reset();
@@ -283,6 +290,28 @@ void Process::read_output(ProcessListener& listener) {
       listener.on_stdout_closed();
     }
     if (err_count <= 0 && out_count <= 0) return;
+  }
+}
+
+ssize_t Process::peek_stdout(char* buffer, std::size_t size) {
+  if (!stdout_) return 0;
+  const ssize_t there = ::tee(stdout_.get(), peek_in_.get(), size, SPLICE_F_NONBLOCK);
+  if (there <= 0) return there;
+  ssize_t count = 0;
+  while (count < there) {
+    const ssize_t piece = read_some(peek_out_, buffer + count, static_cast<std::size_t>(there - count));
+    if (piece <= 0) break;
+    count += piece;
+  }
+  return count;
+}
+
+void Process::consume_stdout(std::size_t count) {
+  char buffer[k_read_size];
+  while (count > 0) {
+    const ssize_t piece = read_some(stdout_, buffer, count);
+    if (piece <= 0) break;
+    count -= static_cast<std::size_t>(piece);
   }
 }
 

@@ -87,6 +87,8 @@ class Process {
   Process() = default;
   void wait_for_something(ProcessListener& listener, const Outlets& outlets) const;
   void read_output(ProcessListener& listener);
+  ssize_t peek_stdout(char* buffer, std::size_t size);
+  void consume_stdout(std::size_t count);
   void drain(ProcessListener& listener, Outlets& outlets);
   bool reap(ProcessEnd& end);
   [[nodiscard]] bool killed_for_memory(const ProcessEnd& end, long max_rss_kib) const;
@@ -94,6 +96,8 @@ class Process {
   pid_t pid_ = 0;
   UniqueFd stdout_;
   UniqueFd stderr_;
+  UniqueFd peek_in_;  ///< a pipe of our own: what is in standard output's pipe is seen here without making room there
+  UniqueFd peek_out_;
   bool stopping_ = false;
   bool killed_ = false;
   TimePoint kill_at_ = TimePoint::max();

@@ -205,30 +205,23 @@ int Session::count_leaks(const Clocked& clocked) {
 }
 
 void Session::on_stdout_closed() {
-  // From here on nothing tells when tests start and end: all that are left share their time.
-  stdout_closed_ = true;
-  const TimePoint closed = now();
-  idle_since_ = closed;
-  for (auto& [test, clocked] : running_) {
-    clocked.since = closed;
-    clocked.before = {};
-  }
-}
-
-std::chrono::steady_clock::duration Session::allowance() const {
-  if (!stdout_closed_) return plan_.test_timeout;
-  return plan_.test_timeout * static_cast<std::int64_t>(std::max<std::size_t>(1, plan_.tests.size() - ended_count()));
+  stdout_closed_at_ = now();
 }
 
 TimePoint Session::wake_at() const {
+  if (stdout_closed_at_) return std::min(plan_.stop_at, *stdout_closed_at_ + silent_allowance());
   TimePoint wake = plan_.stop_at;
   bool any_clock_runs = false;
   for (const auto& [test, clocked] : running_) {
     if (clocked.paused) continue;
     any_clock_runs = true;
-    wake = std::min(wake, clocked.since + (allowance() - clocked.before));
+    wake = std::min(wake, clocked.since + (plan_.test_timeout - clocked.before));
   }
-  return any_clock_runs ? wake : std::min(wake, idle_since_ + allowance());
+  return any_clock_runs ? wake : std::min(wake, idle_since_ + plan_.test_timeout);
+}
+
+std::chrono::steady_clock::duration Session::silent_allowance() const {
+  return plan_.test_timeout * static_cast<std::int64_t>(std::max<std::size_t>(1, plan_.tests.size() - ended_count()));
 }
 
 void Session::on_wake() {
@@ -237,11 +230,13 @@ void Session::on_wake() {
     stop(Stopped::deadline);
     return;
   }
+  const bool silent = stdout_closed_at_.has_value();
   std::vector<std::string> expired;
   bool any_clock_runs = false;
   for (const auto& [test, clocked] : running_) {
-    any_clock_runs = any_clock_runs || !clocked.paused;
-    if (!clocked.paused && clocked.total(moment) >= allowance()) expired.push_back(test);
+    if (clocked.paused) continue;
+    any_clock_runs = true;
+    if (silent || clocked.total(moment) >= plan_.test_timeout) expired.push_back(test);
   }
   if (!expired.empty()) stop(Stopped::test_timeout);
   for (const std::string& test : expired) {
@@ -252,7 +247,7 @@ void Session::on_wake() {
                    .duration = spent,
                    .message = "no end after " + in_seconds(plan_.test_timeout)});
   }
-  if (expired.empty() && !any_clock_runs && moment >= idle_since_ + allowance()) stop(Stopped::hung);
+  if (!any_clock_runs && (silent || moment >= idle_since_ + plan_.test_timeout)) stop(Stopped::hung);
 }
 
 void Session::stop(Stopped why) {

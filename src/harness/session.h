@@ -86,7 +86,8 @@ class Session final : public ProcessListener {
   void on_ended(const suite::Progress& progress);
   int count_leaks(const Clocked& clocked);
   void stop(Stopped why);
-  [[nodiscard]] std::chrono::steady_clock::duration allowance() const;
+  /// Once standard output is closed nothing tells when tests start and end: all that are left share their time.
+  [[nodiscard]] std::chrono::steady_clock::duration silent_allowance() const;
 
   Plan plan_;
   Verdicts& verdicts_;
@@ -99,7 +100,7 @@ class Session final : public ProcessListener {
   Stopped stopped_ = Stopped::not_at_all;
   std::map<std::string, Clocked> running_;
   TimePoint idle_since_;
-  bool stdout_closed_ = false;
+  std::optional<TimePoint> stdout_closed_at_;
   std::vector<Descendant> counted_leaks_;
 };
 

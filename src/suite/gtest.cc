@@ -103,8 +103,8 @@ class Gtest final : public Framework {
       if (!filter.ends_with('=')) filter += ':';
       filter += filter_pattern(test.name);
     }
-    const std::string result = scratch_folder + "/result.json";
-    Invocation invocation{.args = {"--gtest_color=no", "--gtest_print_time=1", "--gtest_output=json:" + result},
+    const std::string result = scratch_folder + "/result.xml";
+    Invocation invocation{.args = {"--gtest_color=no", "--gtest_print_time=1", "--gtest_output=xml:" + result},
                           .result_file = result};
     if (filter.size() <= k_filter_argument_limit) {
       invocation.args.push_back(std::move(filter));

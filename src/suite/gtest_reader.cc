@@ -1,12 +1,10 @@
 #include "suite/gtest_reader.h"
 
-#include <boost/json.hpp>
 #include <map>
+#include <pugixml.hpp>
 
 namespace sortie::suite {
 namespace {
-
-namespace json = boost::json;
 
 constexpr std::string_view k_run = "[ RUN      ] ";
 constexpr std::string_view k_divider = "[----------] ";
@@ -66,43 +64,17 @@ struct FileResult {
   int line = 0;
 };
 
-/// Seconds as GoogleTest writes them, `0.012s`.
-std::chrono::microseconds duration_from(std::string_view text) {
-  if (text.ends_with('s')) text.remove_suffix(1);
-  const std::size_t point = text.find('.');
-  const long seconds = parse_number(text.substr(0, point)).value_or(0);
-  long micros = 0;
-  if (point != std::string_view::npos) {
-    std::string fraction(text.substr(point + 1, 6));
-    fraction.resize(6, '0');
-    micros = parse_number(fraction).value_or(0);
-  }
-  return std::chrono::seconds(std::min(seconds, 1'000'000L)) + std::chrono::microseconds(micros);
-}
-
-std::string_view string_at(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string_view(value->get_string()) : std::string_view();
-}
-
-const json::array& array_at(const json::object& object, std::string_view key) {
-  static const json::array k_empty;
-  const json::value* value = object.if_contains(key);
-  return value != nullptr && value->is_array() ? value->get_array() : k_empty;
-}
-
-FileResult result_from(const json::object& test) {
+FileResult result_from(const pugi::xml_node& test) {
   FileResult result;
-  result.duration = duration_from(string_at(test, "time"));
-  const std::string_view word = string_at(test, "result");
-  if (word == "SKIPPED" || word == "SUPPRESSED") result.outcome = Outcome::skipped;
-  for (const json::value& failure : array_at(test, "failures")) {
-    if (!failure.is_object()) continue;
+  const double seconds = test.attribute("time").as_double();
+  if (seconds > 0 && seconds < 1e6) result.duration = std::chrono::microseconds(static_cast<long>(seconds * 1e6));
+  const std::string_view word = test.attribute("result").as_string();
+  if (word == "skipped" || word == "suppressed" || test.child("skipped")) result.outcome = Outcome::skipped;
+  for (const pugi::xml_node& failure : test.children("failure")) {
     result.outcome = Outcome::failed;
-    const std::string_view text = string_at(failure.get_object(), "failure");
+    const std::string_view text = failure.attribute("message").as_string();
     if (result.message.empty()) {
-      const std::string first_line(text.substr(0, text.find('\n')));
-      if (const auto place = place_of(first_line + ": Failure")) {
+      if (const auto place = place_of(std::string(text.substr(0, text.find('\n'))) + ": Failure")) {
         result.file = place->file;
         result.line = place->line;
       }
@@ -115,23 +87,19 @@ FileResult result_from(const json::object& test) {
   return result;
 }
 
-/// By name. Nothing when the file is missing, cut or not GoogleTest's.
+/// By name. Nothing when the file is missing, cut or not GoogleTest's. (Not the JSON form: 1.12 writes it wrong when
+/// something outside of the tests has failed.)
 std::optional<std::map<std::string, FileResult>> read_result_file(std::string_view text) {
-  json::error_code error;
-  json::parse_options options;
-  options.max_depth = 16;
-  options.allow_invalid_utf8 = true;
-  const json::value value = json::parse(text, error, {}, options);
-  if (error || !value.is_object() || !value.get_object().contains("testsuites")) return std::nullopt;
-
+  pugi::xml_document document;
+  if (!document.load_buffer(text.data(), text.size())) return std::nullopt;
+  const pugi::xml_node suites = document.child("testsuites");
+  if (!suites) return std::nullopt;
   std::map<std::string, FileResult> results;
-  for (const json::value& suite : array_at(value.get_object(), "testsuites")) {
-    if (!suite.is_object()) continue;
-    const std::string suite_name(string_at(suite.get_object(), "name"));
-    for (const json::value& test : array_at(suite.get_object(), "testsuite")) {
-      if (!test.is_object() || string_at(test.get_object(), "status") == "NOTRUN") continue;
-      const std::string_view name = string_at(test.get_object(), "name");
-      results[suite_name + "." + std::string(name)] = result_from(test.get_object());
+  for (const pugi::xml_node& suite : suites.children("testsuite")) {
+    for (const pugi::xml_node& test : suite.children("testcase")) {
+      if (std::string_view(test.attribute("status").as_string()) == "notrun") continue;
+      const std::string suite_name = suite.attribute("name").as_string();
+      results[suite_name + "." + test.attribute("name").as_string()] = result_from(test);
     }
   }
   return results;
@@ -197,7 +165,10 @@ void GtestReader::end_current(Outcome outcome, std::chrono::milliseconds duratio
   }
   Progress end{.test = current_, .offset = offset, .outcome = outcome, .duration = duration};
   end.message = trim(captured_);
-  if (outcome == Outcome::skipped && !suite_failure_.empty()) {
+  if (outcome == Outcome::skipped && !environment_failure_.empty()) {
+    end.outcome = Outcome::failed;
+    end.message = "a test environment failed:\n" + environment_failure_;
+  } else if (outcome == Outcome::skipped && !suite_failure_.empty()) {
     end.outcome = Outcome::failed;
     end.message = "SetUpTestSuite failed:\n" + suite_failure_;
   } else if (outcome == Outcome::passed && !suite_failure_.empty() && !suite_failure_blamed_) {
@@ -208,7 +179,9 @@ void GtestReader::end_current(Outcome outcome, std::chrono::milliseconds duratio
     end.message.clear();
   }
   if (end.outcome != Outcome::passed) {
-    const std::string_view text = !suite_failure_.empty() ? std::string_view(suite_failure_) : trim(captured_);
+    std::string_view text = trim(captured_);
+    if (!suite_failure_.empty()) text = suite_failure_;
+    if (!environment_failure_.empty()) text = environment_failure_;
     if (const auto place = place_of(text.substr(0, text.find('\n')))) {
       end.file = place->file;
       end.line = place->line;
@@ -256,6 +229,8 @@ void GtestReader::settle_failure_outside() {
   if (text.empty()) return;
   if (phase_ == Phase::after_test && !tally_.last_ended().empty()) {
     tally_.blame_last(Outcome::failed, "failed after the test, in TearDownTestSuite or an environment:\n" + text);
+  } else if (phase_ == Phase::environment) {
+    environment_failure_ = text;
   } else {
     suite_failure_ = text;
   }
@@ -265,21 +240,23 @@ std::vector<Progress> GtestReader::finish(ExitStatus status, std::string_view re
   const std::string rest = lines_.take_rest();
   if (!rest.empty()) read_line({rest, 0, 0});
   if (phase_ != Phase::in_test) settle_failure_outside();
-  end_from_file(result_file);
-  if (!tally_.any_started() && status.signal == 0 && status.code != 0 && !suite_failure_.empty()) {
+  end_from_file(status, result_file);
+  if (!tally_.any_started() && status.signal == 0 && status.code != 0 && !environment_failure_.empty()) {
     fail_all_for_environment();
   }
   tally_.explain(status);
   return tally_.take();
 }
 
-void GtestReader::end_from_file(std::string_view result_file) {
+void GtestReader::end_from_file(ExitStatus status, std::string_view result_file) {
   const auto results = read_result_file(result_file);
   if (!results) {
     // GoogleTest writes the file before RUN_ALL_TESTS returns: a process without one ended inside a test, whatever its
     // output says.
-    if (!tally_.last_ended().empty() && tally_.outcome_of(tally_.last_ended()) != Outcome::failed) {
-      tally_.blame_last(Outcome::crashed, "the process ended without writing its result file");
+    if (status.signal == 0 && !tally_.last_ended().empty() &&
+        tally_.outcome_of(tally_.last_ended()) != Outcome::failed) {
+      tally_.blame_last(Outcome::crashed,
+                        "exited with status " + std::to_string(status.code) + " without writing its result file");
     }
     return;
   }

@@ -29,7 +29,7 @@ class GtestReader final : public ResultReader {
   void end_current(Outcome outcome, std::chrono::milliseconds duration, std::size_t offset);
   /// Failures outside of tests: of SetUpTestSuite, TearDownTestSuite, the environments.
   void settle_failure_outside();
-  void end_from_file(std::string_view result_file);
+  void end_from_file(ExitStatus status, std::string_view result_file);
   void fail_all_for_environment();
 
   Tally tally_;
@@ -37,8 +37,9 @@ class GtestReader final : public ResultReader {
   Phase phase_ = Phase::environment;
   std::string current_;  ///< the test that runs, or the last one that ran
   bool capturing_ = false;
-  std::string captured_;       ///< failure texts since the last boundary
-  std::string suite_failure_;  ///< what SetUpTestSuite of the present suite failed with
+  std::string captured_;             ///< failure texts since the last boundary
+  std::string environment_failure_;  ///< what a global environment's SetUp failed with
+  std::string suite_failure_;        ///< what SetUpTestSuite of the present suite failed with
   bool suite_failure_blamed_ = false;
 };
 
