@@ -1,0 +1,252 @@
+"""boto3 against `sortie serve`: what programs rely on beyond the command line interface."""
+
+import io
+import json
+import time
+import urllib.request
+import zipfile
+
+import pytest
+
+from support import EXECUTION_TRUST, wait_until
+
+boto3 = pytest.importorskip("boto3", reason="boto3 is not installed")
+from botocore.exceptions import ClientError  # noqa: E402
+
+# A custom runtime in a shell script: answers with what it was sent, and logs it.
+ECHO = r"""#!/bin/sh
+echo "echo starts"
+while true; do
+  headers=$(mktemp)
+  event=$(curl -sS -D "$headers" "http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation/next")
+  id=$(grep -i '^lambda-runtime-aws-request-id:' "$headers" | tr -d '\r' | cut -d' ' -f2)
+  echo "event: $event"
+  case "$event" in
+    *sleep*) sleep 30 ;;
+    *exit*) exit 5 ;;
+    *fail*) curl -sS -X POST -d '{"errorType":"Own.Error","errorMessage":"as asked"}' \
+              "http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation/$id/error" >/dev/null; continue ;;
+  esac
+  curl -sS -X POST -d "$event" "http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation/$id/response" >/dev/null
+done
+"""
+
+
+def code(of_name, policy):
+    def name(error):
+        return error.response["Error"]["Code"]
+    with pytest.raises(ClientError) as caught:
+        policy()
+    assert name(caught.value) == of_name, caught.value
+
+
+def make_role(server, name="runner", policy=None):
+    iam = server.boto3("iam")
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=EXECUTION_TRUST)["Role"]["Arn"]
+    iam.attach_role_policy(RoleName=name, PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole")
+    if policy:
+        iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=json.dumps(policy))
+    return arn
+
+
+def zip_of(script):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        entry = zipfile.ZipInfo("bootstrap")
+        entry.external_attr = 0o755 << 16
+        archive.writestr(entry, script)
+    return data.getvalue()
+
+
+@pytest.fixture
+def echo(server):
+    import shutil
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    functions = server.boto3("lambda")
+    functions.create_function(FunctionName="echo", Runtime="provided.al2023", Handler="x", Role=make_role(server),
+                              Code={"ZipFile": zip_of(ECHO)}, Timeout=3, MemorySize=256)
+    functions.get_waiter("function_active_v2").wait(FunctionName="echo", WaiterConfig={"Delay": 1})
+    return functions
+
+
+def invoke(functions, payload, **options):
+    answer = functions.invoke(FunctionName="echo", Payload=json.dumps(payload), **options)
+    return answer, json.loads(answer["Payload"].read() or "null")
+
+
+def test_invoke(echo):
+    answer, payload = invoke(echo, {"hello": "wörld"})
+    assert answer["StatusCode"] == 200 and "FunctionError" not in answer
+    assert payload == {"hello": "wörld"}
+
+
+def test_warm_environment_is_used_again(echo, server):
+    for number in range(3):
+        assert invoke(echo, number)[1] == number
+    streams = server.boto3("logs").describe_log_streams(logGroupName="/aws/lambda/echo")["logStreams"]
+    assert len(streams) == 1
+
+
+def test_function_error(echo):
+    answer, payload = invoke(echo, "fail")
+    assert answer["FunctionError"] == "Unhandled"
+    assert payload["errorType"] == "Own.Error" and payload["errorMessage"] == "as asked"
+
+
+def test_timeout(echo):
+    answer, payload = invoke(echo, "sleep")
+    assert answer["FunctionError"] == "Unhandled"
+    assert payload["errorType"] == "Sandbox.Timedout"
+    assert "Task timed out after 3.00 seconds" in payload["errorMessage"]
+    assert invoke(echo, "again")[1] == "again"
+
+
+def test_exit(echo):
+    answer, payload = invoke(echo, "exit")
+    assert answer["FunctionError"] == "Unhandled"
+    assert payload["errorType"] == "Runtime.ExitError" and "exit status 5" in payload["errorMessage"]
+
+
+def test_event_invocation_is_logged(echo, server):
+    answer, _ = invoke(echo, {"mark": "asynchronous"}, InvocationType="Event")
+    assert answer["StatusCode"] == 202
+    logs = server.boto3("logs")
+
+    def seen():
+        try:
+            found = logs.filter_log_events(logGroupName="/aws/lambda/echo", filterPattern='"asynchronous"')
+        except ClientError:
+            return False
+        return found["events"]
+    wait_until(seen, "the event is in the log")
+
+
+def test_dry_run(echo):
+    assert echo.invoke(FunctionName="echo", InvocationType="DryRun")["StatusCode"] == 204
+
+
+def test_streamed_invocation(echo):
+    if not hasattr(echo, "invoke_with_response_stream"):
+        pytest.skip("this boto3 has no response streaming")
+    answer = echo.invoke_with_response_stream(FunctionName="echo", Payload=json.dumps("in pieces"))
+    events = list(answer["EventStream"])
+    payload = b"".join(event["PayloadChunk"]["Payload"] for event in events if "PayloadChunk" in event)
+    assert json.loads(payload) == "in pieces"
+    assert "InvokeComplete" in events[-1]
+
+
+def test_life_of_a_function(echo):
+    found = echo.get_function(FunctionName="echo")
+    assert found["Configuration"]["State"] == "Active"
+    echo.update_function_configuration(FunctionName="echo", Timeout=5)
+    echo.get_waiter("function_updated_v2").wait(FunctionName="echo", WaiterConfig={"Delay": 1})
+    assert echo.get_function_configuration(FunctionName="echo")["Timeout"] == 5
+    assert [function["FunctionName"] for function in echo.list_functions()["Functions"]] == ["echo"]
+    code("ResourceConflictException", lambda: echo.create_function(
+        FunctionName="echo", Runtime="provided.al2023", Handler="x", Role=found["Configuration"]["Role"],
+        Code={"ZipFile": zip_of(ECHO)}))
+    echo.delete_function(FunctionName="echo")
+    code("ResourceNotFoundException", lambda: echo.get_function(FunctionName="echo"))
+    code("ResourceNotFoundException", lambda: echo.invoke(FunctionName="echo"))
+
+
+def test_retired_runtime_is_refused(server):
+    functions, role = server.boto3("lambda"), make_role(server)
+    code("InvalidParameterValueException", lambda: functions.create_function(
+        FunctionName="old", Runtime="python2.7", Handler="x", Role=role, Code={"ZipFile": zip_of(ECHO)}))
+
+
+def test_s3_objects(server):
+    s3 = server.boto3("s3")
+    s3.create_bucket(Bucket="a-bucket")
+    put = s3.put_object(Bucket="a-bucket", Key="ü/key", Body=b"0123456789", ContentType="text/x", Metadata={"colour": "red"})
+    got = s3.get_object(Bucket="a-bucket", Key="ü/key")
+    assert got["Body"].read() == b"0123456789" and got["ContentType"] == "text/x" and got["Metadata"] == {"colour": "red"}
+    assert got["ETag"] == put["ETag"] == '"781e5e245d69b566979b86e28d23f2c7"'
+    part = s3.get_object(Bucket="a-bucket", Key="ü/key", Range="bytes=2-4")
+    assert part["Body"].read() == b"234" and part["ResponseMetadata"]["HTTPStatusCode"] == 206
+    code("NoSuchKey", lambda: s3.get_object(Bucket="a-bucket", Key="nothing"))
+    code("404", lambda: s3.head_object(Bucket="a-bucket", Key="nothing"))
+    code("NoSuchBucket", lambda: s3.get_object(Bucket="no-bucket", Key="x"))
+    code("304", lambda: s3.get_object(Bucket="a-bucket", Key="ü/key", IfNoneMatch=put["ETag"]))
+    code("PreconditionFailed", lambda: s3.get_object(Bucket="a-bucket", Key="ü/key", IfMatch='"no"'))
+    code("BucketNotEmpty", lambda: s3.delete_bucket(Bucket="a-bucket"))
+
+
+def test_s3_listing_in_pages(server):
+    s3 = server.boto3("s3")
+    s3.create_bucket(Bucket="a-bucket")
+    for number in range(25):
+        s3.put_object(Bucket="a-bucket", Key=f"folder{number % 3}/{number:02}", Body=b"x")
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket="a-bucket", PaginationConfig={"PageSize": 7})
+    keys = [item["Key"] for page in pages for item in page["Contents"]]
+    assert len(keys) == 25 and keys == sorted(keys)
+    top = s3.list_objects_v2(Bucket="a-bucket", Delimiter="/")
+    assert [prefix["Prefix"] for prefix in top["CommonPrefixes"]] == ["folder0/", "folder1/", "folder2/"]
+
+
+def test_s3_presigned_urls(server):
+    s3 = server.boto3("s3")
+    s3.create_bucket(Bucket="a-bucket")
+    s3.put_object(Bucket="a-bucket", Key="key", Body=b"presigned")
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": "a-bucket", "Key": "key"}, ExpiresIn=60)
+    with urllib.request.urlopen(url, timeout=20) as answer:
+        assert answer.read() == b"presigned"
+    for wrong in (url.replace("a-bucket/key", "a-bucket/kez"), url[:-1] + ("0" if url[-1] != "0" else "1")):
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(wrong, timeout=20)
+        assert caught.value.code in (400, 403)
+
+
+def test_assumed_role_has_its_rights_and_no_more(server):
+    server.boto3("s3").create_bucket(Bucket="a-bucket")
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]})
+    iam = server.boto3("iam")
+    role = iam.create_role(RoleName="writer", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    iam.put_role_policy(RoleName="writer", PolicyName="p", PolicyDocument=json.dumps({
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::a-bucket/*"}]}))
+    got = server.boto3("sts").assume_role(RoleArn=role, RoleSessionName="s")["Credentials"]
+    import botocore.config
+    s3 = boto3.client("s3", endpoint_url=server.url, region_name="us-east-1", aws_access_key_id=got["AccessKeyId"],
+                      aws_secret_access_key=got["SecretAccessKey"], aws_session_token=got["SessionToken"],
+                      config=botocore.config.Config(s3={"addressing_style": "path"}))
+    s3.put_object(Bucket="a-bucket", Key="k", Body=b"x")
+    with pytest.raises(ClientError) as caught:
+        s3.get_object(Bucket="a-bucket", Key="k")
+    assert caught.value.response["Error"]["Code"] == "AccessDenied"
+    assert "is not authorized to perform: s3:GetObject on resource: \"arn:aws:s3:::a-bucket/k\"" in str(caught.value)
+
+
+def test_logs_in_pages(server):
+    logs = server.boto3("logs")
+    logs.create_log_group(logGroupName="group")
+    logs.create_log_stream(logGroupName="group", logStreamName="stream")
+    now = int(time.time() * 1000)
+    for start in range(0, 30, 10):
+        logs.put_log_events(logGroupName="group", logStreamName="stream", logEvents=[
+            {"timestamp": now + number, "message": f"line {number}"} for number in range(start, start + 10)])
+    messages, token = [], None
+    while True:
+        options = {"nextToken": token} if token else {}
+        page = logs.get_log_events(logGroupName="group", logStreamName="stream", startFromHead=True, limit=7, **options)
+        messages += [event["message"] for event in page["events"]]
+        if page["nextForwardToken"] == token:
+            break
+        token = page["nextForwardToken"]
+    assert messages == [f"line {number}" for number in range(30)]
+    code("ResourceAlreadyExistsException", lambda: logs.create_log_group(logGroupName="group"))
+    code("ResourceNotFoundException", lambda: logs.describe_log_streams(logGroupName="nothing"))
+
+
+def test_an_operation_that_is_not_there_says_so(server):
+    code_of = None
+    try:
+        server.boto3("lambda").list_code_signing_configs()
+    except ClientError as error:
+        code_of = error.response
+    assert code_of is not None, "an empty success would be a lie"
+    assert code_of["ResponseMetadata"]["HTTPStatusCode"] >= 400
+    assert "CodeSigningConfig" in json.dumps(code_of), code_of
