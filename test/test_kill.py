@@ -1,4 +1,4 @@
-"""sortie is interrupted or killed in mid-run: nothing is left of it (the `sortie` fixture looks)."""
+"""sortie is interrupted or killed in mid-run: nothing is left of it (the `sortie` fixture looks after each test)."""
 
 import signal
 import subprocess
@@ -53,7 +53,6 @@ def test_killed(sortie, suites):
     end_of(process)
     # Whole lines up to its end.
     assert all("event" in event for event in read_json_lines(events))
-    clear_temporary_files(sortie)
 
 
 def test_killed_while_a_fork_bomb_runs(sortie, suites, sandboxed):
@@ -62,21 +61,8 @@ def test_killed_while_a_fork_bomb_runs(sortie, suites, sandboxed):
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wait_until(lambda: b"test_started" in read_file(events), "the fork bomb runs")
     process.kill()
-    end_of_silent(process)
-    clear_temporary_files(sortie)
-
-
-def end_of_silent(process):
     assert process.wait(30) == -signal.SIGKILL
 
 
-def clear_temporary_files(sortie):
-    """What SIGKILL leaves in the temporary folder is removed, at the latest, by the next run."""
-    if any(sortie.temporary.iterdir()):
-        assert sortie("run", "/bin/true").status is not None
-    wait_until(lambda: not any(sortie.temporary.iterdir()), "the next run has removed what the killed one left", 15)
-
-
-def test_server_killed(sortie, suites, server):
-    server.kill()
-    clear_temporary_files(sortie)
+def test_server_killed(server):
+    assert server.kill() == -signal.SIGKILL

@@ -38,22 +38,27 @@ def make_function(server, sortie, suites, name="suite"):
     succeed(server, "lambda", "wait", "function-active-v2", "--function-name", name)
 
 
-def batch_request(*tests):
-    """A payload of the harness's protocol (src/suite/protocol.h), as the runner sends it."""
-    suite = {"name": "nasty", "executable": "nasty", "framework": "gtest", "args": [], "env": {}, "cwd": "task",
-             "loader": ""}
-    return suite, [{"name": test, "file": "", "line": 0, "disabled": False} for test in tests]
+def batch_of(*tests):
+    """A payload as the runner sends it (src/suite/protocol.h)."""
+    return json.dumps({
+        "request": "run", "suite": {"name": "nasty", "executable": "nasty", "framework": "gtest", "args": [], "env": {},
+                                    "cwd": "task"},
+        "tests": [{"name": test} for test in tests], "isolation": "batch", "test_timeout_ms": 20000, "attempt": 1,
+        "fail_fast": False})
 
 
 def test_role_function_invoke_log(sortie, suites, server):
-    """What issue 2 wants to see: role, function from a zip of `sortie package`, invocation, log."""
+    """The whole way by hand: role, function from a zip of `sortie package`, invocation, log."""
     make_function(server, sortie, suites)
     answer = sortie.folder / "answer"
-    # No request of the harness's protocol: it must say so, and the function must live on.
-    invoked = succeed(server, "lambda", "invoke", "--function-name", "suite", "--payload", "{}",
-                      "--cli-binary-format", "raw-in-base64-out", "--log-type", "Tail", answer)
-    assert invoked["StatusCode"] == 200
-    assert answer.read_bytes()
+    invoked = succeed(server, "lambda", "invoke", "--function-name", "suite", "--payload",
+                      batch_of("Good.PrintsToBoth", "Bad.Segfault"), "--cli-binary-format", "raw-in-base64-out",
+                      "--log-type", "Tail", answer)
+    assert invoked["StatusCode"] == 200 and "FunctionError" not in invoked
+    events = [json.loads(line) for line in answer.read_text().splitlines()]
+    assert events[0]["event"] == "hello" and events[-1]["event"] == "batch_ended"
+    outcomes = {event["test"]: event["outcome"] for event in events if event["event"] == "test_ended"}
+    assert outcomes == {"Good.PrintsToBoth": "passed", "Bad.Segfault": "crashed"}
     tail = base64.b64decode(invoked["LogResult"]).decode()
     assert "START RequestId: " in tail and "REPORT RequestId: " in tail
     streams = succeed(server, "logs", "describe-log-streams", "--log-group-name", "/aws/lambda/suite")["logStreams"]
@@ -62,6 +67,16 @@ def test_role_function_invoke_log(sortie, suites, server):
                      streams[0]["logStreamName"])["events"]
     text = "".join(event["message"] for event in events)
     assert "START RequestId: " in text and "END RequestId: " in text and "REPORT RequestId: " in text
+    assert "to standard output" in text and "to standard error" in text
+
+
+def test_an_invocation_that_is_no_request_is_answered(sortie, suites, server):
+    make_function(server, sortie, suites)
+    for payload in ("{}", "[]", '"text"', '{"request":"run"}'):
+        answer = sortie.folder / "answer"
+        succeed(server, "lambda", "invoke", "--function-name", "suite", "--payload", payload, "--cli-binary-format",
+                "raw-in-base64-out", answer)
+        assert "bad_request" in answer.read_text(), f"{payload}: {answer.read_text()}"
 
 
 def test_sortie_logs_and_invoke_against_the_server(sortie, suites, server):

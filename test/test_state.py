@@ -13,12 +13,6 @@ def restart(sortie, folder):
     return Server(sortie, "--state", folder)
 
 
-def remove_left_files(sortie):
-    import shutil
-    for path in sortie.temporary.iterdir():
-        shutil.rmtree(path)
-
-
 def test_everything_is_there_after_a_clean_end(sortie, tmp_path):
     state = tmp_path / "state"
     server = restart(sortie, state)
@@ -66,7 +60,6 @@ def test_acknowledged_objects_survive_kill_9(sortie, tmp_path, puts_before):
     server.kill()
     for writer in writers:
         writer.join()
-    remove_left_files(sortie)
     server = restart(sortie, state)
     try:
         s3 = server.boto3("s3")
