@@ -1,5 +1,6 @@
 #include "emulator/core/router.h"
 
+#include <SQLiteCpp/Exception.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -208,7 +209,17 @@ Task<http::Response> Router::dispatch(AwsService& service, Call call) {
   const auto authenticated = co_await authenticator_.authenticate(call);
   if (!authenticated) co_return service.render_error(authenticated.error(), call.request_id, call.request);
   if (call.region.empty()) call.region = default_region_;
-  co_return co_await service.handle(std::move(call));
+  const std::string request_id = call.request_id;
+  std::string why;
+  try {
+    co_return co_await service.handle(std::move(call));
+  } catch (const SQLite::Exception& error) {
+    why = error.what();  // the disk is full, or the state is damaged: an answer, not the end of the program
+  }
+  const bool s3 = service.name() == "s3";
+  co_return service.render_error(
+      {500, s3 ? "InternalError" : "InternalFailure", "The state could not be written: " + why, {}}, request_id,
+      http::Request{});
 }
 
 }  // namespace sortie::emulator
