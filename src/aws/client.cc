@@ -9,6 +9,7 @@
 #include "wire/arn.h"
 #include "wire/checksum.h"
 #include "wire/date.h"
+#include "wire/sigv2.h"
 #include "wire/sigv4.h"
 #include "wire/uri.h"
 
@@ -46,6 +47,16 @@ std::optional<milliseconds> retry_after_of(const http::Headers& headers) {
 
 std::vector<wire::HeaderView> views_of(const http::Headers& headers) {
   return {headers.begin(), headers.end()};
+}
+
+wire::SigningCredentials signing_credentials(const Credentials& credentials) {
+  return {credentials.access_key_id, credentials.secret_access_key, credentials.session_token};
+}
+
+std::string payload_hash_of(const Operation& operation) {
+  if (const auto stated = operation.headers.get("x-amz-content-sha256")) return std::string(*stated);
+  if (operation.stream) return std::string(wire::k_unsigned_payload);
+  return operation.body.empty() ? std::string(wire::k_empty_sha256) : wire::sha256_hex(operation.body);
 }
 
 /// One attempt's end: an answer, or why there is none.
@@ -108,23 +119,33 @@ struct Client::State {
                     config.region.empty() ? "no region" : fmt::format("'{}' is not a region", config.region),
                     "give --region, set AWS_REGION, or set `region` in the profile");
       }
-      request.host = operation.host_prefix + service_host(traits, config.region);
+      request.host = service_host(traits, config.region);
     }
+    if (!operation.bucket_in_host.empty()) request.host = operation.bucket_in_host + "." + request.host;
     request.headers.set("Host", http::authority(request));
     request.headers.set("User-Agent", config.user_agent);
     return request;
   }
 
   void sign(http::Request& request, const Operation& operation, const Credentials& credentials) {
-    std::string payload_hash(operation.headers.get_or("x-amz-content-sha256", ""));
-    if (payload_hash.empty() && operation.stream) payload_hash = wire::k_unsigned_payload;
-    if (payload_hash.empty())
-      payload_hash = operation.body.empty() ? std::string(wire::k_empty_sha256) : wire::sha256_hex(operation.body);
     const auto headers = views_of(request.headers);
-    const auto signature = wire::sign_headers(
-        {request.method, request.path, request.query, headers}, payload_hash,
-        {credentials.access_key_id, credentials.secret_access_key, credentials.session_token}, signing, now(), &keys);
-    for (const auto& [name, value] : signature.headers) request.headers.set(name, value);
+    const wire::RequestParts parts{request.method, request.path, request.query, headers};
+    const auto key = signing_credentials(credentials);
+    const auto made = operation.signature_version == 2
+                          ? wire::sign_headers_v2(parts, operation.bucket_in_host, key, now())
+                          : wire::sign_headers(parts, payload_hash_of(operation), key, signing, now(), &keys).headers;
+    for (const auto& [name, value] : made) request.headers.set(name, value);
+  }
+
+  [[nodiscard]] std::string presigned_query(const http::Request& request, const Operation& operation,
+                                            const Credentials& credentials, std::chrono::seconds expires) {
+    const auto headers = views_of(request.headers);
+    const wire::RequestParts parts{request.method, request.path, request.query, headers};
+    const auto key = signing_credentials(credentials);
+    if (operation.signature_version == 2) {
+      return wire::presign_v2(parts, operation.bucket_in_host, key, now(), expires);
+    }
+    return wire::presign(parts, wire::k_unsigned_payload, key, signing, now(), expires, &keys).query;
   }
 
   [[nodiscard]] SystemTime now() const { return config.clock.now() + clock_offset; }
@@ -288,12 +309,8 @@ Task<Result<std::string>> Client::presign(Operation operation, std::chrono::seco
   ASSIGN_OR_CO_RETURN(auto request, state->build(operation));
   ASSIGN_OR_CO_RETURN(const auto credentials, co_await state->config.credentials.get());
   request.headers.remove("User-Agent");
-  const auto headers = views_of(request.headers);
-  const auto signature =
-      wire::presign({request.method, request.path, request.query, headers}, wire::k_unsigned_payload,
-                    {credentials.access_key_id, credentials.secret_access_key, credentials.session_token},
-                    state->signing, state->now(), expires, &state->keys);
-  co_return fmt::format("{}://{}{}?{}", request.scheme, http::authority(request), request.path, signature.query);
+  const auto query = state->presigned_query(request, operation, credentials, expires);
+  co_return fmt::format("{}://{}{}?{}", request.scheme, http::authority(request), request.path, query);
 }
 
 }  // namespace sortie::aws

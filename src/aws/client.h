@@ -60,8 +60,9 @@ struct Operation {
   std::string body;
   BodyFactory stream;  ///< instead of `body`; sent with UNSIGNED-PAYLOAD unless the headers name a payload hash
   std::uint64_t stream_length = 0;
-  std::string host_prefix;  ///< `bucket.` of virtual-host style; ignored with an endpoint_url
-  bool anonymous = false;   ///< not signed
+  std::string bucket_in_host;  ///< S3's virtual-host style: goes in front of the host
+  int signature_version = 4;   ///< 2 for old S3-compatible stores
+  bool anonymous = false;      ///< not signed
   Retry retry = Retry::standard;
   /// One attempt, until the response's header; nothing: only the http client's own limits.
   std::optional<std::chrono::milliseconds> attempt_timeout;
@@ -87,7 +88,7 @@ class Client {
   /// The same, the body read to its end (at most `limit` bytes) inside the retries.
   Task<Result<Reply>> call(Operation operation, std::size_t limit = k_reply_limit);
 
-  /// A presigned URL of the operation (method, path, query, headers, host_prefix), valid for `expires`.
+  /// A presigned URL of the operation (method, path, query, headers, bucket_in_host), valid for `expires`.
   Task<Result<std::string>> presign(Operation operation, std::chrono::seconds expires);
 
   [[nodiscard]] const ClientConfig& config() const;
