@@ -62,6 +62,7 @@ class Loopback : public ::testing::Test {
       thrown = std::move(exception);
       result.emplace(std::move(value));
     });
+    io.restart();
     while (!result && io.run_one_for(std::chrono::seconds(30)) > 0) {
     }
     if (thrown) std::rethrow_exception(thrown);
@@ -71,6 +72,7 @@ class Loopback : public ::testing::Test {
 
   /// Runs the loop until `done`. False when that takes too long.
   bool run_until(const std::function<bool()>& done) {
+    io.restart();
     while (!done()) {
       if (io.run_one_for(std::chrono::seconds(30)) == 0) return false;
     }

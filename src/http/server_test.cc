@@ -91,6 +91,7 @@ struct Malformed {
   const char* name;
   std::string request;
   int status;
+  friend std::ostream& operator<<(std::ostream& out, const Malformed& one) { return out << one.name; }
 };
 
 class Refuses : public Loopback, public ::testing::WithParamInterface<Malformed> {};
@@ -119,7 +120,7 @@ INSTANTIATE_TEST_SUITE_P(
         Malformed{"ObscuredCoding", k_get + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 400},
         Malformed{"ChunkedInHttp10", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
         Malformed{"SpaceBeforeColon", k_get + "Content-Length : 3\r\n\r\nabc", 400},
-        Malformed{"BareLineFeed", "GET / HTTP/1.1\nHost: a\n\n", 400},
+        Malformed{"BareLineFeed", "GET / HTTP/1.1\r\nHost: a\n\r\n", 400},
         Malformed{"NoHost", "GET / HTTP/1.1\r\n\r\n", 400}, Malformed{"TwoHosts", k_get + "Host: b\r\n\r\n", 400},
         Malformed{"BadHost", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400},
         Malformed{"NulInValue", k_get + std::string("X: a\0b\r\n\r\n", 10), 400},

@@ -1,6 +1,10 @@
 #include "http/tls.h"
 
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
 #include "http/loopback_test.h"
+#include "http/transport.h"
 
 namespace sortie::http {
 namespace {
@@ -87,6 +91,73 @@ TEST_F(TlsTest, AMissingTrustFileIsNamed) {
   const auto response = run(client({.ca_file = "/nonexistent/ca.pem"}).handle(secure_request(port, "localhost")));
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().message, "no certificates could be read from /nonexistent/ca.pem");
+}
+
+/// A server with one self-signed certificate, for `other.example`, whoever is asked for.
+struct WrongServer {
+  WrongServer() : key(EVP_EC_gen("P-256")), certificate(X509_new()), context(SSL_CTX_new(TLS_server_method())) {
+    X509_set_version(certificate, X509_VERSION_3);
+    X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
+    X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+    X509_set_pubkey(certificate, key);
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
+                               reinterpret_cast<const unsigned char*>("other.example"), -1, -1, 0);
+    X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
+    X509_sign(certificate, key, EVP_sha256());
+    SSL_CTX_use_certificate(context, certificate);
+    SSL_CTX_use_PrivateKey(context, key);
+  }
+  WrongServer(const WrongServer&) = delete;
+  WrongServer& operator=(const WrongServer&) = delete;
+  ~WrongServer() {
+    SSL_CTX_free(context);
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+  }
+  [[nodiscard]] std::string pem() const {
+    BIO* memory = BIO_new(BIO_s_mem());
+    PEM_write_bio_X509(memory, certificate);
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(memory, &data);
+    std::string text(data, static_cast<std::size_t>(size));
+    BIO_free(memory);
+    return text;
+  }
+  static Task<void> accept(asio::ip::tcp::acceptor& acceptor, SSL_CTX* context) {
+    const auto deadlines = std::make_shared<Deadlines>(acceptor.get_executor());
+    Transport transport(co_await acceptor.async_accept(asio::use_awaitable), *deadlines);
+    static_cast<void>(transport.begin_tls(context, true));
+    static_cast<void>(co_await transport.handshake(k_no_deadline));
+  }
+
+  EVP_PKEY* key;
+  X509* certificate;
+  SSL_CTX* context;
+};
+
+TEST_F(TlsTest, ACertificateForAnotherNameIsRefused) {
+  const WrongServer wrong;
+  tcp::acceptor acceptor(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+  asio::co_spawn(io, WrongServer::accept(acceptor, wrong.context), asio::detached);
+  const auto response =
+      run(client({.extra_ca_pem = wrong.pem()}).handle(secure_request(acceptor.local_endpoint().port(), "localhost")));
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().kind, ErrorKind::config);
+  EXPECT_EQ(response.error().message, "certificate of localhost is for another name");
+}
+
+TEST_F(TlsTest, AConnectionClosedInMidHandshakeIsANetworkError) {
+  tcp::acceptor acceptor(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+  asio::co_spawn(
+      io,
+      [](tcp::acceptor& from) -> Task<void> {
+        const auto closed_at_once = co_await from.async_accept(asio::use_awaitable);
+      }(acceptor),
+      asio::detached);
+  const auto response = run(client({.extra_ca_pem = authority->ca_pem()})
+                                .handle(secure_request(acceptor.local_endpoint().port(), "localhost")));
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().kind, ErrorKind::network);
 }
 
 }  // namespace
