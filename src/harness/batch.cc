@@ -36,6 +36,7 @@ class Batch {
   bool run_process(std::vector<TestCase> tests);
   void settle(const Session& session, bool alone);
   void settle_ended(const Session& session, bool alone);
+  void add_last_words(const Session& session);
   void settle_hung(const Session& session);
   void settle_deadline(const Session& session);
   void settle_leaks(const Session& session);
@@ -157,6 +158,7 @@ void Batch::settle_ended(const Session& session, bool alone) {
       last->message = in_words(status) + " after the test";
     }
   }
+  add_last_words(session);
   if (untouched.empty()) return;
   if (alone) {
     // Ended well and said nothing of its only test: that is no outcome, and the runner calls it lost.
@@ -168,6 +170,13 @@ void Batch::settle_ended(const Session& session, bool alone) {
   } else {
     again_together(untouched);
   }
+}
+
+void Batch::add_last_words(const Session& session) {
+  suite::TestEnded* last = verdicts_.held();
+  if (last == nullptr || last->outcome != Outcome::crashed) return;
+  const std::string words = session.last_words();
+  if (!words.empty()) last->message += ": " + words;
 }
 
 /// No test was running for as long as a test may take.

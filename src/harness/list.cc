@@ -29,6 +29,7 @@ class ListListener final : public ProcessListener {
     append(output.standard_error, standard_error);
     append(output.standard_output, standard_output);
   }
+  void on_pause() override {}
   void on_stdout_closed() override {}
   [[nodiscard]] TimePoint wake_at() const override { return deadline_; }
   void on_wake() override {

@@ -289,8 +289,9 @@ void Process::read_output(ProcessListener& listener) {
       stdout_.reset();
       listener.on_stdout_closed();
     }
-    if (err_count <= 0 && out_count <= 0) return;
+    if (err_count <= 0 && out_count <= 0) break;
   }
+  listener.on_pause();
 }
 
 ssize_t Process::peek_stdout(char* buffer, std::size_t size) {

@@ -31,6 +31,8 @@ class ProcessListener {
   /// What was printed to standard error since the last call, and then at most one write to standard output: the
   /// former was printed before the latter, or just behind it. Each at most 64 KiB, either may be empty.
   virtual void on_output(std::string_view standard_error, std::string_view standard_output) = 0;
+  /// All that could be read now has been told; before the harness waits again.
+  virtual void on_pause() = 0;
   /// Standard output was closed while the process lives.
   virtual void on_stdout_closed() = 0;
   /// When `on_wake` is to be called; asked again after every call.

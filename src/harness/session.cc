@@ -14,6 +14,8 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t k_piece_limit = 32 * 1024;
 constexpr std::size_t k_result_file_limit = 64UL << 20;
+/// A Go panic's own words are above the stacks of all goroutines.
+constexpr std::size_t k_tail_limit = 64 * 1024;
 constexpr auto k_stop_grace = 1000ms;
 constexpr auto k_deadline_grace = 200ms;
 /// Frameworks round durations: within this the harness's own clock is believed.
@@ -41,28 +43,33 @@ void OutputWriter::attribute_to(const std::string& test) {
 
 void OutputWriter::write(bool to_stderr, std::string_view bytes) {
   if (bytes.empty()) return;
-  std::string& kept = kept_[to_stderr ? 1 : 0];
-  std::string all = std::exchange(kept, {}) + std::string(bytes);
-  const std::size_t unfinished = suite::unfinished_utf8_suffix(all);
-  kept = all.substr(all.size() - unfinished);
-  all.resize(all.size() - unfinished);
-  std::string_view rest = all;
-  while (!rest.empty()) {
-    std::string_view piece = rest.substr(0, k_piece_limit);
-    if (piece.size() < rest.size()) piece.remove_suffix(suite::unfinished_utf8_suffix(piece));
-    send(to_stderr, std::string(piece));
-    rest.remove_prefix(piece.size());
-  }
+  if (to_stderr != pending_is_stderr_) send_pending();
+  pending_is_stderr_ = to_stderr;
+  if (pending_.empty()) pending_ = std::exchange(kept_[to_stderr ? 1 : 0], {});
+  pending_ += bytes;
+  if (pending_.size() >= k_piece_limit) send_pending();
+}
+
+void OutputWriter::send_pending() {
+  if (pending_.empty()) return;
+  const std::size_t unfinished = suite::unfinished_utf8_suffix(pending_);
+  kept_[pending_is_stderr_ ? 1 : 0] = pending_.substr(pending_.size() - unfinished);
+  send_pieces(pending_is_stderr_, std::string_view(pending_).substr(0, pending_.size() - unfinished));
+  pending_.clear();
 }
 
 void OutputWriter::flush() {
-  for (int stream = 0; stream < 2; ++stream) {
-    if (!kept_[stream].empty()) send(stream == 1, std::exchange(kept_[stream], {}));
-  }
+  send_pending();
+  for (int stream = 0; stream < 2; ++stream) send_pieces(stream == 1, std::exchange(kept_[stream], {}));
 }
 
-void OutputWriter::send(bool to_stderr, std::string bytes) {
-  answer_.send(suite::Output{test_, to_stderr, std::move(bytes)});
+void OutputWriter::send_pieces(bool to_stderr, std::string_view bytes) {
+  while (!bytes.empty()) {
+    std::string_view piece = bytes.substr(0, k_piece_limit);
+    if (piece.size() < bytes.size()) piece.remove_suffix(suite::unfinished_utf8_suffix(piece));
+    answer_.send(suite::Output{test_, to_stderr, std::string(piece)});
+    bytes.remove_prefix(piece.size());
+  }
 }
 
 Session::Session(Plan plan, Verdicts& verdicts, Outlets& outlets)
@@ -119,6 +126,8 @@ int Session::uncounted_leaks() const {
 void Session::on_output(std::string_view standard_error, std::string_view standard_output) {
   outlets_.log_stderr.append(standard_error);
   outlets_.log_stdout.append(standard_output);
+  stderr_tail_ += standard_error;
+  if (stderr_tail_.size() > 2 * k_tail_limit) stderr_tail_.erase(0, stderr_tail_.size() - k_tail_limit);
   std::vector<suite::Progress> progress;
   if (stopped_ == Stopped::not_at_all && !standard_output.empty()) progress = reader_->feed(standard_output);
   // The one write to standard output that starts a test comes before what the test printed to standard error.
@@ -168,6 +177,7 @@ void Session::apply(const suite::Progress& progress) {
 
 void Session::on_started(const std::string& test) {
   verdicts_.start(test);
+  stderr_tail_.clear();
   Clocked clocked{.since = now()};
   if (plan_.tests.size() > 1) clocked.descendants_before = living_descendants(process_->pid());
   running_[test] = std::move(clocked);
@@ -202,6 +212,15 @@ int Session::count_leaks(const Clocked& clocked) {
   kill_orphans(left);
   counted_leaks_.insert(counted_leaks_.end(), left.begin(), left.end());
   return static_cast<int>(left.size());
+}
+
+std::string Session::last_words() const {
+  for (const std::string_view line : suite::split_lines(stderr_tail_)) {
+    for (const std::string_view beginning : {"panic: ", "fatal error: ", "SUMMARY: ", "terminate called "}) {
+      if (line.starts_with(beginning)) return suite::abridge(line, 1024);
+    }
+  }
+  return {};
 }
 
 void Session::on_stdout_closed() {

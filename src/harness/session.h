@@ -13,7 +13,8 @@
 
 namespace sortie::harness {
 
-/// Passes output on as Output events: in pieces of at most 32 KiB that do not cut a character in two.
+/// Passes output on as Output events: pieces of at most 32 KiB that do not cut a character in two, joined as far as
+/// they come at once.
 class OutputWriter {
  public:
   explicit OutputWriter(Answer& answer) : answer_(answer) {}
@@ -21,15 +22,19 @@ class OutputWriter {
   void attribute_to(const std::string& test);
   [[nodiscard]] const std::string& test() const { return test_; }
   void write(bool to_stderr, std::string_view bytes);
-  /// Sends bytes that were kept because the rest of their character might have come.
+  /// Sends what there is, but for the beginning of a character whose rest may still come.
+  void send_pending();
+  /// Sends everything.
   void flush();
 
  private:
-  void send(bool to_stderr, std::string bytes);
+  void send_pieces(bool to_stderr, std::string_view bytes);
 
   Answer& answer_;
   std::string test_;
-  std::string kept_[2];
+  bool pending_is_stderr_ = false;
+  std::string pending_;
+  std::string kept_[2];  ///< unfinished characters
 };
 
 /// One process of the suite that runs some tests: reads its results, keeps the time, and stops it when a test takes
@@ -64,7 +69,11 @@ class Session final : public ProcessListener {
   /// What was left behind and has not been counted for a test yet.
   [[nodiscard]] int uncounted_leaks() const;
 
+  /// The line on standard error that says why the process died, as far as one does; empty otherwise.
+  [[nodiscard]] std::string last_words() const;
+
   void on_output(std::string_view standard_error, std::string_view standard_output) override;
+  void on_pause() override { writer_.send_pending(); }
   void on_stdout_closed() override;
   [[nodiscard]] TimePoint wake_at() const override;
   void on_wake() override;
@@ -102,6 +111,7 @@ class Session final : public ProcessListener {
   TimePoint idle_since_;
   std::optional<TimePoint> stdout_closed_at_;
   std::vector<Descendant> counted_leaks_;
+  std::string stderr_tail_;
 };
 
 }  // namespace sortie::harness

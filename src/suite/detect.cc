@@ -6,12 +6,23 @@ namespace sortie::suite {
 namespace {
 
 /// In the order of asking: a Ginkgo suite is a Go test binary too, and everything is a plain executable.
-const std::array<const Framework*, 2>& all_frameworks() {
-  static const std::array<const Framework*, 2> frameworks{&gtest(), &plain()};
+const std::array<const Framework*, 5>& all_frameworks() {
+  static const std::array<const Framework*, 5> frameworks{&gtest(), &ginkgo2(), &ginkgo1(), &go(), &plain()};
   return frameworks;
 }
 
 }  // namespace
+
+std::size_t count_that_fit(const std::vector<TestCase>& tests, std::size_t limit) {
+  std::size_t size = 0;
+  std::size_t count = 0;
+  for (const TestCase& test : tests) {
+    size += 2 * test.name.size() + 1;
+    if (size > limit && count > 0) break;
+    ++count;
+  }
+  return count;
+}
 
 const Framework* find_framework(std::string_view name) {
   for (const Framework* framework : all_frameworks()) {

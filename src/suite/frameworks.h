@@ -11,4 +11,7 @@ const Framework& ginkgo1();
 const Framework& ginkgo2();
 const Framework& plain();
 
+/// How many of the first `tests` have quoted names of at most `limit` bytes together; at least 1.
+std::size_t count_that_fit(const std::vector<TestCase>& tests, std::size_t limit);
+
 }  // namespace sortie::suite

@@ -50,8 +50,18 @@ void Tally::blame_last(Outcome outcome, std::string message) {
     amended.outcome = outcome;
     amended.message = std::move(message);
   } else {
-    amended.message += "\n" + message;
+    if (!amended.message.empty()) amended.message += '\n';
+    amended.message += message;
   }
+  end(std::move(amended));
+}
+
+void Tally::amend_last(Outcome outcome, std::string_view message) {
+  Progress amended = last_end_;
+  amended.offset = 0;
+  amended.outcome = outcome;
+  if (!amended.message.empty()) amended.message += '\n';
+  amended.message += message;
   end(std::move(amended));
 }
 

@@ -30,6 +30,8 @@ class Tally {
   void end(Progress end);
   /// Makes the end of the last test a failure, whatever it was, because of what came after it. Keeps what was wrong.
   void blame_last(Outcome outcome, std::string message);
+  /// Gives the last test another end; what was wrong with it stays in the message.
+  void amend_last(Outcome outcome, std::string_view message);
   /// An exit status that no failed test explains: blames the last test. `accepted` is a second status that is fine.
   void explain(ExitStatus status, int accepted = 0);
   void pause(std::string_view test, std::size_t offset) { note(Progress::Kind::paused, test, offset); }

@@ -139,6 +139,15 @@ std::vector<std::string_view> split_lines(std::string_view text) {
   return lines;
 }
 
+std::string quote_for_go(std::string_view text) {
+  std::string quoted;
+  for (const char c : text) {
+    if (std::string_view("\\.+*?()|[]{}^$").find(c) != std::string_view::npos) quoted += '\\';
+    quoted += c;
+  }
+  return quoted;
+}
+
 std::optional<long> parse_number(std::string_view text) {
   long value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

@@ -28,6 +28,8 @@ std::string abridge(std::string_view text, std::size_t limit);
 bool contains(std::string_view bytes, std::string_view wanted);
 std::string_view trim(std::string_view text);
 std::vector<std::string_view> split_lines(std::string_view text);
+/// Makes `text` match itself alone in a regular expression of Go's (RE2 syntax).
+std::string quote_for_go(std::string_view text);
 /// A whole non-negative number, nothing else, that fits.
 std::optional<long> parse_number(std::string_view text);
 

@@ -61,7 +61,7 @@ func TestOsExit0(t *testing.T) { os.Exit(0) }
 
 func TestOsExit3(t *testing.T) { os.Exit(3) }
 
-func TestHangs(t *testing.T) { select {} }
+func TestHangs(t *testing.T) { time.Sleep(time.Hour) }
 
 func TestWithoutNewline(t *testing.T) { fmt.Print("no newline at the end") }
 
@@ -83,12 +83,12 @@ func TestLongOutput(t *testing.T) {
 	}
 }
 
-func ExampleGood() {
+func Example_good() {
 	fmt.Println("hello")
 	// Output: hello
 }
 
-func ExampleBad() {
+func Example_bad() {
 	fmt.Println("hello")
 	// Output: goodbye
 }

@@ -1,0 +1,196 @@
+#include "suite/go_reader.h"
+
+#include <algorithm>
+
+namespace sortie::suite {
+namespace {
+
+constexpr std::size_t k_message_limit = 32 * 1024;
+/// What the testing package exits with after a panic; a fatal error of the runtime exits with it too.
+constexpr int k_panic_status = 2;
+
+struct Switch {
+  std::string_view mark;
+  enum class Kind : std::uint8_t { run, pause, resume, name } kind;
+};
+constexpr Switch k_switches[] = {{"=== RUN   ", Switch::Kind::run},
+                                 {"=== PAUSE ", Switch::Kind::pause},
+                                 {"=== CONT  ", Switch::Kind::resume},
+                                 {"=== NAME  ", Switch::Kind::name}};
+
+struct EndMark {
+  std::string_view mark;
+  Outcome outcome;
+};
+constexpr EndMark k_end_marks[] = {
+    {"--- PASS: ", Outcome::passed}, {"--- FAIL: ", Outcome::failed}, {"--- SKIP: ", Outcome::skipped}};
+
+std::string top_level(std::string_view test) {
+  return std::string(test.substr(0, test.find('/')));
+}
+
+/// The time of `NAME (0.01s)`; leaves the name.
+std::optional<std::chrono::microseconds> take_duration(std::string_view& text) {
+  if (!text.ends_with("s)")) return std::nullopt;
+  const std::size_t open = text.rfind(" (");
+  if (open == std::string_view::npos) return std::nullopt;
+  std::string_view digits = text.substr(open + 2, text.size() - open - 4);
+  const std::size_t point = digits.find('.');
+  if (point == std::string_view::npos || point + 3 != digits.size()) return std::nullopt;
+  const auto seconds = parse_number(digits.substr(0, point));
+  const auto hundredths = parse_number(digits.substr(point + 1));
+  if (!seconds || !hundredths || *seconds > 1'000'000) return std::nullopt;
+  text = text.substr(0, open);
+  return std::chrono::microseconds(*seconds * 1'000'000 + *hundredths * 10'000);
+}
+
+/// `    x_test.go:12: text`, as t.Log and t.Error print it.
+struct LogLine {
+  std::string_view file;
+  int line = 0;
+};
+std::optional<LogLine> parse_log_line(std::string_view line) {
+  const std::size_t indent = line.find_first_not_of(' ');
+  if (indent == std::string_view::npos || indent < 4) return std::nullopt;
+  line.remove_prefix(indent);
+  const std::size_t extension = line.find(".go:");
+  if (extension == std::string_view::npos || extension == 0) return std::nullopt;
+  const std::size_t number_end = line.find(':', extension + 4);
+  if (number_end == std::string_view::npos) return std::nullopt;
+  const auto number = parse_number(line.substr(extension + 4, number_end - extension - 4));
+  if (!number || *number > 100'000'000) return std::nullopt;
+  return LogLine{line.substr(0, extension + 3), static_cast<int>(*number)};
+}
+
+}  // namespace
+
+std::vector<Progress> GoReader::feed(std::string_view bytes) {
+  for (const LineSplitter::Line& line : lines_.feed(bytes)) read_line(line);
+  return tally_.take();
+}
+
+void GoReader::read_line(const LineSplitter::Line& line) {
+  if (read_switch(line) || read_end(line)) return;
+  if (line.text.starts_with("    --- ")) {
+    read_subtest_end(line.text);
+  } else if (!failed_last_.empty() && tally_.last_ended() == failed_last_) {
+    read_trailer(line.text);
+  } else {
+    read_log(line.text);
+  }
+}
+
+bool GoReader::read_switch(const LineSplitter::Line& line) {
+  for (const Switch& candidate : k_switches) {
+    const std::size_t at = line.text.rfind(candidate.mark);
+    if (at == std::string::npos) continue;
+    const std::string name = line.text.substr(at + candidate.mark.size());
+    const std::string test = top_level(name);
+    if (!tally_.is_waiting(test) && !tally_.is_running(test)) return false;
+    if (candidate.kind == Switch::Kind::run && name == test) {
+      if (!tally_.is_waiting(test)) return false;
+      settle_trailer();
+      tally_.start(test, line.begin);
+    } else if (candidate.kind == Switch::Kind::pause && name == test) {
+      paused_.insert(test);
+      tally_.pause(test, line.end);
+    } else if (candidate.kind != Switch::Kind::pause) {
+      paused_.erase(test);
+      tally_.resume(test, line.begin);
+    }
+    if (candidate.kind != Switch::Kind::pause) context_ = name;
+    return true;
+  }
+  return false;
+}
+
+bool GoReader::read_end(const LineSplitter::Line& line) {
+  std::string_view rest = line.text;
+  const auto duration = take_duration(rest);
+  if (!duration) return false;
+  for (const EndMark& candidate : k_end_marks) {
+    const std::size_t at = rest.rfind(candidate.mark);
+    if (at == std::string_view::npos || rest.substr(0, at).ends_with("    ")) continue;
+    const std::string test(rest.substr(at + candidate.mark.size()));
+    const bool amends = tally_.has_ended(test) && tally_.last_ended() == test;
+    if (tally_.is_running(test) || amends) {
+      end_test(test, candidate.outcome, *duration, line.end);
+      return true;
+    }
+    if (tally_.has_ended(test) && candidate.outcome == Outcome::failed && !tally_.last_ended().empty() &&
+        tally_.outcome_of(test) != Outcome::failed) {  // -test.count
+      tally_.blame_last(Outcome::failed, test + " failed when it was repeated");
+      return true;
+    }
+  }
+  return false;
+}
+
+void GoReader::end_test(const std::string& test, Outcome outcome, std::chrono::microseconds duration,
+                        std::size_t offset) {
+  Progress end{.test = test, .offset = offset, .outcome = outcome, .duration = duration};
+  const Log& log = logs_[test];
+  if (outcome != Outcome::passed) {
+    end.message = trim(log.text);
+    end.file = log.file;
+    end.line = log.line;
+  }
+  tally_.end(std::move(end));
+  failed_last_ = outcome == Outcome::failed ? test : std::string();
+  trailer_.clear();
+}
+
+void GoReader::read_subtest_end(std::string_view line) {
+  if (failed_last_.empty()) return;
+  const std::size_t mark = line.find("--- FAIL: ");
+  if (mark != std::string_view::npos) trailer_ += std::string(line.substr(mark)) + "\n";
+}
+
+void GoReader::read_log(std::string_view line) {
+  const std::string test = top_level(context_);
+  if (!tally_.is_running(test) && !tally_.has_ended(test)) return;
+  Log& log = logs_[test];
+  if (log.text.size() > k_message_limit) return;
+  if (const auto parsed = parse_log_line(line)) {
+    log.file = parsed->file;
+    log.line = parsed->line;
+    if (context_ != test) log.text += context_ + ": ";
+    log.text += std::string(trim(line)) + "\n";
+  } else if (line.starts_with("        ") && !log.text.empty()) {  // a log entry's further lines
+    log.text += std::string(line.substr(4)) + "\n";
+  }
+}
+
+void GoReader::read_trailer(std::string_view line) {
+  if (line == "FAIL" || line == "PASS") {
+    settle_trailer();
+    return;
+  }
+  const bool is_result = line == "got:" || line == "want:" || parse_log_line(line);
+  if ((is_result || !trailer_.empty()) && trailer_.size() < k_message_limit) trailer_ += std::string(line) + "\n";
+}
+
+void GoReader::settle_trailer() {
+  const std::string text(trim(trailer_));
+  trailer_.clear();
+  const std::string test = std::exchange(failed_last_, {});
+  if (text.empty() || tally_.last_ended() != test) return;
+  tally_.blame_last(Outcome::failed, text);
+}
+
+std::vector<Progress> GoReader::finish(ExitStatus status, std::string_view /*result_file*/) {
+  const std::string rest = lines_.take_rest();
+  if (!rest.empty()) read_line({rest, 0, 0});
+  settle_trailer();
+  const std::string& last = tally_.last_ended();
+  const bool none_runs = std::ranges::none_of(
+      tally_.names(), [this](const std::string& name) { return tally_.is_running(name) && !paused_.contains(name); });
+  // A test that panics is reported as failed and takes the process along.
+  if (status.code == k_panic_status && none_runs && !last.empty()) {
+    tally_.amend_last(Outcome::crashed, "exited with status 2 in a panic");
+  }
+  tally_.explain(status);
+  return tally_.take();
+}
+
+}  // namespace sortie::suite

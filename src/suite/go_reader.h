@@ -1,0 +1,48 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "suite/framework.h"
+#include "suite/tally.h"
+#include "suite/text.h"
+
+namespace sortie::suite {
+
+/// Follows the lines of `-test.v`, even behind unfinished test output. Subtests belong to their top-level test, whose
+/// message tells of them; tests that run at the same time are told apart by Go's PAUSE, CONT and NAME lines.
+class GoReader final : public ResultReader {
+ public:
+  explicit GoReader(const std::vector<TestCase>& tests) : tally_(tests) {}
+  std::vector<Progress> feed(std::string_view bytes) override;
+  std::vector<Progress> finish(ExitStatus status, std::string_view result_file) override;
+
+ private:
+  struct Log {
+    std::string text;
+    std::string file;
+    int line = 0;
+  };
+
+  void read_line(const LineSplitter::Line& line);
+  bool read_switch(const LineSplitter::Line& line);
+  bool read_end(const LineSplitter::Line& line);
+  void read_subtest_end(std::string_view line);
+  void read_log(std::string_view line);
+  /// What is printed behind a failed test's end: an example's `got` and `want`, the log of versions before 1.14.
+  void read_trailer(std::string_view line);
+  void settle_trailer();
+  void end_test(const std::string& test, Outcome outcome, std::chrono::microseconds duration, std::size_t offset);
+
+  Tally tally_;
+  LineSplitter lines_;
+  std::set<std::string> paused_;
+  std::string context_;  ///< the test or subtest that speaks
+  std::map<std::string, Log> logs_;
+  std::string failed_last_;  ///< the failed test whose trailer may come
+  std::string trailer_;
+};
+
+}  // namespace sortie::suite
