@@ -2,21 +2,16 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/close_range.h>
 #include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
-#include <memory>
 #include <vector>
 
 #include "base/unique_fd.h"
-#include "sandbox/mount_calls.h"
-#include "sandbox/raw_syscall.h"
-#include "sandbox/supervisor_image.h"
+#include "sandbox/helper_process.h"
 
 namespace sortie::sandbox {
 namespace {
@@ -53,56 +48,16 @@ void remove_left_overs(const std::vector<std::string>& places) {
   }
 }
 
-struct Cleaner {
-  int image = -1;
-  int pipe = -1;
-  const char* const* arguments = nullptr;
-  long error = 0;
-};
-
-SORTIE_RAW long become_cleaner(const Cleaner& cleaner) {
-  raw::call(SYS_setsid);
-  raw::call(SYS_chdir, "/");
-  // Out of the way of the low numbers first.
-  const long image = raw::call(SYS_fcntl, cleaner.image, F_DUPFD_CLOEXEC, 16);
-  const long pipe = raw::call(SYS_fcntl, cleaner.pipe, F_DUPFD_CLOEXEC, 16);
-  if (const long e = raw::call(SYS_dup3, pipe, 0, 0); e < 0) return e;
-  const long nothing = raw::call(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0);
-  for (int fd = 1; fd <= 2; ++fd) {
-    if (nothing != fd) raw::call(SYS_dup3, nothing, fd, 0);
-  }
-  raw::call(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC);
-  const char* const environment[] = {nullptr};
-  return raw::call(SYS_execveat, image, "", cleaner.arguments, environment, AT_EMPTY_PATH);
-}
-
-SORTIE_RAW int cleaner_child(void* argument) {
-  auto& cleaner = *static_cast<Cleaner*>(argument);
-  cleaner.error = become_cleaner(cleaner);
-  return 1;
-}
-
 Result<void> start_cleaner(const std::vector<std::string>& places) {
-  ASSIGN_OR_RETURN(const int image, supervisor_image());
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return fail_errno(errno, "pipe");
   const UniqueFd read_end(ends[0]);
   static const UniqueFd write_end(ends[1]);  // closed by the end of this process, and by nothing else
-  const std::string prefix = cgroup_prefix();
-  std::vector<const char*> arguments = {"sortie-cleaner", prefix.c_str()};
-  for (const std::string& place : places) arguments.push_back(place.c_str());
-  arguments.push_back(nullptr);
-
-  Cleaner cleaner{image, read_end.get(), arguments.data()};
-  const auto stack = std::make_unique_for_overwrite<char[]>(k_raw_stack_size);
-  clone_args args{};
-  args.flags = CLONE_VM | CLONE_VFORK | CLONE_CLEAR_SIGHAND;
-  args.stack = reinterpret_cast<std::uint64_t>(stack.get());
-  args.stack_size = k_raw_stack_size;
-  const BlockedSignals blocked;
-  const long pid = raw::clone3(&args, cleaner_child, &cleaner);
-  if (pid < 0) return fail_errno(static_cast<int>(-pid), "create a process");
-  if (cleaner.error < 0) return fail_errno(static_cast<int>(-cleaner.error), "start the control groups' cleaner");
+  HelperProcess cleaner;
+  cleaner.arguments = {"cgroups", cgroup_prefix()};
+  cleaner.arguments.insert(cleaner.arguments.end(), places.begin(), places.end());
+  cleaner.input = read_end.get();
+  ASSIGN_OR_RETURN(const UniqueFd pidfd, start_helper(cleaner));
   return {};
 }
 

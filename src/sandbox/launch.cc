@@ -20,9 +20,9 @@
 
 // Two steps, both in this program's memory and descriptor table while the calling thread waits (as after vfork), so
 // that nothing has to be copied there or sent back:
-//   stage 1, in the host's namespaces, joins the control groups, opens the mounts, enters the template's namespaces and
-//   takes the sandbox's id there;
-//   stage 2, born into the new namespaces, fills them with what is the sandbox's own and becomes the supervisor.
+//   stage 1, in the host's namespaces, joins the control groups, opens the mounts, enters the template's namespaces,
+//   sets up the network and takes the sandbox's id; stage 2, born into the other new namespaces, fills them with what
+//   is the sandbox's own and becomes the supervisor.
 // All functions up to `launch` are raw: see raw_syscall.h.
 namespace sortie::sandbox {
 namespace {
@@ -37,7 +37,9 @@ struct Stage {
   // in
   bool isolated = false;
   bool privileged = false;
-  std::uint64_t namespaces = 0;
+  bool own_network = false;
+  int host_mounts = -1;  ///< out too
+  int network = -1;
   int user_namespace = -1;
   int mount_namespace = -1;
   std::uint32_t template_id = 0;
@@ -100,15 +102,6 @@ SORTIE_RAW long mount_own(Stage& stage) {
   return 0;
 }
 
-SORTIE_RAW long set_up_network(Stage& stage) {
-  stage.doing = "set up loopback";
-  if ((stage.namespaces & CLONE_NEWNET) != 0) {
-    if (const long e = set_up_loopback(stage.listen.data(), stage.listen.size()); e < 0) return e;
-  }
-  stage.doing = "listen";
-  return open_listeners(stage.listen.data(), stage.listen.size());
-}
-
 /// Nothing executed from here on can gain a privilege: not by setuid files, not by capabilities in its own namespace.
 SORTIE_RAW long drop_privileges(Stage& stage) {
   stage.doing = "drop privileges";
@@ -154,14 +147,13 @@ SORTIE_RAW long become_supervisor(Stage& stage) {
 SORTIE_RAW long fill_namespaces(Stage& stage) {
   if (const long e = become_inside_user(stage); e < 0) return e;
   raw::call(SYS_sethostname, k_host_name, raw::length(k_host_name));
-  if (const long e = set_up_network(stage); e < 0) return e;
   if (const long e = mount_own(stage); e < 0) return e;
   return drop_privileges(stage);
 }
 
 SORTIE_RAW int stage_two(void* argument) {
   auto& stage = *static_cast<Stage*>(argument);
-  stage.error = stage.isolated ? fill_namespaces(stage) : set_up_network(stage);
+  stage.error = stage.isolated ? fill_namespaces(stage) : 0;
   if (stage.error >= 0) stage.error = become_supervisor(stage);
   return 1;
 }
@@ -178,6 +170,29 @@ SORTIE_RAW long open_mounts(Stage& stage) {
   return 0;
 }
 
+/// The network namespace belongs to the template's user namespace, where this still has its capabilities.
+SORTIE_RAW long enter_network(Stage& stage) {
+  if (stage.own_network) {
+    stage.doing = "create a network namespace";
+    const long e =
+        stage.network >= 0 ? raw::call(SYS_setns, stage.network, CLONE_NEWNET) : raw::call(SYS_unshare, CLONE_NEWNET);
+    if (e < 0) return e;
+    stage.doing = "set up loopback";
+    if (const long f = set_up_loopback(stage.listen.data(), stage.listen.size()); f < 0) return f;
+  }
+  stage.doing = "listen";
+  return open_listeners(stage.listen.data(), stage.listen.size());
+}
+
+SORTIE_RAW long enter_host_mounts(Stage& stage) {
+  stage.doing = "copy the mount namespace";
+  if (stage.host_mounts >= 0) return raw::call(SYS_setns, stage.host_mounts, CLONE_NEWNS);
+  if (const long e = raw::call(SYS_unshare, CLONE_NEWNS); e < 0) return e;
+  const long fd = raw::call(SYS_openat, AT_FDCWD, "/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC, 0);
+  stage.host_mounts = static_cast<int>(fd);
+  return fd;
+}
+
 SORTIE_RAW long enter_template(Stage& stage) {
   if (stage.privileged) {
     if (const long e = open_mounts(stage); e < 0) return e;
@@ -185,14 +200,14 @@ SORTIE_RAW long enter_template(Stage& stage) {
   stage.doing = "enter the template's user namespace";
   if (const long e = raw::call(SYS_setns, stage.user_namespace, CLONE_NEWUSER); e < 0) return e;
   if (!stage.privileged && !stage.mounts.empty()) {
-    // A plain user may copy mounts only in a mount namespace of their own: a momentary copy of the host's as it is now.
-    stage.doing = "copy the mount namespace";
-    if (const long e = raw::call(SYS_unshare, CLONE_NEWNS); e < 0) return e;
+    if (const long e = enter_host_mounts(stage); e < 0) return e;
     if (const long e = open_mounts(stage); e < 0) return e;
   }
   stage.doing = "enter the template's mount namespace";
-  if (const long e = raw::call(SYS_setns, stage.mount_namespace, CLONE_NEWNS); e < 0) return e;
-  if (!stage.privileged) return 0;
+  return raw::call(SYS_setns, stage.mount_namespace, CLONE_NEWNS);
+}
+
+SORTIE_RAW long take_own_id(Stage& stage) {
   stage.doing = "take the sandbox's user id";
   if (const long e = raw::call(SYS_setgroups, 0, 0); e < 0) return e;
   const std::uint32_t id = stage.template_id;
@@ -203,7 +218,8 @@ SORTIE_RAW long enter_template(Stage& stage) {
 SORTIE_RAW long join_cgroups(Stage& stage) {
   stage.doing = "join the control groups";
   for (const int fd : stage.join) {
-    if (const long e = raw::write_all(fd, "0", 1); e < 0) return e;
+    // EINVAL: a real-time process cannot join a cpu group that has no real-time share, and needs no share.
+    if (const long e = raw::write_all(fd, "0", 1); e < 0 && e != -EINVAL) return e;
   }
   return 0;
 }
@@ -212,11 +228,13 @@ SORTIE_RAW int stage_one(void* argument) {
   auto& stage = *static_cast<Stage*>(argument);
   stage.error = join_cgroups(stage);
   if (stage.error >= 0 && stage.isolated) stage.error = enter_template(stage);
+  if (stage.error >= 0) stage.error = enter_network(stage);
+  if (stage.error >= 0 && stage.isolated && stage.privileged) stage.error = take_own_id(stage);
   if (stage.error < 0) return 1;
   stage.doing = "create the namespaces";
   clone_args args;
   for (std::size_t i = 0; i < sizeof args; ++i) reinterpret_cast<volatile char*>(&args)[i] = 0;
-  args.flags = CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | CLONE_PARENT | stage.namespaces;
+  args.flags = CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | CLONE_PARENT | (stage.isolated ? k_namespaces : 0);
   args.pidfd = reinterpret_cast<std::uint64_t>(&stage.pidfd);
   args.stack = reinterpret_cast<std::uint64_t>(stage.inner_stack);
   args.stack_size = k_raw_stack_size;
@@ -261,7 +279,9 @@ Stage make_stage(const LaunchPlan& plan, int image) {
   stage.isolated = plan.base != nullptr;
   if (stage.isolated) {
     stage.privileged = user_plan().privileged;
-    stage.namespaces = k_namespaces | (plan.own_network ? CLONE_NEWNET : 0);
+    stage.own_network = plan.own_network;
+    stage.network = plan.network;
+    stage.host_mounts = plan.host_mounts;
     stage.user_namespace = plan.base->user_namespace.get();
     stage.mount_namespace = plan.base->mount_namespace.get();
     stage.template_id = next_template_id();
@@ -293,6 +313,7 @@ Result<Launched> launch(const LaunchPlan& plan) {
   launched.pidfd.reset(stage.pidfd);
   launched.pid = static_cast<int>(stage.pid);
   for (const ListenStep& step : stage.listen) launched.listeners.emplace_back(step.fd);
+  if (stage.host_mounts != plan.host_mounts) launched.host_mounts.reset(stage.host_mounts);
   for (const Mount& mount : stage.mounts) {
     if (mount.tree >= 0) close(mount.tree);
   }

@@ -28,6 +28,8 @@ struct LaunchPlan {
   const Template* base = nullptr;  ///< null: no namespaces at all
   std::vector<ReadOnlyMount> mounts;
   bool own_network = true;
+  int host_mounts = -1;  ///< for a plain user: a copy of the host's mount namespace; -1: make one
+  int network = -1;      ///< a network namespace with loopback up; -1: make one
   std::vector<ListenStep> listen;
   std::uint64_t tmp_bytes = 0;
   std::uint64_t shm_bytes = 0;
@@ -39,6 +41,7 @@ struct Launched {
   UniqueFd pidfd;  ///< the supervisor, a child of this process; to be reaped with waitid
   int pid = 0;
   std::vector<UniqueFd> listeners;
+  UniqueFd host_mounts;  ///< the copy that was made
 };
 
 /// Makes the namespaces of a sandbox, fills them, and leaves the supervisor running in them as process 1. Blocks for

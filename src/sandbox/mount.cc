@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -147,6 +148,19 @@ std::string key_of(const Spec& spec) {
 }
 
 }  // namespace
+
+int HostMounts::current() {
+  // proc_pid_mountinfo(5): an error is signalled once after each change of the mounts.
+  pollfd changed = {mountinfo_.get(), 0, 0};
+  if (mountinfo_ && poll(&changed, 1, 0) == 0) return copy_.get();
+  copy_.reset();
+  if (!mountinfo_) mountinfo_.reset(open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
+  return -1;
+}
+
+void HostMounts::keep(UniqueFd mount_namespace) {
+  copy_ = std::move(mount_namespace);
+}
 
 std::vector<TemplateStep> template_steps(const Spec& spec) {
   Steps steps;

@@ -13,11 +13,13 @@ struct ListenStep {
   int fd = -1;
 };
 
+// Raw functions (see raw_syscall.h), used by the supervisor program too: 0 or -errno.
+
 /// Brings loopback up in the current network namespace and gives it the addresses of `steps` as /32, so that nothing
-/// else has a route: connecting anywhere else fails at once. Raw (see raw_syscall.h). 0 or -errno.
+/// else has a route: connecting anywhere else fails at once.
 long set_up_loopback(ListenStep* steps, std::size_t count);
 
-/// Makes the sockets, listening, close-on-exec and non-blocking. Raw. 0 or -errno.
+/// Makes the sockets, listening, close-on-exec and non-blocking.
 long open_listeners(ListenStep* steps, std::size_t count);
 
 }  // namespace sortie::sandbox

@@ -216,9 +216,15 @@ Result<std::unique_ptr<Sandbox>> launch_with(const Executor& executor, Parts par
 
   LaunchPlan plan;
   plan.base = base;
-  plan.mounts = parts.spec.mounts;
+  for (const ReadOnlyMount& mount : parts.spec.mounts) {
+    plan.mounts.push_back({std::filesystem::absolute(mount.source).string(), mount.target});
+  }
   plan.own_network = base != nullptr && parts.spec.network == Network::isolated;
   ASSIGN_OR_RETURN(plan.listen, listen_steps(parts.spec, plan.own_network));
+  UniqueFd network;
+  if (plan.own_network && base->networks) network = base->networks->take();
+  plan.network = network.get();
+  if (base != nullptr) plan.host_mounts = base->host_mounts->current();
   plan.tmp_bytes = parts.spec.tmp_bytes;
   plan.shm_bytes = std::min(k_shm_bytes, parts.spec.memory_bytes);
   plan.fds = {theirs.get(), parts.shared->fd(), -1, -1};
@@ -228,6 +234,7 @@ Result<std::unique_ptr<Sandbox>> launch_with(const Executor& executor, Parts par
     plan.fds.freezer_state = parts.cgroup->freezer_state();
   }
   ASSIGN_OR_RETURN(parts.launched, launch(plan));
+  if (parts.launched.host_mounts) base->host_mounts->keep(std::move(parts.launched.host_mounts));
   parts.addresses = bound_addresses(parts.spec, parts.launched.listeners);
   parts.supervisor = std::make_shared<Supervisor>(executor, std::move(ours));
   return std::make_unique<SupervisedSandbox>(std::move(parts));

@@ -166,13 +166,15 @@ Result<UniqueFd> open_namespace(int pid, const char* name) {
 /// The parent's side of the conversation.
 Result<Template> guide(int pid, int channel, const Build& build) {
   RETURN_IF_ERROR(map_ids(pid));
+  Template made;
+  ASSIGN_OR_RETURN(made.user_namespace, open_namespace(pid, "user"));
+  // Right away: the first ones are ready when the mounts are.
+  if (auto networks = SpareNetworks::start(made.user_namespace.get())) made.networks = *std::move(networks);
   char byte = 'x';
   if (write(channel, &byte, 1) != 1 || read(channel, &byte, 1) != 1) {
     return fail(ErrorKind::internal, "the template's builder died");
   }
   if (build.error < 0) return fail_errno(static_cast<int>(-build.error), build.doing);
-  Template made;
-  ASSIGN_OR_RETURN(made.user_namespace, open_namespace(pid, "user"));
   ASSIGN_OR_RETURN(made.mount_namespace, open_namespace(pid, "mnt"));
   return made;
 }

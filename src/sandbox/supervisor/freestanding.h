@@ -111,8 +111,14 @@ inline void sleep_milliseconds(long milliseconds) {
   raw::call(SYS_ppoll, nullptr, 0, &time, nullptr, 0);
 }
 
-/// The other thing this program can be: waits for its standard input to end (sortie is gone), then removes the control
-/// groups that sortie has left. `arguments`: the prefix of their names, then the folders they are in.
+// The other trades of this program, named by its first argument.
+
+/// "cgroups": waits for its standard input to end (sortie is gone), then removes the control groups that sortie has
+/// left. `arguments`: the prefix of their names, then the folders they are in.
 int clean_cgroups(char** arguments);
+
+/// "networks": makes a network namespace with loopback up for each byte of its standard input, a SOCK_SEQPACKET socket,
+/// and sends it there as a descriptor.
+int make_networks();
 
 }  // namespace sortie::sandbox::supervisor

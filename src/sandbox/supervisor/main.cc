@@ -430,7 +430,9 @@ int open_child_signals() {
 extern "C" [[noreturn]] __attribute__((used)) void supervisor_main(long* stack) {
   const long count = stack[0];
   auto** arguments = reinterpret_cast<char**>(stack + 1);
-  if (count > 1) raw::call(SYS_exit_group, clean_cgroups(arguments + 1));
+  if (count > 1) {
+    raw::call(SYS_exit_group, arguments[1][0] == 'c' ? clean_cgroups(arguments + 2) : make_networks());
+  }
   supervise();
 }
 

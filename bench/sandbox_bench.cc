@@ -1,0 +1,119 @@
+// The cold start of a sandbox, from Sandbox::create to the first connection that its program makes, beside what else
+// starts a program on this machine. All are measured in turn in the same loop, so that they meet the same machine.
+#include <benchmark/benchmark.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sandbox/sandbox.h"
+
+namespace sortie::sandbox {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+using Microseconds = std::chrono::duration<double, std::micro>;
+
+[[noreturn]] void die(const std::string& message) {
+  std::fprintf(stderr, "%s\n", message.c_str());
+  std::exit(1);
+}
+
+Spec client_spec() {
+  Spec spec;
+  spec.mounts.push_back({SORTIE_CLIENT_FOLDER, "/var/task"});
+  spec.listen.push_back({"169.254.100.1", 9001});
+  return spec;
+}
+
+struct Times {
+  double create_us = 0;
+  double first_request_us = 0;
+  double destroy_us = 0;
+};
+
+Task<void> start_client(Executor executor, Times* times, std::unique_ptr<Sandbox>* kept,
+                        SteadyClock::time_point begin) {
+  auto made = co_await Sandbox::create(executor, client_spec());
+  if (!made) die(describe(made.error()));
+  times->create_us = Microseconds(SteadyClock::now() - begin).count();
+  *kept = std::move(*made);
+  const auto started = co_await (*kept)->start(Command{.argv = {"/var/task/sandbox_client"}});
+  if (!started) die(describe(started.error()));
+  auto listeners = (*kept)->take_listeners();
+  asio::posix::stream_descriptor listener(executor, listeners[0].release());
+  co_await listener.async_wait(asio::posix::stream_descriptor::wait_read, asio::use_awaitable);
+  const UniqueFd connection(accept4(listener.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
+  times->first_request_us = Microseconds(SteadyClock::now() - begin).count();
+}
+
+Times cold_start() {
+  asio::io_context context;
+  Times times;
+  std::unique_ptr<Sandbox> sandbox;
+  asio::co_spawn(context, start_client(context.get_executor(), &times, &sandbox, SteadyClock::now()), asio::detached);
+  context.run();
+  const auto begin = SteadyClock::now();
+  sandbox.reset();
+  times.destroy_us = Microseconds(SteadyClock::now() - begin).count();
+  return times;
+}
+
+double spawn(std::vector<const char*> arguments) {
+  arguments.push_back(nullptr);
+  const auto begin = SteadyClock::now();
+  pid_t pid = 0;
+  int status = 0;
+  if (posix_spawnp(&pid, arguments[0], nullptr, nullptr, const_cast<char**>(arguments.data()), environ) != 0) return 0;
+  waitpid(pid, &status, 0);
+  return status == 0 ? Microseconds(SteadyClock::now() - begin).count() : 0;
+}
+
+double median(std::vector<double> values) {
+  std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2));
+  return values[values.size() / 2];
+}
+
+void cold_start_beside_bwrap(benchmark::State& state) {
+  std::vector<double> create, first, destroy, bwrap, plain;
+  cold_start();  // makes the template; reported by itself below
+  for (auto _ : state) {
+    const Times times = cold_start();
+    create.push_back(times.create_us);
+    first.push_back(times.first_request_us);
+    destroy.push_back(times.destroy_us);
+    bwrap.push_back(spawn({"bwrap", "--unshare-all", "--ro-bind", "/", "/", "/bin/true"}));
+    plain.push_back(spawn({"/bin/true"}));
+  }
+  state.counters["create_us"] = median(create);
+  state.counters["first_request_us"] = median(first);
+  state.counters["destroy_us"] = median(destroy);
+  state.counters["bwrap_us"] = median(bwrap);
+  state.counters["true_us"] = median(plain);
+  state.counters["of_bwrap"] = median(first) / median(bwrap);
+}
+BENCHMARK(cold_start_beside_bwrap)->Iterations(200)->Unit(benchmark::kMicrosecond);
+
+}  // namespace
+}  // namespace sortie::sandbox
+
+int main(int argc, char** argv) {
+  const sortie::sandbox::Times first = sortie::sandbox::cold_start();
+  std::printf("first sandbox of a process, template included: create %.0f us, first request %.0f us\n", first.create_us,
+              first.first_request_us);
+  benchmark::Initialize(&argc, argv);
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}
