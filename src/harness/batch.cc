@@ -144,7 +144,10 @@ void Batch::settle_ended(const Session& session, bool alone) {
   const std::vector<TestCase> untouched = session.untouched();
   const bool nothing_came_of_it = running.empty() && session.ended_count() == 0;
 
-  if (running.size() == 1) {
+  const suite::TestEnded* held = verdicts_.held();
+  const bool explained = session.ended_count() > 0 && held != nullptr && held->outcome == Outcome::crashed;
+
+  if (running.size() == 1 && !explained) {
     std::string message = in_words(status);
     if (status.signal == 0) message += " before it ended";
     end_with(session, running.front(), std::move(message));

@@ -23,11 +23,12 @@ class ListListener final : public ProcessListener {
     output.status = process.follow(*this, outlets_).status;
   }
 
-  void on_output(std::string_view standard_error, std::string_view standard_output) override {
+  bool on_output(std::string_view standard_error, std::string_view standard_output) override {
     outlets_.log_stderr.append(standard_error);
     outlets_.log_stdout.append(standard_output);
     append(output.standard_error, standard_error);
     append(output.standard_output, standard_output);
+    return false;
   }
   void on_pause() override {}
   void on_stdout_closed() override {}

@@ -25,6 +25,9 @@ using namespace std::chrono_literals;
 constexpr auto k_leak_grace = 50ms;        ///< for processes that are about to end by themselves
 constexpr auto k_kill_patience = 5000ms;   ///< for a fork bomb
 constexpr auto k_drain_patience = 2000ms;  ///< for a pipe that something out of reach holds open
+constexpr int k_step_pipe = 4096;
+constexpr int k_flood_pipe = 1 << 20;
+constexpr int k_flood_writes = 32;
 constexpr std::size_t k_read_size = 64 * 1024;
 
 int g_child_signals = -1;  // set once by prepare_for_processes
@@ -36,7 +39,7 @@ std::array<UniqueFd, 2> make_pipe(bool in_step) {
   const int flags = O_CLOEXEC | (in_step ? O_DIRECT : 0);
   if (::pipe2(ends, flags) != 0 && ::pipe2(ends, O_CLOEXEC) != 0) return {};
   std::array<UniqueFd, 2> pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
-  if (in_step) ::fcntl(pipe[1].get(), F_SETPIPE_SZ, 4096);
+  if (in_step) ::fcntl(pipe[1].get(), F_SETPIPE_SZ, k_step_pipe);
   ::fcntl(pipe[0].get(), F_SETFL, ::fcntl(pipe[0].get(), F_GETFL) | O_NONBLOCK);
   return pipe;
 }
@@ -280,8 +283,9 @@ void Process::read_output(ProcessListener& listener) {
     if (err_count > 0 || out_count > 0) {
       const auto err_size = static_cast<std::size_t>(std::max<ssize_t>(err_count, 0));
       const auto out_size = static_cast<std::size_t>(std::max<ssize_t>(out_count, 0));
-      listener.on_output({err, err_size}, {out, out_size});
+      const bool boundary = listener.on_output({err, err_size}, {out, out_size});
       consume_stdout(out_size);
+      adapt_step(boundary);
       total += err_size + out_size;
     }
     if (err_count == 0) stderr_.reset();
@@ -295,7 +299,7 @@ void Process::read_output(ProcessListener& listener) {
 }
 
 ssize_t Process::peek_stdout(char* buffer, std::size_t size) {
-  if (!stdout_) return 0;
+  if (!stdout_ || !in_step_) return read_some(stdout_, buffer, size);
   const ssize_t there = ::tee(stdout_.get(), peek_in_.get(), size, SPLICE_F_NONBLOCK);
   if (there <= 0) return there;
   ssize_t count = 0;
@@ -307,7 +311,16 @@ ssize_t Process::peek_stdout(char* buffer, std::size_t size) {
   return count;
 }
 
+/// Waiting for each write to be seen would slow a test down that prints much. Within a flood order does not matter.
+void Process::adapt_step(bool boundary) {
+  writes_in_a_row_ = boundary ? 0 : writes_in_a_row_ + 1;
+  const bool flood = writes_in_a_row_ > k_flood_writes;
+  if (!stdout_ || flood == !in_step_) return;
+  if (::fcntl(stdout_.get(), F_SETPIPE_SZ, flood ? k_flood_pipe : k_step_pipe) > 0) in_step_ = !flood;
+}
+
 void Process::consume_stdout(std::size_t count) {
+  if (!in_step_) return;
   char buffer[k_read_size];
   while (count > 0) {
     const ssize_t piece = read_some(stdout_, buffer, count);

@@ -29,8 +29,9 @@ class ProcessListener {
  public:
   virtual ~ProcessListener() = default;
   /// What was printed to standard error since the last call, and then at most one write to standard output: the
-  /// former was printed before the latter, or just behind it. Each at most 64 KiB, either may be empty.
-  virtual void on_output(std::string_view standard_error, std::string_view standard_output) = 0;
+  /// former was printed before the latter, or just behind it. Each at most 64 KiB, either may be empty. True when it
+  /// showed a test's start or end: the place where order matters.
+  virtual bool on_output(std::string_view standard_error, std::string_view standard_output) = 0;
   /// All that could be read now has been told; before the harness waits again.
   virtual void on_pause() = 0;
   /// Standard output was closed while the process lives.
@@ -91,6 +92,7 @@ class Process {
   void read_output(ProcessListener& listener);
   ssize_t peek_stdout(char* buffer, std::size_t size);
   void consume_stdout(std::size_t count);
+  void adapt_step(bool boundary);
   void drain(ProcessListener& listener, Outlets& outlets);
   bool reap(ProcessEnd& end);
   [[nodiscard]] bool killed_for_memory(const ProcessEnd& end, long max_rss_kib) const;
@@ -100,6 +102,8 @@ class Process {
   UniqueFd stderr_;
   UniqueFd peek_in_;  ///< a pipe of our own: what is in standard output's pipe is seen here without making room there
   UniqueFd peek_out_;
+  bool in_step_ = true;      ///< standard output's pipe holds one write
+  int writes_in_a_row_ = 0;  ///< without a test's start or end
   bool stopping_ = false;
   bool killed_ = false;
   TimePoint kill_at_ = TimePoint::max();

@@ -123,7 +123,7 @@ int Session::uncounted_leaks() const {
   return static_cast<int>(newcomers(counted_leaks_, end_.leaked).size());
 }
 
-void Session::on_output(std::string_view standard_error, std::string_view standard_output) {
+bool Session::on_output(std::string_view standard_error, std::string_view standard_output) {
   outlets_.log_stderr.append(standard_error);
   outlets_.log_stdout.append(standard_output);
   stderr_tail_ += standard_error;
@@ -137,6 +137,7 @@ void Session::on_output(std::string_view standard_error, std::string_view standa
   if (!starts) writer_.write(true, standard_error);
   apply(progress, standard_output);
   if (starts) writer_.write(true, standard_error);
+  return !progress.empty();
 }
 
 void Session::apply(const std::vector<suite::Progress>& progress, std::string_view bytes) {

@@ -72,7 +72,7 @@ class Session final : public ProcessListener {
   /// The line on standard error that says why the process died, as far as one does; empty otherwise.
   [[nodiscard]] std::string last_words() const;
 
-  void on_output(std::string_view standard_error, std::string_view standard_output) override;
+  bool on_output(std::string_view standard_error, std::string_view standard_output) override;
   void on_pause() override { writer_.send_pending(); }
   void on_stdout_closed() override;
   [[nodiscard]] TimePoint wake_at() const override;
