@@ -23,6 +23,12 @@ constexpr EndMark k_end_marks[] = {
     {"•... Timeout", Outcome::timed_out},   {"S [SKIPPING]", Outcome::skipped},  {"• [SLOW TEST:", Outcome::passed},
     {"• [MEASUREMENT]", Outcome::passed},   {"[FLAKEY TEST - ", Outcome::passed}};
 
+/// Specs that are left out are marked in the same line, `•SSP`.
+std::string_view without_skip_marks(std::string_view line) {
+  while (line.ends_with('S') || line.ends_with('P')) line.remove_suffix(1);
+  return line;
+}
+
 std::string joined(const std::vector<std::string>& lines, std::size_t from) {
   std::string text;
   for (std::size_t i = from; i < lines.size(); ++i) text += lines[i] + " ";
@@ -157,7 +163,7 @@ bool GinkgoReader::read_end(const LineSplitter::Line& line) {
     return true;
   }
   const bool timed = line.text.ends_with(" seconds]") && line.text.rfind("• [") != std::string::npos;
-  if (!timed && !line.text.ends_with("•")) return false;
+  if (!timed && !without_skip_marks(line.text).ends_with("•")) return false;
   end_current(Outcome::passed, line.end);
   return true;
 }
