@@ -1,0 +1,449 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "emulator/s3/operations.h"
+#include "wire/date.h"
+#include "wire/xml.h"
+
+/// Multipart uploads.
+namespace sortie::emulator::s3 {
+namespace {
+
+constexpr int k_max_part = 10'000;
+constexpr std::uint64_t k_min_part_bytes = 5ULL * 1024 * 1024;
+
+std::string lower_name(ChecksumAlgorithm algorithm) {
+  std::string name(wire::to_string(algorithm));
+  for (char& c : name) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+  }
+  return name;
+}
+
+Outcome<int> read_part_number(const Request& request) {
+  const std::string text = request.parameter_or("partNumber");
+  int number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || number < 1 || number > k_max_part) {
+    return invalid_argument("partNumber", text, "Part number must be an integer between 1 and 10000, inclusive");
+  }
+  return number;
+}
+
+/// The checksum an upload agrees on: algorithm and type.
+Outcome<std::optional<ObjectChecksum>> read_agreement(const Request& request) {
+  const auto algorithm = read_checksum_algorithm(request.headers(), "x-amz-checksum-algorithm");
+  if (!algorithm) return std::unexpected(algorithm.error());
+  const std::string_view type = request.header("x-amz-checksum-type");
+  if (!*algorithm) {
+    if (!type.empty()) {
+      return invalid_request(
+          "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.");
+    }
+    return std::nullopt;
+  }
+  ObjectChecksum agreed{**algorithm, {}, **algorithm != ChecksumAlgorithm::crc64nvme};
+  if (type.empty()) return agreed;
+  if (type != "COMPOSITE" && type != "FULL_OBJECT") {
+    return invalid_request("Value for x-amz-checksum-type header is invalid.");
+  }
+  agreed.composite = type == "COMPOSITE";
+  const bool possible = agreed.composite ? **algorithm != ChecksumAlgorithm::crc64nvme : is_crc(**algorithm);
+  if (!possible) {
+    return invalid_request(fmt::format("The {} checksum type cannot be used with the {} checksum algorithm.", type,
+                                       lower_name(**algorithm)));
+  }
+  return agreed;
+}
+
+struct NamedPart {
+  int number = 0;
+  std::string etag;
+  Fields checksums;  ///< by element, `ChecksumCRC32`
+};
+
+std::string without_quotes(std::string text) {
+  std::erase(text, '"');
+  return text;
+}
+
+Outcome<std::vector<NamedPart>> read_part_list(std::string_view xml, std::string_view upload) {
+  const auto document = wire::XmlDocument::parse(xml);
+  if (!document || document->root().name() != "CompleteMultipartUpload") return malformed_xml();
+  std::vector<NamedPart> parts;
+  for (const auto& node : document->root().children("Part")) {
+    NamedPart part;
+    const std::string number = node.child_text("PartNumber");
+    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), part.number);
+    if (error != std::errc{} || end != number.data() + number.size() || !node.child("ETag")) return malformed_xml();
+    part.etag = without_quotes(node.child_text("ETag"));
+    for (const auto& child : node.children()) {
+      if (child.name().starts_with("Checksum")) part.checksums.emplace_back(child.name(), child.text());
+    }
+    if (!parts.empty() && part.number <= parts.back().number) {
+      return s3_fail(400, "InvalidPartOrder",
+                     "The list of parts was not in ascending order. Parts must be ordered by part number.",
+                     {{"UploadId", std::string(upload)}});
+    }
+    parts.push_back(std::move(part));
+  }
+  if (parts.empty()) return invalid_request("You must specify at least one part");
+  return parts;
+}
+
+Failure invalid_part(const NamedPart& part, const Upload& upload) {
+  return s3_fail(400, "InvalidPart",
+                 "One or more of the specified parts could not be found.  The part may not have been uploaded, or the "
+                 "specified entity tag may not match the part's entity tag.",
+                 {{"UploadId", upload.id}, {"PartNumber", fmt::to_string(part.number)}, {"ETag", part.etag}});
+}
+
+Outcome<void> check_part_checksum(const NamedPart& named, const Part& part, const Upload& upload) {
+  const auto& agreed = upload.traits.checksum;
+  if (!agreed) {
+    if (!named.checksums.empty()) return invalid_part(named, upload);
+    return {};
+  }
+  const std::string element = fmt::format("Checksum{}", wire::to_string(agreed->algorithm));
+  bool there = false;
+  for (const auto& [name, value] : named.checksums) {
+    if (name != element) {
+      const auto other = wire::checksum_algorithm_from(std::string_view(name).substr(8));
+      return s3_fail(400, "BadDigest",
+                     fmt::format("The {} you specified for part {} did not match what we received.",
+                                 other ? lower_name(*other) : name, named.number));
+    }
+    if (value != part.checksum) return invalid_part(named, upload);
+    there = true;
+  }
+  if (!there && agreed->composite) {
+    return invalid_request(
+        fmt::format("The upload was created using a {} checksum. The complete request must include "
+                    "the checksum for each part. It was missing for part {} in the request.",
+                    lower_name(agreed->algorithm), named.number));
+  }
+  return {};
+}
+
+/// The parts named, all of them there, equal and large enough.
+Outcome<std::vector<Part>> match_parts(const std::vector<NamedPart>& named, const std::vector<Part>& uploaded,
+                                       const Upload& upload) {
+  std::vector<Part> chosen;
+  for (const NamedPart& part : named) {
+    const auto found = std::ranges::lower_bound(uploaded, part.number, {}, &Part::number);
+    if (found == uploaded.end() || found->number != part.number || found->etag != part.etag) {
+      return invalid_part(part, upload);
+    }
+    if (auto checked = check_part_checksum(part, *found, upload); !checked) return std::unexpected(checked.error());
+    chosen.push_back(*found);
+  }
+  for (std::size_t i = 0; i + 1 < chosen.size(); ++i) {
+    if (chosen[i].size >= k_min_part_bytes) continue;
+    return s3_fail(400, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size",
+                   {{"ProposedSize", fmt::to_string(chosen[i].size)},
+                    {"MinSizeAllowed", fmt::to_string(k_min_part_bytes)},
+                    {"PartNumber", fmt::to_string(chosen[i].number)},
+                    {"ETag", chosen[i].etag}});
+  }
+  return chosen;
+}
+
+std::string etag_of(const std::vector<Part>& parts) {
+  std::string digests;
+  for (const Part& part : parts) digests += wire::hex_decode(part.etag).value_or("");
+  return fmt::format("{}-{}", wire::hex_encode(wire::checksum(ChecksumAlgorithm::md5, digests)), parts.size());
+}
+
+ObjectChecksum checksum_of(const std::vector<Part>& parts, const std::optional<ObjectChecksum>& agreed) {
+  ObjectChecksum result = agreed.value_or(ObjectChecksum{});
+  std::string joined;
+  for (const Part& part : parts) {
+    const std::string raw = wire::base64_decode(part.checksum).value_or("");
+    if (result.composite) {
+      joined += raw;
+    } else {
+      joined = joined.empty() ? raw : join_crc(result.algorithm, joined, raw, part.size);
+    }
+  }
+  if (result.composite) {
+    result.value = fmt::format("{}-{}", wire::base64_encode(wire::checksum(result.algorithm, joined)), parts.size());
+  } else {
+    result.value = wire::base64_encode(joined);
+  }
+  return result;
+}
+
+/// The checksum headers of the request that completes an upload.
+Outcome<void> check_completion(const Request& request, const Upload& upload, const ObjectChecksum& result) {
+  const auto& agreed = upload.traits.checksum;
+  const std::string_view mode = !agreed ? "null" : agreed->composite ? "COMPOSITE" : "FULL_OBJECT";
+  const std::string_view type = request.header("x-amz-checksum-type");
+  if (!type.empty() && type != mode) {
+    return invalid_request(fmt::format(
+        "The upload was created using the {} checksum mode. The complete request must use the same checksum mode.",
+        mode));
+  }
+  const auto demand = read_digest_demand(request.headers());
+  if (!demand) return std::unexpected(demand.error());
+  if (demand->value && agreed && !agreed->composite) {
+    if (*demand->algorithm != result.algorithm || wire::base64_encode(*demand->value) != result.value) {
+      return s3_fail(
+          400, "BadDigest",
+          fmt::format("The {} you specified did not match the calculated checksum.", lower_name(result.algorithm)));
+    }
+  }
+  if (const auto size = request.headers().get("x-amz-mp-object-size"); size && size->empty()) {
+    return invalid_request("Value for x-amz-mp-object-size header is invalid.");
+  }
+  return {};
+}
+
+std::string location_of(const Request& request) {
+  const http::Request& http = request.call.request;
+  const std::string host(http.headers.get_or("host", http::authority(http)));
+  const std::string key = wire::uri_encode(request.key, wire::Slash::keep);
+  if (!request.call.virtual_bucket.empty()) return fmt::format("{}://{}/{}", http.scheme, host, key);
+  return fmt::format("{}://{}/{}/{}", http.scheme, host, request.bucket, key);
+}
+
+/// What a part's bytes are hashed with: the upload's algorithm and the sender's.
+std::vector<ChecksumAlgorithm> part_algorithms(const Upload& upload, const DigestDemand& demand) {
+  std::vector<ChecksumAlgorithm> algorithms{upload.traits.checksum.value_or(ObjectChecksum{}).algorithm};
+  if (demand.algorithm) algorithms.push_back(*demand.algorithm);
+  return algorithms;
+}
+
+Part make_part(int number, std::uint64_t size, const Digests::Values& digests, const Upload& upload, SystemTime now) {
+  const auto algorithm = upload.traits.checksum.value_or(ObjectChecksum{}).algorithm;
+  return {number, 0, size, wire::base64_encode(digests.of(algorithm)), wire::hex_encode(digests.md5), now};
+}
+
+}  // namespace
+
+Operations::Answer Operations::create_multipart_upload(const Request& request) {
+  const auto tags = read_tag_header(request.header("x-amz-tagging"));
+  const auto bucket = allowed_key(request, "PutObject", upload_context(request, tags.value_or(Tags())));
+  if (!bucket) return std::unexpected(bucket.error());
+  auto traits = read_traits(request.headers());
+  if (!traits) return std::unexpected(traits.error());
+  const auto agreed = read_agreement(request);
+  if (!agreed) return std::unexpected(agreed.error());
+  if (request.headers().contains("x-amz-tagging")) {
+    auto allowed = allow(request, *bucket, "PutObjectTagging", request.key, upload_context(request, traits->tags));
+    if (!allowed) return std::unexpected(allowed.error());
+  }
+  Upload upload{{}, bucket->id, 0, request.key, now(), request.call.principal.arn, *std::move(traits)};
+  upload.traits.checksum = *agreed;
+  catalog_.create_upload(upload);
+  wire::XmlWriter xml;
+  xml.open("InitiateMultipartUploadResult", k_xmlns);
+  xml.element("Bucket", bucket->name).element("Key", request.key).element("UploadId", upload.id);
+  auto response = xml_answer(xml.finish());
+  response.headers.add("x-amz-server-side-encryption", "AES256");
+  if (*agreed) {
+    response.headers.add("x-amz-checksum-algorithm", std::string(wire::to_string((*agreed)->algorithm)));
+    response.headers.add("x-amz-checksum-type", (*agreed)->composite ? "COMPOSITE" : "FULL_OBJECT");
+  }
+  return response;
+}
+
+Task<Operations::Answer> Operations::upload_part(Request& request) {
+  const auto bucket = allowed_key(request, "PutObject");
+  if (!bucket) co_return std::unexpected(bucket.error());
+  const auto number = read_part_number(request);
+  if (!number) co_return std::unexpected(number.error());
+  const std::string id = request.parameter_or("uploadId");
+  auto upload = catalog_.find_upload(*bucket, request.key, id);
+  if (!upload) co_return no_such_upload(id);
+  const auto demand = read_digest_demand(request.headers());
+  if (!demand) co_return std::unexpected(demand.error());
+  const auto& agreed = upload->traits.checksum;
+  if (agreed && demand->algorithm && *demand->algorithm != agreed->algorithm) {
+    co_return invalid_request(
+        fmt::format("Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
+                    lower_name(agreed->algorithm), lower_name(*demand->algorithm)));
+  }
+  http::Body& body = request.call.request.body;
+  if (!body.length()) {
+    co_return s3_fail(411, "MissingContentLength", "You must provide the Content-Length HTTP header.");
+  }
+  auto received = co_await contents_.receive(std::move(body), part_algorithms(*upload, *demand), k_max_upload);
+  if (!received) co_return std::unexpected(received.error());
+  if (auto checked = check_digests(*demand, received->digests, request.call.trailers.get()); !checked) {
+    co_return std::unexpected(checked.error());
+  }
+  upload = catalog_.find_upload(*bucket, request.key, id);
+  if (!upload) co_return no_such_upload(id);
+
+  Part part = make_part(*number, received->size, received->digests, *upload, now());
+  const auto shown = demand->algorithm ? demand->algorithm : agreed ? std::optional(agreed->algorithm) : std::nullopt;
+  auto response = empty_answer(200);
+  response.headers.add("ETag", in_quotes(part.etag));
+  response.headers.add("x-amz-server-side-encryption", "AES256");
+  if (shown) {
+    response.headers.add(std::string(wire::checksum_header(*shown)), wire::base64_encode(received->digests.of(*shown)));
+  }
+  ContentStore::Change change(contents_);
+  part.content = change.add(*std::move(received));
+  catalog_.put_part(change, *upload, part);
+  change.commit();
+  co_return response;
+}
+
+Task<Operations::Answer> Operations::upload_part_copy(Request& request) {
+  const auto bucket = allowed_key(request, "PutObject", upload_context(request, {}));
+  if (!bucket) co_return std::unexpected(bucket.error());
+  const auto number = read_part_number(request);
+  if (!number) co_return std::unexpected(number.error());
+  const std::string id = request.parameter_or("uploadId");
+  auto upload = catalog_.find_upload(*bucket, request.key, id);
+  if (!upload) co_return no_such_upload(id);
+  const auto source = copy_source(request);
+  if (!source) co_return std::unexpected(source.error());
+  ByteRange range{0, source->object.size};
+  if (const auto text = request.headers().get("x-amz-copy-source-range")) {
+    const auto asked = read_range(*text, source->object.size);
+    // Unlike a GET, a copy takes the range as it stands or not at all.
+    const bool exact = asked && *asked && text->ends_with(fmt::format("-{}", (*asked)->first + (*asked)->size - 1));
+    if (!exact) {
+      co_return invalid_argument(
+          "x-amz-copy-source-range", *text,
+          asked && !*asked
+              ? "The x-amz-copy-source-range value must be of the form bytes=first-last where first and "
+                "last are the zero-based offsets of the first and last bytes to copy"
+              : fmt::format("Range specified is not valid for source object of size: {}", source->object.size));
+    }
+    range = **asked;
+  }
+  auto received = co_await contents_.receive(contents_.open(pieces_of(source->parts, range.first, range.size)),
+                                             part_algorithms(*upload, {}), k_max_upload);
+  if (!received) co_return std::unexpected(received.error());
+  upload = catalog_.find_upload(*bucket, request.key, id);
+  if (!upload) co_return no_such_upload(id);
+
+  Part part = make_part(*number, received->size, received->digests, *upload, now());
+  {
+    ContentStore::Change change(contents_);
+    part.content = change.add(*std::move(received));
+    catalog_.put_part(change, *upload, part);
+    change.commit();
+  }
+  wire::XmlWriter xml;
+  xml.open("CopyPartResult", k_xmlns).element("LastModified", wire::format_iso8601_millis(part.modified));
+  xml.element("ETag", in_quotes(part.etag));
+  if (const auto& agreed = upload->traits.checksum) {
+    xml.element(fmt::format("Checksum{}", wire::to_string(agreed->algorithm)), part.checksum);
+  }
+  auto response = xml_answer(xml.finish());
+  response.headers.add("x-amz-server-side-encryption", "AES256");
+  if (source->bucket.versioning != Versioning::never) {
+    response.headers.add("x-amz-copy-source-version-id", source->object.version);
+  }
+  co_return response;
+}
+
+Task<Operations::Answer> Operations::complete_multipart_upload(Request& request) {
+  auto body = co_await request.call.request.body.read_all(k_max_document);
+  if (!body) co_return s3_fail(400, "MaxMessageLengthExceeded", "Your request was too big.");
+  const auto bucket = allowed_key(request, "PutObject", upload_context(request, {}));
+  if (!bucket) co_return std::unexpected(bucket.error());
+  const std::string id = request.parameter_or("uploadId");
+  const auto upload = catalog_.find_upload(*bucket, request.key, id);
+  if (!upload) co_return no_such_upload(id);
+  const auto named = read_part_list(*body, id);
+  if (!named) co_return std::unexpected(named.error());
+  const auto uploaded = catalog_.upload_parts(*upload, 0, k_max_part);
+  const auto parts = match_parts(*named, uploaded, *upload);
+  if (!parts) co_return std::unexpected(parts.error());
+  const ObjectChecksum checksum = checksum_of(*parts, upload->traits.checksum);
+  if (auto checked = check_completion(request, *upload, checksum); !checked) {
+    co_return std::unexpected(checked.error());
+  }
+  const auto existing = catalog_.find_object(*bucket, request.key);
+  if (auto holds = check_write(request.headers(), current(existing), request.key); !holds) {
+    co_return std::unexpected(holds.error());
+  }
+  if (request.headers().contains("if-match") && existing && existing->sequence > upload->sequence) {
+    co_return s3_fail(409, "ConditionalRequestConflict",
+                      "The conditional request cannot succeed due to a conflicting operation against this resource.",
+                      {{"Condition", "If-Match"}, {"Key", request.key}});
+  }
+
+  Object object;
+  object.key = request.key;
+  for (const Part& part : *parts) object.size += part.size;
+  object.etag = etag_of(*parts);
+  object.modified = now();
+  object.traits = upload->traits;
+  object.traits.checksum = checksum;
+  {
+    ContentStore::Change change(contents_);
+    for (const Part& part : *parts) change.retain(part.content);
+    catalog_.put_object(change, *bucket, object, *parts);
+    catalog_.remove_upload(change, *upload);
+    change.commit();
+  }
+  wire::XmlWriter xml;
+  xml.open("CompleteMultipartUploadResult", k_xmlns).element("Location", location_of(request));
+  xml.element("Bucket", bucket->name).element("Key", request.key).element("ETag", in_quotes(object.etag));
+  xml.element(fmt::format("Checksum{}", wire::to_string(checksum.algorithm)), checksum.value);
+  xml.element("ChecksumType", checksum.composite ? "COMPOSITE" : "FULL_OBJECT");
+  auto response = xml_answer(xml.finish());
+  response.headers.add("x-amz-server-side-encryption", "AES256");
+  add_version(response, *bucket, object);
+  co_return response;
+}
+
+Operations::Answer Operations::abort_multipart_upload(const Request& request) {
+  const auto bucket = allowed_key(request, "AbortMultipartUpload");
+  if (!bucket) return std::unexpected(bucket.error());
+  const std::string id = request.parameter_or("uploadId");
+  const auto upload = catalog_.find_upload(*bucket, request.key, id);
+  if (!upload) return no_such_upload(id);
+  ContentStore::Change change(contents_);
+  catalog_.remove_upload(change, *upload);
+  change.commit();
+  return empty_answer(204);
+}
+
+Operations::Answer Operations::list_parts(const Request& request) {
+  const auto bucket = allowed_key(request, "ListMultipartUploadParts");
+  if (!bucket) return std::unexpected(bucket.error());
+  const std::string id = request.parameter_or("uploadId");
+  const auto upload = catalog_.find_upload(*bucket, request.key, id);
+  if (!upload) return no_such_upload(id);
+  const auto limit = read_count(request, "max-parts", 1000);
+  if (!limit) return std::unexpected(limit.error());
+  const auto after = read_count(request, "part-number-marker", std::numeric_limits<std::int32_t>::max());
+  if (!after) return std::unexpected(after.error());
+  const int marker = request.parameter_or("part-number-marker").empty() ? 0 : static_cast<int>(*after);
+  auto parts = catalog_.upload_parts(*upload, marker, *limit + 1);
+  const bool truncated = parts.size() > *limit;
+  if (truncated) parts.pop_back();
+
+  const auto& agreed = upload->traits.checksum;
+  wire::XmlWriter xml;
+  xml.open("ListPartsResult", k_xmlns).element("Bucket", bucket->name).element("Key", request.key);
+  xml.element("UploadId", id);
+  xml.open("Initiator").element("ID", upload->initiator).close();
+  xml.open("Owner").element("ID", owner_id(request.call.account)).close();
+  xml.element("StorageClass", upload->traits.storage_class).element("PartNumberMarker", count(marker));
+  xml.element("NextPartNumberMarker", count(parts.empty() ? 0 : parts.back().number));
+  xml.element("MaxParts", count(*limit)).element("IsTruncated", truncated);
+  if (agreed) {
+    xml.element("ChecksumAlgorithm", wire::to_string(agreed->algorithm));
+    xml.element("ChecksumType", agreed->composite ? "COMPOSITE" : "FULL_OBJECT");
+  }
+  for (const Part& part : parts) {
+    xml.open("Part").element("PartNumber", count(part.number));
+    xml.element("LastModified", wire::format_iso8601_millis(part.modified)).element("ETag", in_quotes(part.etag));
+    xml.element("Size", count(part.size));
+    if (agreed) xml.element(fmt::format("Checksum{}", wire::to_string(agreed->algorithm)), part.checksum);
+    xml.close();
+  }
+  return xml_answer(xml.finish());
+}
+
+}  // namespace sortie::emulator::s3

@@ -1,0 +1,340 @@
+#include "emulator/s3/operations.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "emulator/core/protocol.h"
+#include "wire/checksum.h"
+#include "wire/xml.h"
+
+namespace sortie::emulator::s3 {
+namespace {
+
+/// Sub-resources that S3 has and this does not, with the name of their operations behind Get, Put or Delete.
+const std::map<std::string_view, std::string_view>& absent_subresources() {
+  static const std::map<std::string_view, std::string_view> k_names{
+      {"accelerate", "BucketAccelerateConfiguration"},
+      {"acl", "Acl"},
+      {"analytics", "BucketAnalyticsConfiguration"},
+      {"cors", "BucketCors"},
+      {"encryption", "BucketEncryption"},
+      {"intelligent-tiering", "BucketIntelligentTieringConfiguration"},
+      {"inventory", "BucketInventoryConfiguration"},
+      {"legal-hold", "ObjectLegalHold"},
+      {"lifecycle", "BucketLifecycleConfiguration"},
+      {"logging", "BucketLogging"},
+      {"metadataTable", "BucketMetadataTableConfiguration"},
+      {"metrics", "BucketMetricsConfiguration"},
+      {"notification", "BucketNotificationConfiguration"},
+      {"object-lock", "ObjectLockConfiguration"},
+      {"ownershipControls", "BucketOwnershipControls"},
+      {"renameObject", "RenameObject"},
+      {"replication", "BucketReplication"},
+      {"requestPayment", "BucketRequestPayment"},
+      {"restore", "RestoreObject"},
+      {"retention", "ObjectRetention"},
+      {"select", "SelectObjectContent"},
+      {"session", "CreateSession"},
+      {"torrent", "ObjectTorrent"},
+      {"website", "BucketWebsite"},
+  };
+  return k_names;
+}
+
+Failure method_not_allowed(const Request& request, std::string_view resource) {
+  return s3_fail(405, "MethodNotAllowed", "The specified method is not allowed against this resource.",
+                 {{"Method", request.call.request.method}, {"ResourceType", std::string(resource)}});
+}
+
+/// 501 for a sub-resource that is not handled; nothing when the request has none.
+std::optional<AwsError> absent_operation(const Request& request) {
+  for (const auto& [name, value] : request.query) {
+    const auto found = absent_subresources().find(name);
+    if (found == absent_subresources().end()) continue;
+    const std::string& method = request.call.request.method;
+    const std::string_view verb = method == "GET"      ? "Get"
+                                  : method == "PUT"    ? "Put"
+                                  : method == "DELETE" ? "Delete"
+                                                       : "";
+    return not_implemented("s3", fmt::format("{}{}", verb, found->second));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+http::Response xml_answer(std::string document, int status) {
+  http::Response response;
+  response.status = status;
+  response.headers.add("Content-Type", "application/xml");
+  response.body = std::move(document);
+  return response;
+}
+
+http::Response empty_answer(int status) {
+  http::Response response;
+  response.status = status;
+  return response;
+}
+
+std::string in_quotes(std::string_view etag) {
+  return fmt::format("\"{}\"", etag);
+}
+
+std::string owner_id(std::string_view account) {
+  return wire::sha256_hex(fmt::format("canonical-user/{}", account));
+}
+
+void add_checksum(http::Response& response, const ObjectChecksum& checksum) {
+  response.headers.add(std::string(wire::checksum_header(checksum.algorithm)), checksum.value);
+  response.headers.add("x-amz-checksum-type", checksum.composite ? "COMPOSITE" : "FULL_OBJECT");
+}
+
+void add_version(http::Response& response, const Bucket& bucket, const Object& object) {
+  if (bucket.versioning != Versioning::never) response.headers.add("x-amz-version-id", object.version);
+}
+
+std::vector<Piece> pieces_of(const std::vector<Part>& parts, std::uint64_t first, std::uint64_t size) {
+  std::vector<Piece> pieces;
+  for (const Part& part : parts) {
+    if (size == 0) break;
+    if (first >= part.size) {
+      first -= part.size;
+      continue;
+    }
+    const std::uint64_t taken = std::min(size, part.size - first);
+    pieces.push_back({part.content, first, taken});
+    size -= taken;
+    first = 0;
+  }
+  return pieces;
+}
+
+Operations::Operations(const Clock& clock, Store& store, Authorizer& authorizer, BlockingPool& pool)
+    : clock_(clock),
+      authorizer_(authorizer),
+      statements_(store.db()),
+      catalog_(store, statements_),
+      contents_(store, statements_, pool) {}
+
+// Dispatch ------------------------------------------------------------------------------------------------------------
+
+Task<Operations::Answer> Operations::run(Request& request) {
+  if (request.bucket.empty()) {
+    if (request.call.request.method != "GET") co_return method_not_allowed(request, "SERVICE");
+    co_return list_buckets(request);
+  }
+  if (request.key.empty()) co_return co_await run_on_bucket(request);
+  co_return co_await run_on_object(request);
+}
+
+Task<Operations::Answer> Operations::run_on_bucket(Request& request) {
+  const std::string& method = request.call.request.method;
+  for (const auto* name :
+       {"policy", "policyStatus", "publicAccessBlock", "versioning", "tagging", "encryption", "acl"}) {
+    if (request.parameter(name)) co_return co_await run_on_config(request, name);
+  }
+  if (method == "GET" && request.parameter("location")) co_return get_bucket_location(request);
+  if (method == "GET" && request.parameter("versions")) co_return list_object_versions(request);
+  if (method == "GET" && request.parameter("uploads")) co_return list_multipart_uploads(request);
+  if (method == "POST" && request.parameter("delete")) co_return co_await delete_objects(request);
+  if (const auto absent = absent_operation(request)) co_return Failure(*absent);
+  if (method == "GET") co_return list_objects(request, request.parameter_or("list-type") == "2");
+  if (method == "HEAD") co_return head_bucket(request);
+  if (method == "PUT") co_return co_await create_bucket(request);
+  if (method == "DELETE") co_return delete_bucket(request);
+  if (method == "POST") co_return Failure(not_implemented("s3", "PostObject"));
+  co_return method_not_allowed(request, "BUCKET");
+}
+
+Task<Operations::Answer> Operations::run_on_config(Request& request, std::string_view name) {
+  const std::string& method = request.call.request.method;
+  const bool get = method == "GET";
+  const bool put = method == "PUT";
+  const bool remove = method == "DELETE";
+  if (name == "policy") {
+    if (get) co_return get_bucket_policy(request);
+    if (put) co_return co_await put_bucket_policy(request);
+    if (remove) co_return delete_bucket_policy(request);
+  }
+  if (name == "policyStatus" && get) co_return get_bucket_policy_status(request);
+  if (name == "publicAccessBlock") {
+    if (get) co_return get_public_access_block(request);
+    if (put) co_return co_await put_public_access_block(request);
+    if (remove) co_return delete_public_access_block(request);
+  }
+  if (name == "versioning") {
+    if (get) co_return get_bucket_versioning(request);
+    if (put) co_return co_await put_bucket_versioning(request);
+  }
+  if (name == "tagging") {
+    if (get) co_return get_bucket_tagging(request);
+    if (put) co_return co_await put_bucket_tagging(request);
+    if (remove) co_return delete_bucket_tagging(request);
+  }
+  if (name == "encryption" && get) co_return get_bucket_encryption(request);
+  if (name == "acl" && get) co_return get_acl(request);
+  if (const auto absent = absent_operation(request)) co_return Failure(*absent);
+  co_return method_not_allowed(request, "BUCKET");
+}
+
+Task<Operations::Answer> Operations::run_on_object(Request& request) {
+  const std::string& method = request.call.request.method;
+  const bool upload = request.parameter("uploadId").has_value();
+  const bool copy = request.headers().contains("x-amz-copy-source");
+  if (request.parameter("tagging")) {
+    if (method == "GET") co_return get_object_tagging(request);
+    if (method == "PUT") co_return co_await put_object_tagging(request);
+    if (method == "DELETE") co_return delete_object_tagging(request);
+  }
+  if (method == "GET" && request.parameter("acl")) co_return get_acl(request);
+  if (method == "GET" && request.parameter("attributes")) co_return get_object_attributes(request);
+  if (method == "POST" && request.parameter("uploads")) co_return create_multipart_upload(request);
+  if (const auto absent = absent_operation(request)) co_return Failure(*absent);
+  if (method == "GET") co_return upload ? list_parts(request) : get_object(request, false);
+  if (method == "HEAD") co_return get_object(request, true);
+  if (method == "PUT" && upload) {
+    if (copy) co_return co_await upload_part_copy(request);
+    co_return co_await upload_part(request);
+  }
+  if (method == "PUT") {
+    if (copy) co_return co_await copy_object(request);
+    co_return co_await put_object(request);
+  }
+  if (method == "DELETE") co_return upload ? abort_multipart_upload(request) : delete_object(request);
+  if (method == "POST" && upload) co_return co_await complete_multipart_upload(request);
+  co_return method_not_allowed(request, "OBJECT");
+}
+
+// Shared --------------------------------------------------------------------------------------------------------------
+
+Outcome<Bucket> Operations::open_bucket(const Request& request) {
+  const auto owner = request.headers().get("x-amz-expected-bucket-owner");
+  if (owner && (owner->size() != 12 || owner->find_first_not_of("0123456789") != std::string_view::npos)) {
+    return s3_fail(
+        400, "InvalidBucketOwnerAWSAccountID",
+        fmt::format("The value of the expected bucket owner parameter must be an AWS Account ID... [{}]", *owner));
+  }
+  auto bucket = catalog_.find_bucket(request.bucket);
+  if (!bucket) return no_such_bucket(request.bucket);
+  if (owner && *owner != request.call.account) return access_denied();
+  // Version 2 signatures and unsigned requests name no region.
+  if (request.call.signature_version.starts_with("AWS4") && request.call.region != bucket->region &&
+      !request.parameter("location")) {
+    return s3_fail(301, "PermanentRedirect",
+                   "The bucket you are attempting to access must be addressed using the specified endpoint. Please "
+                   "send all future requests to this endpoint.",
+                   {{"Endpoint", fmt::format("{}.s3.{}.amazonaws.com", bucket->name, bucket->region)},
+                    {"Bucket", bucket->name},
+                    {"x-amz-bucket-region", bucket->region}});
+  }
+  return *std::move(bucket);
+}
+
+Outcome<void> Operations::allow(const Request& request, const Bucket& bucket, std::string_view action,
+                                std::string_view key, Context context) {
+  Question question;
+  question.action = fmt::format("s3:{}", action);
+  question.resource =
+      key.empty() ? fmt::format("arn:aws:s3:::{}", bucket.name) : fmt::format("arn:aws:s3:::{}/{}", bucket.name, key);
+  question.resource_account = request.call.account;
+  if (bucket.id != 0) question.resource_policy = catalog_.config(bucket, "policy").value_or("");
+  question.context = std::move(context);
+  auto add = [&](const char* name, std::string_view value) {
+    if (!value.empty()) question.context.emplace_back(name, value);
+  };
+  const Call& call = request.call;
+  if (call.signature == Call::Signature::header) add("s3:authType", "REST-HEADER");
+  if (call.signature == Call::Signature::query) add("s3:authType", "REST-QUERY-STRING");
+  add("s3:signatureversion", call.signature_version);
+  if (call.signature != Call::Signature::none) {
+    add("s3:signatureAge", fmt::to_string((now() - call.signed_at).count()));
+  }
+  add("s3:x-amz-content-sha256", request.header("x-amz-content-sha256"));
+  add("s3:ResourceAccount", call.account);
+  add("s3:VersionId", request.parameter_or("versionId"));
+  return authorizer_.authorize(call, question);
+}
+
+Outcome<Bucket> Operations::allowed_bucket(const Request& request, std::string_view action, Context context) {
+  auto bucket = open_bucket(request);
+  if (!bucket) return bucket;
+  if (auto allowed = allow(request, *bucket, action, {}, std::move(context)); !allowed) {
+    return std::unexpected(allowed.error());
+  }
+  return bucket;
+}
+
+Outcome<Bucket> Operations::allowed_key(const Request& request, std::string_view action, Context context) {
+  auto bucket = open_bucket(request);
+  if (!bucket) return bucket;
+  if (auto allowed = allow(request, *bucket, action, request.key, std::move(context)); !allowed) {
+    return std::unexpected(allowed.error());
+  }
+  return bucket;
+}
+
+Outcome<Object> Operations::existing_object(const Request& request, const Bucket& bucket, const std::string& key,
+                                            std::string_view version) {
+  auto object = catalog_.find_object(bucket, key, version);
+  if (object && !object->marker) return *std::move(object);
+  if (auto allowed = allow(request, bucket, "ListBucket"); !allowed) return std::unexpected(allowed.error());
+  if (object) {
+    const std::string& method = request.call.request.method;
+    AwsError error =
+        version.empty() ? no_such_key(key).error()
+                        : s3_fail(405, "MethodNotAllowed", "The specified method is not allowed against this resource.",
+                                  {{"Method", method}, {"ResourceType", "DeleteMarker"}})
+                              .error();
+    error.fields.emplace_back("x-amz-delete-marker", "true");
+    error.fields.emplace_back("x-amz-version-id", object->version);
+    return Failure(std::move(error));
+  }
+  if (version.empty()) return no_such_key(key);
+  if (version != "null" && version.size() != 32) {
+    return invalid_argument("versionId", version, "Invalid version id specified");
+  }
+  return no_such_version(key, version);
+}
+
+Operations::Context Operations::upload_context(const Request& request, const Tags& tags) {
+  Context context;
+  for (const auto* name :
+       {"x-amz-acl", "x-amz-server-side-encryption", "x-amz-storage-class", "x-amz-copy-source",
+        "x-amz-metadata-directive", "x-amz-website-redirect-location", "if-match", "if-none-match"}) {
+    if (const auto value = request.headers().get(name)) context.emplace_back(fmt::format("s3:{}", name), *value);
+  }
+  for (const auto& [key, value] : tags) {
+    context.emplace_back("s3:RequestObjectTag/" + key, value);
+    context.emplace_back("s3:RequestObjectTagKeys", key);
+  }
+  return context;
+}
+
+Task<Outcome<std::string>> Operations::read_body(Request& request, std::size_t limit) {
+  auto demand = read_digest_demand(request.headers());
+  if (!demand) co_return std::unexpected(demand.error());
+  auto body = co_await request.call.request.body.read_all(limit);
+  if (!body) {
+    const Error& error = body.error();
+    if (!error.code.empty()) co_return s3_fail(400, error.code, error.message);
+    co_return s3_fail(400, "MaxMessageLengthExceeded", "Your request was too big.");
+  }
+  std::vector<ChecksumAlgorithm> algorithms;
+  if (demand->algorithm) algorithms.push_back(*demand->algorithm);
+  Digests digests(algorithms);
+  digests.update(*body);
+  if (auto checked = check_digests(*demand, digests.finish(), request.call.trailers.get()); !checked) {
+    co_return std::unexpected(checked.error());
+  }
+  co_return *std::move(body);
+}
+
+std::optional<Validators> Operations::current(const std::optional<Object>& object) const {
+  if (!object || object->marker) return std::nullopt;
+  return Validators{object->etag, object->modified};
+}
+
+}  // namespace sortie::emulator::s3

@@ -1,0 +1,151 @@
+#pragma once
+
+#include <concepts>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/blocking.h"
+#include "base/clock.h"
+#include "emulator/core/ports.h"
+#include "emulator/core/sql.h"
+#include "emulator/core/store.h"
+#include "emulator/s3/catalog.h"
+#include "emulator/s3/conditions.h"
+#include "emulator/s3/content_store.h"
+#include "emulator/s3/errors.h"
+#include "emulator/s3/request.h"
+
+namespace sortie::emulator::s3 {
+
+/// S3's operations, by AWS's names: each finds its bucket, asks IAM, acts. Files: bucket_operations.cc,
+/// config_operations.cc, reads.cc, writes.cc, copies.cc, deletes.cc, listings.cc, multipart.cc. The references must
+/// outlive it; a Request must outlive the Task made of it.
+class Operations {
+ public:
+  using Answer = Outcome<http::Response>;
+
+  Operations(const Clock& clock, Store& store, Authorizer& authorizer, BlockingPool& pool);
+
+  /// Finds the operation by method, sub-resource and headers. One that is not there: 501 NotImplemented naming it.
+  Task<Answer> run(Request& request);
+  /// For other services: the whole object, at most `limit` bytes.
+  Task<Outcome<std::string>> read_object(Request& request, std::size_t limit);
+
+ private:
+  using Context = std::vector<std::pair<std::string, std::string>>;
+
+  Task<Answer> run_on_bucket(Request& request);
+  Task<Answer> run_on_object(Request& request);
+
+  // Buckets
+  Answer list_buckets(const Request& request);
+  Task<Answer> create_bucket(Request& request);
+  Answer head_bucket(const Request& request);
+  Answer delete_bucket(const Request& request);
+  Answer get_bucket_location(const Request& request);
+
+  // A bucket's documents
+  Task<Answer> run_on_config(Request& request, std::string_view name);
+  Answer get_bucket_policy(const Request& request);
+  Task<Answer> put_bucket_policy(Request& request);
+  Answer delete_bucket_policy(const Request& request);
+  Answer get_bucket_policy_status(const Request& request);
+  Answer get_public_access_block(const Request& request);
+  Task<Answer> put_public_access_block(Request& request);
+  Answer delete_public_access_block(const Request& request);
+  Answer get_bucket_versioning(const Request& request);
+  Task<Answer> put_bucket_versioning(Request& request);
+  Answer get_bucket_tagging(const Request& request);
+  Task<Answer> put_bucket_tagging(Request& request);
+  Answer delete_bucket_tagging(const Request& request);
+  Answer get_bucket_encryption(const Request& request);
+  Answer get_acl(const Request& request);
+
+  // Objects
+  Answer get_object(const Request& request, bool head);
+  Answer get_object_attributes(const Request& request);
+  Task<Answer> put_object(Request& request);
+  Task<Answer> copy_object(Request& request);
+  Answer delete_object(const Request& request);
+  Task<Answer> delete_objects(Request& request);
+  Answer get_object_tagging(const Request& request);
+  Task<Answer> put_object_tagging(Request& request);
+  Answer delete_object_tagging(const Request& request);
+
+  // Listings
+  Answer list_objects(const Request& request, bool version_2);
+  Answer list_object_versions(const Request& request);
+  Answer list_multipart_uploads(const Request& request);
+
+  // Multipart uploads
+  Answer create_multipart_upload(const Request& request);
+  Task<Answer> upload_part(Request& request);
+  Task<Answer> upload_part_copy(Request& request);
+  Task<Answer> complete_multipart_upload(Request& request);
+  Answer abort_multipart_upload(const Request& request);
+  Answer list_parts(const Request& request);
+
+  // What they share
+  /// The bucket, checked against x-amz-expected-bucket-owner and the request's region.
+  Outcome<Bucket> open_bucket(const Request& request);
+  /// Asks IAM about `action` (without `s3:`) on the bucket, or on `key` in it.
+  Outcome<void> allow(const Request& request, const Bucket& bucket, std::string_view action, std::string_view key = {},
+                      Context context = {});
+  /// `open_bucket` and `allow` on the bucket.
+  Outcome<Bucket> allowed_bucket(const Request& request, std::string_view action, Context context = {});
+  /// `open_bucket` and `allow` on the key.
+  Outcome<Bucket> allowed_key(const Request& request, std::string_view action, Context context = {});
+  /// An object for reading: NoSuchKey, or the denial of s3:ListBucket to those who may not know what is there.
+  Outcome<Object> existing_object(const Request& request, const Bucket& bucket, const std::string& key,
+                                  std::string_view version);
+  /// The condition keys that say what an upload asks for.
+  static Context upload_context(const Request& request, const Tags& tags);
+  Task<Outcome<std::string>> read_body(Request& request, std::size_t limit);
+  std::optional<Validators> current(const std::optional<Object>& object) const;
+
+  struct Source {
+    Bucket bucket;
+    Object object;
+    std::vector<Part> parts;
+  };
+  /// The object named by x-amz-copy-source, allowed and matching its conditions.
+  Outcome<Source> copy_source(const Request& request);
+  struct Removal {
+    std::string version;  ///< of the version or marker that was removed or made; empty outside versioned buckets
+    bool marker = false;  ///< a marker was removed or made
+    bool made_marker = false;
+  };
+  Outcome<Removal> remove(const Request& request, const Bucket& bucket, const std::string& key,
+                          std::string_view version);
+
+  [[nodiscard]] SystemTime now() const { return clock_.now(); }
+
+  const Clock& clock_;
+  Authorizer& authorizer_;
+  Statements statements_;
+  Catalog catalog_;
+  ContentStore contents_;
+};
+
+inline constexpr std::string_view k_xmlns = "http://s3.amazonaws.com/doc/2006-03-01/";
+inline constexpr std::uint64_t k_max_upload = 5ULL * 1024 * 1024 * 1024;
+inline constexpr std::size_t k_max_document = 2 * 1024 * 1024;
+
+http::Response xml_answer(std::string document, int status = 200);
+http::Response empty_answer(int status);
+std::string in_quotes(std::string_view etag);
+/// A number as the XML writer takes it.
+constexpr long long count(std::integral auto number) {
+  return static_cast<long long>(number);
+}
+/// The canonical user id of an account.
+std::string owner_id(std::string_view account);
+/// Adds `x-amz-checksum-…` and its type.
+void add_checksum(http::Response& response, const ObjectChecksum& checksum);
+/// Adds `x-amz-version-id` when the bucket has or had versioning.
+void add_version(http::Response& response, const Bucket& bucket, const Object& object);
+/// Where a range of an object's bytes is.
+std::vector<Piece> pieces_of(const std::vector<Part>& parts, std::uint64_t first, std::uint64_t size);
+
+}  // namespace sortie::emulator::s3

@@ -1,0 +1,263 @@
+#include "emulator/s3/request.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "base/utf8.h"
+#include "emulator/s3/errors.h"
+#include "wire/xml.h"
+
+namespace sortie::emulator::s3 {
+namespace {
+
+constexpr std::size_t k_max_key = 1024;
+constexpr std::size_t k_max_metadata = 2048;
+constexpr std::string_view k_meta = "x-amz-meta-";
+constexpr std::string_view k_kept[] = {"content-type",     "cache-control", "content-disposition",
+                                       "content-language", "expires",       "x-amz-website-redirect-location"};
+constexpr std::string_view k_storage_classes[] = {"STANDARD",   "REDUCED_REDUNDANCY",  "STANDARD_IA",
+                                                  "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER",
+                                                  "GLACIER_IR", "DEEP_ARCHIVE"};
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+  }
+  return out;
+}
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_lower_or_digit(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z');
+}
+
+bool is_tag_text(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) {
+    return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80 ||
+           std::string_view(" +-=._:/@").contains(c);
+  });
+}
+
+/// `aws-chunked` says how the bytes travelled, not what they are.
+std::string without_transfer_coding(std::string_view codings) {
+  std::string kept;
+  while (!codings.empty()) {
+    const auto comma = codings.find(',');
+    std::string_view one = codings.substr(0, comma);
+    codings.remove_prefix(comma == std::string_view::npos ? codings.size() : comma + 1);
+    while (one.starts_with(' ')) one.remove_prefix(1);
+    while (one.ends_with(' ')) one.remove_suffix(1);
+    if (one.empty() || http::iequals(one, "aws-chunked")) continue;
+    if (!kept.empty()) kept += ',';
+    kept += one;
+  }
+  return kept;
+}
+
+Failure tag_failure(std::string message, std::string_view key, std::string_view value = {}) {
+  return s3_fail(400, "InvalidTag", std::move(message),
+                 {{"TagKey", std::string(key)}, {"TagValue", std::string(value)}});
+}
+
+Outcome<void> check_tag(std::string_view key, std::string_view value, bool of_bucket) {
+  if (key.empty() || key.size() > 128 * 4 || !is_tag_text(key)) {
+    return tag_failure("The TagKey you have provided is invalid", key);
+  }
+  if (key.starts_with("aws:")) {
+    return tag_failure(
+        of_bucket ? "System tags cannot be added/updated by requester" : "Your TagKey cannot be prefixed with aws:",
+        key);
+  }
+  if (value.size() > 256 * 4 || !is_tag_text(value)) {
+    return tag_failure("The TagValue you have provided is invalid", key, value);
+  }
+  return {};
+}
+
+}  // namespace
+
+Outcome<Request> read_request(Call call) {
+  auto bad_uri = [] { return s3_fail(400, "InvalidURI", "Couldn't parse the specified URI."); };
+  Request request;
+  auto query = wire::parse_query(call.request.query);
+  if (!query) return bad_uri();
+  request.query = *std::move(query);
+  std::string_view path = call.request.path;
+  if (path.starts_with('/')) path.remove_prefix(1);
+  std::string_view key = path;
+  if (call.virtual_bucket.empty()) {
+    const auto slash = path.find('/');
+    auto bucket = wire::uri_decode(path.substr(0, slash));
+    if (!bucket) return bad_uri();
+    request.bucket = *std::move(bucket);
+    key = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
+  } else {
+    request.bucket = call.virtual_bucket;
+  }
+  auto decoded = wire::uri_decode(key);
+  if (!decoded || !is_valid_utf8(*decoded)) return bad_uri();
+  if (decoded->size() > k_max_key) {
+    return s3_fail(400, "KeyTooLongError", "Your key is too long",
+                   {{"Size", fmt::to_string(decoded->size())}, {"MaxSizeAllowed", fmt::to_string(k_max_key)}});
+  }
+  request.key = *std::move(decoded);
+  request.call = std::move(call);
+  return request;
+}
+
+bool is_bucket_name(std::string_view name) {
+  if (name.size() < 3 || name.size() > 63) return false;
+  if (!is_lower_or_digit(name.front()) || !is_lower_or_digit(name.back())) return false;
+  if (name.contains("..") || name.starts_with("xn--") || name.starts_with("sthree-") || name.ends_with("-s3alias") ||
+      name.ends_with("--ol-s3")) {
+    return false;
+  }
+  if (!std::ranges::all_of(name, [](char c) { return is_lower_or_digit(c) || c == '-' || c == '.'; })) return false;
+  const bool address =
+      std::ranges::all_of(name, [](char c) { return is_digit(c) || c == '.'; }) && std::ranges::count(name, '.') == 3;
+  return !address;
+}
+
+Outcome<void> refuse_unknown_features(const http::Headers& headers) {
+  const auto encryption = headers.get_or("x-amz-server-side-encryption", "AES256");
+  if (encryption != "AES256") return header_not_implemented("x-amz-server-side-encryption");
+  for (const auto* name :
+       {"x-amz-server-side-encryption-customer-algorithm", "x-amz-server-side-encryption-customer-key",
+        "x-amz-copy-source-server-side-encryption-customer-algorithm", "x-amz-object-lock-mode",
+        "x-amz-object-lock-retain-until-date", "x-amz-grant-read", "x-amz-grant-write", "x-amz-grant-full-control",
+        "x-amz-grant-read-acp", "x-amz-grant-write-acp", "x-amz-write-offset-bytes"}) {
+    if (headers.contains(name)) return header_not_implemented(name);
+  }
+  if (headers.get_or("x-amz-object-lock-legal-hold", "OFF") != "OFF") {
+    return header_not_implemented("x-amz-object-lock-legal-hold");
+  }
+  const auto acl = headers.get_or("x-amz-acl", "private");
+  if (acl != "private" && acl != "bucket-owner-full-control") {
+    return s3_fail(400, "AccessControlListNotSupported", "The bucket does not allow ACLs");
+  }
+  return {};
+}
+
+Outcome<ObjectTraits> read_traits(const http::Headers& headers) {
+  if (auto known = refuse_unknown_features(headers); !known) return std::unexpected(known.error());
+  ObjectTraits traits;
+  std::size_t metadata = 0;
+  for (const auto& [name, value] : headers) {
+    std::string field = lower(name);
+    if (field.starts_with(k_meta)) {
+      metadata += field.size() - k_meta.size() + value.size();
+      traits.headers.emplace_back(std::move(field), value);
+    } else if (std::ranges::find(k_kept, field) != std::end(k_kept)) {
+      if (!value.empty()) traits.headers.emplace_back(std::move(field), value);
+    } else if (field == "content-encoding") {
+      if (std::string kept = without_transfer_coding(value); !kept.empty()) {
+        traits.headers.emplace_back(std::move(field), std::move(kept));
+      }
+    }
+  }
+  if (metadata > k_max_metadata) {
+    return s3_fail(400, "MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size",
+                   {{"Size", fmt::to_string(metadata)}, {"MaxSizeAllowed", fmt::to_string(k_max_metadata)}});
+  }
+  if (!headers.contains("content-type")) traits.headers.emplace_back("content-type", "binary/octet-stream");
+  traits.storage_class = headers.get_or("x-amz-storage-class", "STANDARD");
+  if (std::ranges::find(k_storage_classes, traits.storage_class) == std::end(k_storage_classes)) {
+    return s3_fail(400, "InvalidStorageClass", "The storage class you specified is not valid",
+                   {{"StorageClassRequested", traits.storage_class}});
+  }
+  auto tags = read_tag_header(headers.get_or("x-amz-tagging", ""));
+  if (!tags) return std::unexpected(tags.error());
+  traits.tags = *std::move(tags);
+  return traits;
+}
+
+Outcome<Tags> read_tag_header(std::string_view text) {
+  auto pairs = wire::parse_query(text);
+  auto bad = [&] {
+    return invalid_argument("x-amz-tagging", text,
+                            "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters "
+                            "without tag name duplicates.");
+  };
+  if (!pairs) return bad();
+  std::set<std::string_view> seen;
+  for (const auto& [key, value] : *pairs) {
+    if (!seen.insert(key).second || !is_tag_text(key) || !is_tag_text(value)) return bad();
+    if (auto valid = check_tag(key, value, false); !valid) return std::unexpected(valid.error());
+  }
+  if (pairs->size() > 10) return s3_fail(400, "BadRequest", "Object tags cannot be greater than 10");
+  Tags tags(pairs->begin(), pairs->end());
+  std::ranges::sort(tags);
+  return tags;
+}
+
+Outcome<Tags> read_tag_document(std::string_view xml, std::size_t limit, bool of_bucket) {
+  const auto document = wire::XmlDocument::parse(xml);
+  if (!document || document->root().name() != "Tagging") return malformed_xml();
+  const auto set = document->root().child("TagSet");
+  if (!set) return malformed_xml();
+  Tags tags;
+  for (const auto& tag : set.children("Tag")) {
+    if (!tag.child("Key") || !tag.child("Value")) return malformed_xml();
+    std::string key = tag.child_text("Key");
+    std::string value = tag.child_text("Value");
+    if (auto valid = check_tag(key, value, of_bucket); !valid) return std::unexpected(valid.error());
+    if (std::ranges::any_of(tags, [&](const auto& other) { return other.first == key; })) {
+      return tag_failure("Cannot provide multiple Tags with the same key", key);
+    }
+    tags.emplace_back(std::move(key), std::move(value));
+  }
+  if (tags.size() > limit) {
+    return s3_fail(400, "BadRequest",
+                   fmt::format("{} tags cannot be greater than {}", of_bucket ? "Bucket" : "Object", limit));
+  }
+  std::ranges::sort(tags);
+  return tags;
+}
+
+std::string tag_document(const Tags& tags) {
+  wire::XmlWriter xml;
+  xml.open("Tagging", "http://s3.amazonaws.com/doc/2006-03-01/").open("TagSet");
+  for (const auto& [key, value] : tags) {
+    xml.open("Tag").element("Key", key).element("Value", value).close();
+  }
+  return xml.finish();
+}
+
+Outcome<CopySource> read_copy_source(std::string_view header) {
+  CopySource source;
+  constexpr std::string_view k_version = "?versionId=";
+  std::string_view path = header;
+  if (const auto at = path.rfind(k_version); at != std::string_view::npos) {
+    source.version = path.substr(at + k_version.size());
+    path = path.substr(0, at);
+  }
+  const auto decoded = wire::uri_decode(path);
+  std::string_view rest = decoded ? std::string_view(*decoded) : std::string_view();
+  if (rest.starts_with('/')) rest.remove_prefix(1);
+  const auto slash = rest.find('/');
+  if (slash == std::string_view::npos || slash == 0 || slash + 1 == rest.size()) {
+    return invalid_argument("x-amz-copy-source", "x-amz-copy-source", "Invalid copy source object key");
+  }
+  source.bucket = rest.substr(0, slash);
+  source.key = rest.substr(slash + 1);
+  return source;
+}
+
+Outcome<std::size_t> read_count(const Request& request, std::string_view name, std::size_t most) {
+  const auto text = request.parameter(name);
+  if (!text || text->empty()) return most;
+  std::int32_t value = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (error != std::errc{} || end != text->data() + text->size() || value < 0) {
+    return invalid_argument(name, *text, fmt::format("Provided {} not an integer or within integer range", name));
+  }
+  return std::min(static_cast<std::size_t>(value), most);
+}
+
+}  // namespace sortie::emulator::s3

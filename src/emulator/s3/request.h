@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "emulator/core/call.h"
+#include "emulator/s3/catalog.h"
+#include "wire/uri.h"
+
+namespace sortie::emulator::s3 {
+
+/// An S3 request taken apart: bucket and key decoded, path style or virtual host.
+struct Request {
+  Call call;
+  std::string bucket;
+  std::string key;
+  std::vector<wire::QueryParameter> query;
+
+  [[nodiscard]] std::optional<std::string_view> parameter(std::string_view name) const {
+    return wire::find_parameter(query, name);
+  }
+  [[nodiscard]] std::string parameter_or(std::string_view name, std::string_view fallback = {}) const {
+    return std::string(parameter(name).value_or(fallback));
+  }
+  [[nodiscard]] const http::Headers& headers() const { return call.request.headers; }
+  [[nodiscard]] std::string_view header(std::string_view name) const { return headers().get_or(name, ""); }
+};
+
+/// InvalidURI for what cannot be decoded, KeyTooLongError past 1024 bytes.
+Outcome<Request> read_request(Call call);
+
+/// Bucket naming rules of general purpose buckets.
+bool is_bucket_name(std::string_view name);
+
+/// The headers of an upload that are kept with the object and answered on reads: Content-Type (default
+/// binary/octet-stream) and its kin, x-amz-meta-*, the redirect location; and storage class and tags. More than 2 KB of
+/// metadata: MetadataTooLarge. What the embedded AWS does not have (KMS, customer keys, object lock, foreign ACLs) is
+/// refused by name.
+Outcome<ObjectTraits> read_traits(const http::Headers& headers);
+/// Refuses the headers of the paragraph above alone.
+Outcome<void> refuse_unknown_features(const http::Headers& headers);
+
+/// `x-amz-tagging: a=1&b=2`.
+Outcome<Tags> read_tag_header(std::string_view text);
+/// `<Tagging><TagSet><Tag>…`; at most `limit` tags.
+Outcome<Tags> read_tag_document(std::string_view xml, std::size_t limit, bool of_bucket);
+std::string tag_document(const Tags& tags);
+
+/// `/BUCKET/KEY?versionId=ID`, percent-encoded.
+struct CopySource {
+  std::string bucket;
+  std::string key;
+  std::string version;
+};
+Outcome<CopySource> read_copy_source(std::string_view header);
+
+/// An integer parameter between 0 and 2^31-1; above `most` it is `most`.
+Outcome<std::size_t> read_count(const Request& request, std::string_view name, std::size_t most);
+
+}  // namespace sortie::emulator::s3
