@@ -25,7 +25,7 @@ class Batch {
         framework_(framework),
         context_(context),
         workspace_(request.suite, context.folders, context.trace_id),
-        verdicts_(context.outlets.answer) {}
+        verdicts_(context.outlets) {}
 
   void run();
 
@@ -135,6 +135,11 @@ void Batch::settle(const Session& session, bool alone) {
       break;
   }
   settle_leaks(session);
+  // What a test that was stopped printed on its way out is its own.
+  const bool cut_short = session.stopped() == Session::Stopped::test_timeout;
+  if (suite::TestEnded* last = verdicts_.held(); last != nullptr && cut_short) {
+    last->log_offset = context_.outlets.logged;
+  }
 }
 
 /// The process ended by itself.

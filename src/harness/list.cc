@@ -24,8 +24,8 @@ class ListListener final : public ProcessListener {
   }
 
   bool on_output(std::string_view standard_error, std::string_view standard_output) override {
-    outlets_.log_stderr.append(standard_error);
-    outlets_.log_stdout.append(standard_output);
+    outlets_.write_log(standard_error);
+    outlets_.write_log(standard_output);
     append(output.standard_error, standard_error);
     append(output.standard_output, standard_output);
     return false;

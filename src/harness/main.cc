@@ -35,8 +35,8 @@ TimePoint deadline_of(const RuntimeInvocation& invocation, TimePoint now) {
   return now + std::clamp(left, 0ms, k_longest);
 }
 
-void flush_logs(Outlets& outlets) {
-  while (!outlets.log_stdout.idle() || !outlets.log_stderr.idle()) {
+void flush_log(Outlets& outlets) {
+  while (!outlets.log.idle()) {
     std::vector<pollfd> fds;
     outlets.add_poll(fds);
     ::poll(fds.data(), fds.size(), 1000);
@@ -60,8 +60,7 @@ void handle(const RuntimeInvocation& invocation, const Context& context, bool co
 }
 
 int serve(RuntimeApi& api) {
-  Outlet log_stdout(STDOUT_FILENO, k_log_congestion_limit);
-  Outlet log_stderr(STDERR_FILENO, k_log_congestion_limit);
+  Outlet log(STDOUT_FILENO, k_log_congestion_limit);
   for (bool cold = true;; cold = false) {
     const auto invocation = api.next();
     if (!invocation) {
@@ -70,7 +69,7 @@ int serve(RuntimeApi& api) {
     }
     const TimePoint now = std::chrono::steady_clock::now();
     Answer answer(api, invocation->request_id);
-    Outlets outlets{answer, log_stdout, log_stderr};
+    Outlets outlets{answer, log};
     handle(*invocation,
            {.outlets = outlets,
             .folders = find_folders(),
@@ -79,7 +78,7 @@ int serve(RuntimeApi& api) {
             .deadline = deadline_of(*invocation, now)},
            cold);
     // The log first: once the answer has ended, what is still unwritten would belong to nobody.
-    flush_logs(outlets);
+    flush_log(outlets);
     if (auto finished = answer.finish(); !finished) complain(finished.error());
   }
 }

@@ -276,10 +276,12 @@ void Process::read_output(ProcessListener& listener) {
   char err[k_read_size];
   std::size_t total = 0;
   while ((stdout_ || stderr_) && total < 4 * k_read_size) {  // a flood must not keep the rest of the loop waiting
-    ssize_t out_count = peek_stdout(out, sizeof out);
+    ssize_t out_count = in_step_ ? peek_stdout(out, sizeof out) : -1;
     const ssize_t err_count = read_some(stderr_, err, sizeof err);
     // While standard error is ahead by more than a buffer, standard output waits.
-    if (err_count == static_cast<ssize_t>(sizeof err)) out_count = -1;
+    const bool behind = err_count == static_cast<ssize_t>(sizeof err);
+    if (behind) out_count = -1;
+    if (!in_step_ && !behind) out_count = read_some(stdout_, out, sizeof out);
     if (err_count > 0 || out_count > 0) {
       const auto err_size = static_cast<std::size_t>(std::max<ssize_t>(err_count, 0));
       const auto out_size = static_cast<std::size_t>(std::max<ssize_t>(out_count, 0));
@@ -299,7 +301,7 @@ void Process::read_output(ProcessListener& listener) {
 }
 
 ssize_t Process::peek_stdout(char* buffer, std::size_t size) {
-  if (!stdout_ || !in_step_) return read_some(stdout_, buffer, size);
+  if (!stdout_) return 0;
   const ssize_t there = ::tee(stdout_.get(), peek_in_.get(), size, SPLICE_F_NONBLOCK);
   if (there <= 0) return there;
   ssize_t count = 0;

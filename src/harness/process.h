@@ -14,6 +14,7 @@
 #include "harness/outlet.h"
 #include "harness/runtime_api.h"
 #include "suite/framework.h"
+#include "suite/text.h"
 
 namespace sortie::harness {
 
@@ -48,24 +49,27 @@ struct ProcessEnd {
   std::vector<Descendant> leaked;  ///< what it left running, all killed by now; nothing when it was stopped
 };
 
-/// Where what a suite prints goes: the harness's own output, which is the log, and the streamed answer.
+/// Where what a suite prints goes: the harness's own standard output, which is the function's log, and the streamed
+/// answer. One for each invocation.
 struct Outlets {
   Answer& answer;
-  Outlet& log_stdout;
-  Outlet& log_stderr;
+  Outlet& log;
+  std::uint64_t logged = 0;  ///< bytes given to the log
 
-  [[nodiscard]] bool congested() const {
-    return answer.congested() || log_stdout.congested() || log_stderr.congested();
+  /// The log is text: what is not UTF-8 becomes U+FFFD here, so that the log keeps the bytes that `logged` counts.
+  void write_log(std::string_view bytes) {
+    const std::string text = suite::replace_invalid_utf8(bytes);
+    log.append(text);
+    logged += text.size();
   }
+  [[nodiscard]] bool congested() const { return answer.congested() || log.congested(); }
   void flush() {
     answer.flush();
-    log_stdout.flush();
-    log_stderr.flush();
+    log.flush();
   }
   void add_poll(std::vector<pollfd>& fds) const {
     answer.add_poll(fds);
-    log_stdout.add_poll(fds);
-    log_stderr.add_poll(fds);
+    log.add_poll(fds);
   }
 };
 

@@ -67,7 +67,8 @@ void OutputWriter::send_pieces(bool to_stderr, std::string_view bytes) {
   while (!bytes.empty()) {
     std::string_view piece = bytes.substr(0, k_piece_limit);
     if (piece.size() < bytes.size()) piece.remove_suffix(suite::unfinished_utf8_suffix(piece));
-    answer_.send(suite::Output{test_, to_stderr, std::string(piece)});
+    outlets_.write_log(piece);
+    outlets_.answer.send(suite::Output{test_, to_stderr, std::string(piece), outlets_.logged});
     bytes.remove_prefix(piece.size());
   }
 }
@@ -76,7 +77,7 @@ Session::Session(Plan plan, Verdicts& verdicts, Outlets& outlets)
     : plan_(std::move(plan)),
       verdicts_(verdicts),
       outlets_(outlets),
-      writer_(outlets.answer),
+      writer_(outlets),
       reader_(plan_.framework.reader(plan_.tests)),
       idle_since_(now()) {}
 
@@ -124,8 +125,6 @@ int Session::uncounted_leaks() const {
 }
 
 bool Session::on_output(std::string_view standard_error, std::string_view standard_output) {
-  outlets_.log_stderr.append(standard_error);
-  outlets_.log_stdout.append(standard_output);
   stderr_tail_ += standard_error;
   if (stderr_tail_.size() > 2 * k_tail_limit) stderr_tail_.erase(0, stderr_tail_.size() - k_tail_limit);
   std::vector<suite::Progress> progress;
@@ -177,15 +176,16 @@ void Session::apply(const suite::Progress& progress) {
 }
 
 void Session::on_started(const std::string& test) {
+  writer_.attribute_to(test);
   verdicts_.start(test);
   stderr_tail_.clear();
   Clocked clocked{.since = now()};
   if (plan_.tests.size() > 1) clocked.descendants_before = living_descendants(process_->pid());
   running_[test] = std::move(clocked);
-  writer_.attribute_to(test);
 }
 
 void Session::on_ended(const suite::Progress& progress) {
+  writer_.flush();
   suite::TestEnded ended{.test = progress.test,
                          .outcome = progress.outcome,
                          .duration = progress.duration,

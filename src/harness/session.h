@@ -13,11 +13,11 @@
 
 namespace sortie::harness {
 
-/// Passes output on as Output events: pieces of at most 32 KiB that do not cut a character in two, joined as far as
-/// they come at once.
+/// Passes output on to the log and as Output events, in one order: pieces of at most 32 KiB that do not cut a character
+/// in two, joined as far as they come at once.
 class OutputWriter {
  public:
-  explicit OutputWriter(Answer& answer) : answer_(answer) {}
+  explicit OutputWriter(Outlets& outlets) : outlets_(outlets) {}
   /// To which test what comes now belongs; empty: to none.
   void attribute_to(const std::string& test);
   [[nodiscard]] const std::string& test() const { return test_; }
@@ -30,7 +30,7 @@ class OutputWriter {
  private:
   void send_pieces(bool to_stderr, std::string_view bytes);
 
-  Answer& answer_;
+  Outlets& outlets_;
   std::string test_;
   bool pending_is_stderr_ = false;
   std::string pending_;

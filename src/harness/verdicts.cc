@@ -11,10 +11,11 @@ constexpr std::size_t k_message_limit = 64 * 1024;
 
 void Verdicts::start(const std::string& test) {
   release();
-  if (started_.insert(test).second) answer_.send(suite::TestStarted{test});
+  if (started_.insert(test).second) outlets_.answer.send(suite::TestStarted{test, outlets_.logged});
 }
 
 void Verdicts::end(suite::TestEnded ended) {
+  ended.log_offset = outlets_.logged;
   if (held_ && held_->test == ended.test) {
     if (ended.leaked_processes == 0) ended.leaked_processes = held_->leaked_processes;
     held_ = std::move(ended);
@@ -30,7 +31,7 @@ void Verdicts::release() {
   if (!held_) return;
   any_bad_ = any_bad_ || is_bad(held_->outcome);
   held_->message = suite::abridge(held_->message, k_message_limit);
-  answer_.send(*std::move(held_));
+  outlets_.answer.send(*std::move(held_));
   held_.reset();
 }
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/runtime_api.h"
+#include "harness/process.h"
 #include "suite/protocol.h"
 
 namespace sortie::harness {
@@ -13,8 +13,9 @@ namespace sortie::harness {
 /// has ended: what comes after a test may show that it did not end well.
 class Verdicts {
  public:
-  explicit Verdicts(Answer& answer) : answer_(answer) {}
+  explicit Verdicts(Outlets& outlets) : outlets_(outlets) {}
 
+  /// The log's length at the time of each call is where the test's output begins and ends.
   void start(const std::string& test);
   /// Holds the end, or replaces the one held for the same test. Ends of tests already sent are ignored.
   void end(suite::TestEnded ended);
@@ -31,7 +32,7 @@ class Verdicts {
   }
 
  private:
-  Answer& answer_;
+  Outlets& outlets_;
   std::set<std::string> started_;
   std::set<std::string> ended_;  ///< the held one too
   std::optional<suite::TestEnded> held_;

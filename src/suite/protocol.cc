@@ -37,6 +37,10 @@ void put_unless_empty(json::object& object, std::string_view key, const std::str
   if (!bytes.empty()) put(object, key, bytes);
 }
 
+void put_unless_zero(json::object& object, std::string_view key, std::uint64_t value) {
+  if (value != 0) object[key] = value;
+}
+
 /// A list element or map value: a string, or an object with the one field `base64`.
 json::value to_json(const std::string& bytes) {
   if (is_utf8(bytes)) return json::string(bytes);
@@ -78,6 +82,10 @@ Integer get_number(const json::object& object, std::string_view key, Integer abs
   const auto number = value->to_number<Integer>(error);
   if (error || number < 0) throw Malformed{std::string(key) + " is not a number in range"};
   return number;
+}
+
+std::uint64_t get_offset(const json::object& object) {
+  return get_number<std::uint64_t>(object, "log_offset", 0);
 }
 
 bool get_flag(const json::object& object, std::string_view key) {
@@ -183,6 +191,7 @@ json::object to_json(const Listed& listed) {
 json::object to_json(const TestStarted& started) {
   json::object object{{"event", "test_started"}};
   put(object, "test", started.test);
+  put_unless_zero(object, "log_offset", started.log_offset);
   return object;
 }
 
@@ -191,6 +200,7 @@ json::object to_json(const Output& output) {
   put_unless_empty(object, "test", output.test);
   if (output.to_stderr) object["stderr"] = true;
   put(object, "bytes", output.bytes);
+  put_unless_zero(object, "log_offset", output.log_offset);
   return object;
 }
 
@@ -203,13 +213,14 @@ json::object to_json(const TestEnded& ended) {
   put_unless_empty(object, "file", ended.file);
   if (ended.line > 0) object["line"] = ended.line;
   if (ended.leaked_processes > 0) object["leaked_processes"] = ended.leaked_processes;
+  put_unless_zero(object, "log_offset", ended.log_offset);
   return object;
 }
 
 json::object to_json(const BatchEnded& ended) {
   json::object object{{"event", "batch_ended"}};
   if (!ended.not_run.empty()) object["not_run"] = to_json(ended.not_run);
-  if (ended.output_left_out > 0) object["output_left_out"] = ended.output_left_out;
+  put_unless_zero(object, "output_left_out", ended.output_left_out);
   return object;
 }
 
@@ -229,7 +240,8 @@ TestEnded test_ended_from(const json::object& object) {
           .message = get(object, "message"),
           .file = get(object, "file"),
           .line = get_number(object, "line", 0),
-          .leaked_processes = get_number(object, "leaked_processes", 0)};
+          .leaked_processes = get_number(object, "leaked_processes", 0),
+          .log_offset = get_offset(object)};
 }
 
 HarnessEvent event_from(const json::object& object) {
@@ -240,8 +252,10 @@ HarnessEvent event_from(const json::object& object) {
                  .protocol = get_number(object, "protocol", 0)};
   }
   if (event == "listed") return Listed{get_list(object, "tests", test_from)};
-  if (event == "test_started") return TestStarted{get_required(object, "test")};
-  if (event == "output") return Output{get(object, "test"), get_flag(object, "stderr"), get(object, "bytes")};
+  if (event == "test_started") return TestStarted{get_required(object, "test"), get_offset(object)};
+  if (event == "output") {
+    return Output{get(object, "test"), get_flag(object, "stderr"), get(object, "bytes"), get_offset(object)};
+  }
   if (event == "test_ended") return test_ended_from(object);
   if (event == "batch_ended") {
     return BatchEnded{get_list(object, "not_run", string_from),

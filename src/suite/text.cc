@@ -68,6 +68,17 @@ std::size_t unfinished_utf8_suffix(std::string_view bytes) {
   return 0;
 }
 
+std::string replace_invalid_utf8(std::string_view bytes) {
+  std::string text;
+  while (true) {
+    const std::size_t valid = valid_utf8_prefix(bytes);
+    text += bytes.substr(0, valid);
+    if (valid == bytes.size()) return text;
+    text += "\xEF\xBF\xBD";
+    bytes.remove_prefix(valid + 1);
+  }
+}
+
 std::string base64_encode(std::string_view bytes) {
   std::string text;
   text.reserve((bytes.size() + 2) / 3 * 4);

@@ -17,6 +17,9 @@ inline bool is_utf8(std::string_view bytes) {
 /// How many bytes at the end of `bytes` (0 to 3) begin a UTF-8 sequence whose rest may still come.
 std::size_t unfinished_utf8_suffix(std::string_view bytes);
 
+/// Each byte that is part of no valid sequence becomes U+FFFD.
+std::string replace_invalid_utf8(std::string_view bytes);
+
 std::string base64_encode(std::string_view bytes);
 /// Nothing for what is not base64 (RFC 4648 section 4, with padding).
 std::optional<std::string> base64_decode(std::string_view text);
