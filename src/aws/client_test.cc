@@ -2,8 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
 #include "aws/scripted_service.h"
 #include "wire/checksum.h"
+#include "wire/json.h"
 #include "wire/sigv4.h"
 
 namespace sortie::aws {
@@ -131,6 +137,44 @@ TEST(ReadError, EveryProtocol) {
     EXPECT_EQ(error.kind, item.kind) << item.body;
     EXPECT_TRUE(error.message.starts_with("S Op: " + item.code)) << error.message;
   }
+}
+
+struct ProtocolCases {
+  const char* file;
+  Protocol protocol;
+};
+
+TEST(ReadError, AwsProtocolCases) {
+  const char* given = std::getenv("SORTIE_REFERENCE");
+  const auto folder = (given != nullptr ? std::filesystem::path(given)
+                                        : std::filesystem::path(__FILE__).parent_path() / "../../../shared/reference") /
+                      "protocol-tests";
+  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no protocol cases at " << folder << "; set SORTIE_REFERENCE";
+  int checked = 0;
+  for (const auto& [file, protocol] :
+       {ProtocolCases{"output-json.json", Protocol::json}, ProtocolCases{"output-rest-json.json", Protocol::rest_json},
+        ProtocolCases{"output-query.json", Protocol::query},
+        ProtocolCases{"output-rest-xml.json", Protocol::rest_xml}}) {
+    std::ifstream in(folder / file);
+    const std::string text((std::istreambuf_iterator<char>(in)), {});
+    for (const auto& suite : wire::parse_json(text)->as_array()) {
+      for (const auto& item : wire::array_or_empty(suite.as_object(), "cases")) {
+        const auto& object = item.as_object();
+        const auto code = wire::string_or(object, "errorCode");
+        if (code.empty()) continue;
+        const auto& response = wire::object_or_empty(object, "response");
+        http::Headers headers;
+        for (const auto& [name, value] : wire::string_map(wire::object_or_empty(response, "headers"))) {
+          headers.set(name, value);
+        }
+        const auto error = read_error(protocol, "S Op", int(wire::int_or(response, "status_code")), headers,
+                                      wire::string_or(response, "body"));
+        EXPECT_EQ(error.code, code) << wire::string_or(object, "id");
+        ++checked;
+      }
+    }
+  }
+  EXPECT_GE(checked, 29);
 }
 
 TEST(ReadError, TheBucketsRegionIsAHint) {
