@@ -26,3 +26,14 @@ sortie_harness_end:
 add_library(harness_blob STATIC ${harness_blob_assembly} ${CMAKE_SOURCE_DIR}/src/harness/blob.cc)
 set_source_files_properties(${harness_blob_assembly} PROPERTIES OBJECT_DEPENDS ${CMAKE_BINARY_DIR}/bin/harness)
 add_dependencies(harness_blob harness)
+
+# The built harness under a fake Runtime API, with the real suites of test/suites.
+add_custom_target(suites COMMAND ${CMAKE_SOURCE_DIR}/test/suites/build.sh ${CMAKE_BINARY_DIR}/suites VERBATIM)
+file(GLOB harness_tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/harness/*_test.cc)
+add_executable(harness_test ${harness_tests})
+target_precompile_headers(harness_test REUSE_FROM base)
+target_compile_definitions(harness_test PRIVATE
+  HARNESS_PROGRAM="${CMAKE_BINARY_DIR}/bin/harness" SUITES_FOLDER="${CMAKE_BINARY_DIR}/suites")
+target_link_libraries(harness_test PRIVATE suite GTest::gtest GTest::gtest_main)
+add_dependencies(harness_test harness suites)
+add_test(NAME harness COMMAND harness_test)

@@ -141,13 +141,15 @@ std::vector<Descendant> newcomers(const std::vector<Descendant>& before, const s
   return result;
 }
 
-void kill_orphans(const std::vector<Descendant>& candidates) {
+bool kill_orphans(const std::vector<Descendant>& candidates) {
   std::vector<pid_t> parents{::getpid()};
   for (const Descendant& candidate : candidates) {
     if (std::ranges::find(parents, candidate.parent) == parents.end()) continue;
     parents.push_back(candidate.pid);
-    ::kill(candidate.pid, SIGKILL);
+    ::kill(candidate.pid, SIGSTOP);
   }
+  for (std::size_t i = 1; i < parents.size(); ++i) ::kill(parents[i], SIGKILL);
+  return parents.size() > 1;
 }
 
 void kill_descendants(std::chrono::milliseconds patience) {

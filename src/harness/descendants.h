@@ -24,7 +24,8 @@ std::vector<Descendant> living_descendants(pid_t except);
 std::vector<Descendant> newcomers(const std::vector<Descendant>& before, const std::vector<Descendant>& now);
 
 /// Of `candidates` (parents first) ends those that are no longer below the suite: their parent ended before them.
-void kill_orphans(const std::vector<Descendant>& candidates);
+/// False when there are none.
+bool kill_orphans(const std::vector<Descendant>& candidates);
 /// Ends every descendant, fork bombs included, and reaps them. Gives up after `patience`.
 void kill_descendants(std::chrono::milliseconds patience);
 

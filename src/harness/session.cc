@@ -16,6 +16,7 @@ constexpr std::size_t k_piece_limit = 32 * 1024;
 constexpr std::size_t k_result_file_limit = 64UL << 20;
 /// A Go panic's own words are above the stacks of all goroutines.
 constexpr std::size_t k_tail_limit = 64 * 1024;
+constexpr auto k_orphan_patience = 500ms;
 constexpr auto k_stop_grace = 1000ms;
 constexpr auto k_deadline_grace = 200ms;
 /// Frameworks round durations: within this the harness's own clock is believed.
@@ -207,12 +208,13 @@ void Session::on_ended(const suite::Progress& progress) {
 }
 
 int Session::count_leaks(const Clocked& clocked) {
-  const std::vector<Descendant> living = living_descendants(process_->pid());
-  if (living.empty()) return 0;
-  const std::vector<Descendant> left = newcomers(clocked.descendants_before, living);
-  kill_orphans(left);
+  auto newly_living = [&] { return newcomers(clocked.descendants_before, living_descendants(process_->pid())); };
+  std::vector<Descendant> left = newly_living();
+  const auto count = static_cast<int>(left.size());
   counted_leaks_.insert(counted_leaks_.end(), left.begin(), left.end());
-  return static_cast<int>(left.size());
+  const TimePoint patience_ends = now() + k_orphan_patience;  // orphans that multiply are not gone at once
+  while (!left.empty() && kill_orphans(left) && now() < patience_ends) left = newly_living();
+  return count;
 }
 
 std::string Session::last_words() const {
