@@ -84,7 +84,7 @@ run_try() {
     -DCMAKE_CXX_COMPILER=clang++-19 >/dev/null
   ninja -C build/examples/blobstore --quiet
   local run=(build/bin/sortie run build/examples/blobstore/blobstore_test --asset build/examples/blobstore/blobstore
-    --env BUCKET=sortie-example)
+    --env BUCKET=sortie-blobstore-example)
   local status
   echo
   echo "== The suite under a role that allows what it needs =="
