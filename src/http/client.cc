@@ -167,7 +167,7 @@ void Client::Impl::give_back(const std::string& key, std::shared_ptr<ClientConne
   Pool& pool = *pools.at(key);
   if (reusable && pool.idle.size() < options.max_idle_per_host && connection->transport.is_open()) {
     connection->idle_until = deadline_in(options.idle_timeout);
-    connection->stream.trim();
+    connection->stream.trim(0);  // an idle connection holds no buffer
     pool.idle.push_back(std::move(connection));
   } else {
     connection->transport.close();

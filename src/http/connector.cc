@@ -11,6 +11,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "http/head_text.h"
+#include "http/trust_store.h"
 
 namespace sortie::http {
 
@@ -96,6 +97,11 @@ int keep_session(SSL* ssl, SSL_SESSION* session) {
   return 1;  // the reference is ours now
 }
 
+bool is_issuer_missing(long verdict) {
+  return verdict == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY || verdict == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN ||
+         verdict == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT || verdict == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE;
+}
+
 std::unexpected<Error> certificate_failure(const std::string& host, long verdict) {
   if (verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH) {
     return fail(ErrorKind::config, "certificate of " + host + " is for another name");
@@ -127,6 +133,16 @@ Task<Result<Transport::Socket>> Connector::dial(std::string host, std::uint16_t 
 
 Task<Result<std::shared_ptr<ClientConnection>>> Connector::connect(const Endpoint& endpoint,
                                                                    std::shared_ptr<TlsSession> session) {
+  auto connection = co_await connect_once(endpoint, session);
+  if (connection || !std::exchange(issuer_missing_, false)) co_return connection;
+  // Somebody may have added a certificate to the store's file alone: from now on that one counts.
+  context_.reset();
+  only_file_ = true;
+  co_return co_await connect_once(endpoint, std::move(session));
+}
+
+Task<Result<std::shared_ptr<ClientConnection>>> Connector::connect_once(const Endpoint& endpoint,
+                                                                        std::shared_ptr<TlsSession> session) {
   const Deadline deadline = deadline_in(options_.connect_timeout);
   const auto& host = endpoint.proxy ? endpoint.proxy->host : endpoint.host;
   const auto port = endpoint.proxy ? endpoint.proxy->port : endpoint.port;
@@ -174,9 +190,16 @@ Task<Result<void>> Connector::open_tunnel(ClientConnection& connection, const En
 
 Result<SSL_CTX*> Connector::context() {
   if (!context_) {
-    std::string ca_file = options_.ca_file;
-    if (ca_file.empty() && options_.verify_peer) ca_file = find_trust_store({});
-    ASSIGN_OR_RETURN(context_, make_client_context(ca_file, options_.extra_ca_pem, options_.verify_peer));
+    ClientTrust trust{
+        .ca_file = options_.ca_file, .extra_ca_pem = options_.extra_ca_pem, .verify = options_.verify_peer};
+    trusts_folder_ = false;
+    if (trust.ca_file.empty() && trust.verify) {
+      TrustStore store = default_trust_store();
+      trusts_folder_ = !store.hashed_folder.empty() && !only_file_;
+      (trusts_folder_ ? trust.hashed_folder : trust.ca_file) =
+          std::move(trusts_folder_ ? store.hashed_folder : store.file);
+    }
+    ASSIGN_OR_RETURN(context_, make_client_context(trust));
     SSL_CTX_set_session_cache_mode(context_.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(context_.get(), keep_session);
   }
@@ -206,7 +229,10 @@ Task<Result<void>> Connector::start_tls(ClientConnection& connection, const Endp
   auto done = co_await connection.transport.handshake(deadline);
   if (done) co_return Result<void>{};
   const long verdict = SSL_get_verify_result(ssl);
-  if (options_.verify_peer && verdict != X509_V_OK) co_return certificate_failure(endpoint.host, verdict);
+  if (options_.verify_peer && verdict != X509_V_OK) {
+    issuer_missing_ = trusts_folder_ && is_issuer_missing(verdict);
+    co_return certificate_failure(endpoint.host, verdict);
+  }
   Error error = std::move(done).error();
   error.message =
       name_of(endpoint.host, endpoint.port) + ": " +

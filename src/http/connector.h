@@ -55,6 +55,8 @@ class Connector {
                                                           std::shared_ptr<TlsSession> session);
 
  private:
+  Task<Result<std::shared_ptr<ClientConnection>>> connect_once(const Endpoint& endpoint,
+                                                               std::shared_ptr<TlsSession> session);
   Task<Result<Transport::Socket>> dial(std::string host, std::uint16_t port, Deadline deadline);
   Task<Result<void>> open_tunnel(ClientConnection& connection, const Endpoint& endpoint, Deadline deadline);
   Task<Result<void>> start_tls(ClientConnection& connection, const Endpoint& endpoint, Deadline deadline);
@@ -63,7 +65,10 @@ class Connector {
   Executor executor_;
   std::shared_ptr<Deadlines> deadlines_;
   const ClientOptions& options_;
-  SslContext context_;  // made when first needed: reading a trust store takes tens of milliseconds
+  SslContext context_;           // made when first needed
+  bool only_file_ = false;       // the folder has proved incomplete
+  bool trusts_folder_ = false;   // the context looks certificates up in the trust store's hashed folder
+  bool issuer_missing_ = false;  // and the last handshake failed for want of one
 };
 
 }  // namespace sortie::http

@@ -11,7 +11,6 @@ namespace {
 constexpr std::size_t k_first_capacity = 2 * 1024;
 /// Chunked bodies are decoded out of the buffer. It also bounds a chunk's head and the trailers.
 constexpr std::size_t k_chunk_capacity = 16 * 1024;
-constexpr std::size_t k_kept_capacity = 4 * 1024;
 
 std::unexpected<Error> closed_early() {
   return fail(ErrorKind::network, "connection closed before the end of the body");
@@ -114,8 +113,8 @@ Task<Result<std::size_t>> MessageStream::read_chunked(std::span<char> buffer,
   }
 }
 
-void MessageStream::trim() {
-  if (begin_ != end_ || capacity_ <= k_kept_capacity) return;
+void MessageStream::trim(std::size_t kept) {
+  if (begin_ != end_ || capacity_ <= kept) return;
   storage_.reset();
   capacity_ = begin_ = end_ = 0;
 }

@@ -59,8 +59,8 @@ class MessageStream {
   /// Bytes received and not yet used.
   [[nodiscard]] std::string_view buffered() const { return {storage_.get() + begin_, end_ - begin_}; }
   void consume(std::size_t count) { begin_ += count; }
-  /// Gives back a large buffer; to be called between messages.
-  void trim();
+  /// Gives back an empty buffer of more than `kept` bytes.
+  void trim(std::size_t kept);
   /// True when the last read_head received at least one byte.
   [[nodiscard]] bool got_bytes() const { return got_bytes_; }
 

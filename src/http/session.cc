@@ -24,6 +24,7 @@ constexpr std::size_t k_stream_buffer = 16 * 1024;
 constexpr std::size_t k_large_stream_buffer = 128 * 1024;
 constexpr auto k_coarse_watch = std::chrono::milliseconds(250);
 constexpr std::size_t k_kept_out = 4 * 1024;
+constexpr std::size_t k_kept_buffer = 4 * 1024;
 
 bool has_no_body(int status) {
   return status == 204 || status == 304;
@@ -97,7 +98,7 @@ Task<void> Session::run() {
     if (!transport_.begin_tls(origin_.tls, true)) co_return;
     if (!co_await transport_.handshake(deadline_in(limits_.header_timeout))) co_return;
   }
-  while (co_await next_request()) stream_.trim();
+  while (co_await next_request()) stream_.trim(k_kept_buffer);
 }
 
 /// Reads and answers one request. False when the connection is over.
@@ -211,6 +212,7 @@ Task<bool> Session::serve(Request request) {
   phase_ = Phase::answering;
   response_begun_ = false;
   body_timed_out_ = false;
+  stream_.trim(0);
   if (stream_.body_done()) watch();
   auto answered = co_await answer(std::move(request));
   if (const int status = status_for_fault(); status != 0) {

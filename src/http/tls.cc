@@ -303,20 +303,21 @@ SSL_CTX* server_context(CertificateAuthority& authority) {
   return authority.impl().context.get();
 }
 
-Result<SslContext> make_client_context(const std::string& ca_file, const std::string& extra_ca_pem, bool verify) {
+Result<SslContext> make_client_context(const ClientTrust& trust) {
   SslContext context(SSL_CTX_new(TLS_client_method()));
   if (!context) return openssl_failure("make a TLS context");
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION);
   SSL_CTX_set_alpn_protos(context.get(), reinterpret_cast<const unsigned char*>(k_protocols.data()),
                           k_protocols.size());
-  SSL_CTX_set_verify(context.get(), verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
-  if (!verify) return context;
-  if (!ca_file.empty() && SSL_CTX_load_verify_file(context.get(), ca_file.c_str()) != 1) {
+  SSL_CTX_set_verify(context.get(), trust.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+  if (!trust.verify) return context;
+  if (!trust.ca_file.empty() && SSL_CTX_load_verify_file(context.get(), trust.ca_file.c_str()) != 1) {
     ERR_clear_error();
-    return fail(ErrorKind::config, "no certificates could be read from " + ca_file);
+    return fail(ErrorKind::config, "no certificates could be read from " + trust.ca_file);
   }
-  const BioPtr extra = bio_over(extra_ca_pem);
+  if (!trust.hashed_folder.empty()) SSL_CTX_load_verify_dir(context.get(), trust.hashed_folder.c_str());
+  const BioPtr extra = bio_over(trust.extra_ca_pem);
   X509_STORE* store = SSL_CTX_get_cert_store(context.get());
   while (X509Ptr trusted{PEM_read_bio_X509(extra.get(), nullptr, nullptr, nullptr)}) {
     X509_STORE_add_cert(store, trusted.get());

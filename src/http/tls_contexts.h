@@ -19,7 +19,14 @@ using SslContext = std::unique_ptr<SSL_CTX, SslContextFree>;
 /// that was begun with it keeps what it needs.
 SSL_CTX* server_context(CertificateAuthority& authority);
 
-/// A client's context: TLS 1.2 and up. `ca_file` (PEM) and `extra_ca_pem` are what it trusts.
-Result<SslContext> make_client_context(const std::string& ca_file, const std::string& extra_ca_pem, bool verify);
+/// A client's context: TLS 1.2 and up. `ca_file` (PEM), the certificates in `hashed_folder` and `extra_ca_pem` are what
+/// it trusts; each may be empty.
+struct ClientTrust {
+  std::string ca_file;
+  std::string hashed_folder;
+  std::string extra_ca_pem;
+  bool verify = true;
+};
+Result<SslContext> make_client_context(const ClientTrust& trust);
 
 }  // namespace sortie::http
