@@ -41,7 +41,7 @@ Result<std::vector<TestCase>> read_json_list(std::string_view text) {
         tests.push_back(std::move(listed));
       }
     }
-  } catch (const boost::system::system_error&) {
+  } catch (const std::exception&) {
     return fail(ErrorKind::protocol, "the list does not have GoogleTest's form");
   }
   return tests;

@@ -34,6 +34,17 @@ Lead lead_of(std::uint8_t byte) {
   return {};
 }
 
+/// Eight bytes at a time: nearly all output is ASCII, and there may be a lot of it.
+std::size_t ascii_prefix(std::string_view bytes) {
+  std::size_t at = 0;
+  for (std::uint64_t word = 0; at + sizeof word <= bytes.size(); at += sizeof word) {
+    std::memcpy(&word, bytes.data() + at, sizeof word);
+    if ((word & 0x8080'8080'8080'8080U) != 0) break;
+  }
+  while (at < bytes.size() && byte_at(bytes, at) < 0x80) ++at;
+  return at;
+}
+
 /// How many bytes from `at` on continue the sequence that `lead` begins.
 std::size_t matching_bytes(std::string_view bytes, std::size_t at, const Lead& lead) {
   std::size_t matched = 1;
@@ -50,6 +61,8 @@ std::size_t matching_bytes(std::string_view bytes, std::size_t at, const Lead& l
 std::size_t valid_utf8_prefix(std::string_view bytes) {
   std::size_t at = 0;
   while (at < bytes.size()) {
+    at += ascii_prefix(bytes.substr(at));
+    if (at == bytes.size()) break;
     const Lead lead = lead_of(byte_at(bytes, at));
     if (lead.length == 0 || matching_bytes(bytes, at, lead) != lead.length) return at;
     at += lead.length;

@@ -1,0 +1,133 @@
+#include <gtest/gtest.h>
+
+#include "suite/frameworks.h"
+#include "suite/reading.h"
+
+namespace sortie::suite {
+namespace {
+
+TEST(GoList, KeepsTestsExamplesAndFuzzTests) {
+  const auto tests = go().read_list({.standard_output = "set up\nTestPasses\nTest_x\nTestimony\nTestÜ\nBenchmarkNot\n"
+                                                        "FuzzSeeds\nExample_good\nTest with words\nok\n"});
+  ASSERT_TRUE(tests);
+  EXPECT_EQ(*tests, named({"TestPasses", "Test_x", "TestÜ", "FuzzSeeds", "Example_good"}));
+  EXPECT_FALSE(go().read_list({.status = {.code = 2}}));
+}
+
+TEST(GoSelection, AnchorsTheNames) {
+  const Invocation invocation = go().selection(named({"TestA", "TestB"}), "/s");
+  EXPECT_EQ(invocation.args, (std::vector<std::string>{"-test.v", "-test.run", "^(TestA|TestB)$"}));
+}
+
+TEST(GoSelection, FitsIntoAnArgument) {
+  const auto tests = named(std::vector<std::string>(10'000, std::string(50, 'T')));
+  const std::size_t count = go().selection_limit(tests);
+  EXPECT_GT(count, 500U);
+  EXPECT_LT(count, 2'000U);
+  EXPECT_EQ(go().selection_limit(named({std::string(1UL << 20, 'T')})), 1U);
+}
+
+TEST(GoReader, ReadsEndsLogsAndSubtests) {
+  const std::vector<std::string> names{"TestPasses", "TestSkips", "TestFails", "TestSubtestFails",
+                                       "TestWithoutNewline"};
+  const Reading reading = read_output(go(), names, R"(=== RUN   TestPasses
+--- PASS: TestPasses (0.25s)
+=== RUN   TestSkips
+    suite_test.go:14: not here
+--- SKIP: TestSkips (0.00s)
+=== RUN   TestFails
+    suite_test.go:17: a word before
+    suite_test.go:18: got 1,
+        want 2
+--- FAIL: TestFails (0.00s)
+=== RUN   TestSubtestFails
+=== RUN   TestSubtestFails/good
+=== RUN   TestSubtestFails/bad_one
+    suite_test.go:31: the subtest failed
+--- FAIL: TestSubtestFails (0.00s)
+    --- PASS: TestSubtestFails/good (0.00s)
+    --- FAIL: TestSubtestFails/bad_one (0.00s)
+=== RUN   TestWithoutNewline
+no newline at the end--- PASS: TestWithoutNewline (0.00s)
+FAIL
+)",
+                                      {.code = 1});
+  EXPECT_EQ(reading.started, names);
+  EXPECT_EQ(reading.outcome("TestPasses"), Outcome::passed);
+  EXPECT_EQ(reading.ended.at("TestPasses").duration, std::chrono::milliseconds(250));
+  EXPECT_EQ(reading.outcome("TestSkips"), Outcome::skipped);
+  EXPECT_EQ(reading.message("TestFails"), "suite_test.go:17: a word before\nsuite_test.go:18: got 1,\n    want 2");
+  EXPECT_EQ(reading.ended.at("TestFails").line, 18);
+  EXPECT_EQ(
+      reading.message("TestSubtestFails"),
+      "TestSubtestFails/bad_one: suite_test.go:31: the subtest failed\n--- FAIL: TestSubtestFails/bad_one (0.00s)");
+  EXPECT_EQ(reading.outcome("TestWithoutNewline"), Outcome::passed);
+}
+
+TEST(GoReader, FollowsParallelTests) {
+  const auto reader = go().reader(named({"TestA", "TestB"}));
+  std::vector<std::pair<Progress::Kind, std::string>> steps;
+  for (const Progress& step : reader->feed(R"(=== RUN   TestA
+=== PAUSE TestA
+=== RUN   TestB
+=== PAUSE TestB
+=== CONT  TestA
+=== CONT  TestB
+=== NAME  TestA
+    x_test.go:3: by A
+--- PASS: TestB (0.01s)
+--- FAIL: TestA (0.02s)
+)")) {
+    steps.emplace_back(step.kind, step.test);
+  }
+  using enum Progress::Kind;
+  EXPECT_EQ(steps, (std::vector<std::pair<Progress::Kind, std::string>>{{started, "TestA"},
+                                                                        {paused, "TestA"},
+                                                                        {started, "TestB"},
+                                                                        {paused, "TestB"},
+                                                                        {resumed, "TestA"},
+                                                                        {resumed, "TestB"},
+                                                                        {resumed, "TestA"},
+                                                                        {ended, "TestB"},
+                                                                        {ended, "TestA"}}));
+}
+
+TEST(GoReader, ReadsWhatAnExampleGotAndWanted) {
+  const Reading reading = read_output(
+      go(), {"Example_bad"},
+      "=== RUN   Example_bad\n--- FAIL: Example_bad (0.00s)\ngot:\nhello\nwant:\ngoodbye\nFAIL\n", {.code = 1});
+  EXPECT_EQ(reading.message("Example_bad"), "got:\nhello\nwant:\ngoodbye");
+}
+
+TEST(GoReader, APanicIsACrashOfItsTest) {
+  const Reading reading = read_output(go(), {"TestA", "TestPanics"},
+                                      "=== RUN   TestA\n=== PAUSE TestA\n=== RUN   TestPanics\n--- FAIL: TestPanics "
+                                      "(0.00s)\n",
+                                      {.code = 2});
+  EXPECT_EQ(reading.outcome("TestPanics"), Outcome::crashed);
+  EXPECT_EQ(reading.outcome("TestA"), Outcome::lost);
+}
+
+TEST(GoReader, IsNotDeceivedByImitations) {
+  const Reading reading = read_output(go(), {"TestA", "TestB"}, R"(=== RUN   TestA
+--- FAIL: TestB (0.00s)
+=== RUN   TestOther
+--- PASS: TestA (0.00s)
+    x_test.go:76: all the same
+--- FAIL: TestA (0.00s)
+=== RUN   TestB
+--- PASS: TestB (0.00s)
+FAIL
+)",
+                                      {.code = 1});
+  EXPECT_EQ(reading.outcome("TestA"), Outcome::failed);
+  EXPECT_EQ(reading.outcome("TestB"), Outcome::passed);
+}
+
+TEST(GoReader, AnUnexplainedStatusFailsTheLastTest) {
+  const Reading reading = read_output(go(), {"TestA"}, "=== RUN   TestA\n--- PASS: TestA (0.00s)\nPASS\n", {.code = 7});
+  EXPECT_EQ(reading.outcome("TestA"), Outcome::failed);
+}
+
+}  // namespace
+}  // namespace sortie::suite
