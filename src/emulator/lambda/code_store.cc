@@ -1,6 +1,7 @@
 #include "emulator/lambda/code_store.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -101,18 +102,44 @@ Result<fs::path> CodeStore::zip_file(const std::string& id) {
   return blobs / (id + ".zip");
 }
 
-Task<Outcome<Code>> CodeStore::add(std::string zip) {
+Task<Outcome<Code>> CodeStore::add(std::string package, Encoding encoding, std::size_t limit) {
   auto blobs = root();
   if (!blobs) co_return std::unexpected(to_aws_error(blobs.error()));
-  auto job = [zip = std::move(zip), blobs = *std::move(blobs)]() -> Result<Code> {
-    auto digest = wire::sha256(zip);
-    Code code{.id = wire::hex_encode(digest), .sha256 = wire::base64_encode(digest), .size = zip.size()};
-    RETURN_IF_ERROR(unpack(blobs, code.id, zip));
+  auto job = [package = std::move(package), encoding, limit, blobs = *std::move(blobs)]() mutable -> Result<Code> {
+    if (encoding == Encoding::base64) {
+      auto decoded = wire::base64_decode(package);
+      if (!decoded) return fail(ErrorKind::protocol, "the package is not base64");
+      package = *std::move(decoded);
+    }
+    if (package.size() > limit) {
+      Error error{.kind = ErrorKind::usage, .message = "the package is too large"};
+      return std::unexpected(std::move(error));
+    }
+    auto digest = wire::sha256(package);
+    Code code{.id = wire::hex_encode(digest), .sha256 = wire::base64_encode(digest), .size = package.size()};
+    RETURN_IF_ERROR(unpack(blobs, code.id, package));
     return code;
   };
   auto code = co_await pool_.run(std::move(job));
-  if (!code) co_return std::unexpected(to_aws_error(code.error()));
-  co_return *std::move(code);
+  if (code) co_return *std::move(code);
+  if (code.error().kind == ErrorKind::usage) {
+    co_return aws_fail(413, "RequestEntityTooLargeException",
+                       fmt::format("Zipped size must be smaller than {} bytes", limit));
+  }
+  co_return std::unexpected(to_aws_error(code.error()));
+}
+
+std::vector<std::string> CodeStore::all() {
+  std::vector<std::string> ids;
+  if (store_.is_ephemeral()) return ids;  // its folder is made when it is needed first
+  auto blobs = root();
+  if (!blobs) return ids;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(*blobs, ignored)) {
+    auto name = entry.path().filename();
+    if (name.extension().empty() || name.extension() == ".zip") ids.push_back(name.stem().string());
+  }
+  return ids;
 }
 
 Task<void> CodeStore::remove(std::string id) {

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <filesystem>
-#include <set>
 #include <string>
+#include <vector>
 
 #include "base/blocking.h"
 #include "base/task.h"
@@ -24,13 +24,17 @@ class CodeStore {
  public:
   CodeStore(Store& store, BlockingPool& pool) : store_(store), pool_(pool) {}
 
+  enum class Encoding : std::uint8_t { raw, base64 };
   /// Hashes, unpacks and keeps a package; unpacking is skipped for known content. Refuses with
-  /// InvalidParameterValueException what is no package or too large.
-  Task<Outcome<Code>> add(std::string zip);
+  /// InvalidParameterValueException what is no package or too large unpacked, with RequestEntityTooLargeException (413)
+  /// what has more than `limit` bytes as a zip.
+  Task<Outcome<Code>> add(std::string package, Encoding encoding, std::size_t limit);
   /// Where the unpacked files are.
   [[nodiscard]] Result<std::filesystem::path> folder(const std::string& id);
   /// Where the zip is.
   [[nodiscard]] Result<std::filesystem::path> zip_file(const std::string& id);
+  /// The ids of all packages there are.
+  [[nodiscard]] std::vector<std::string> all();
   /// Removes one package, on the pool's own time.
   Task<void> remove(std::string id);
 

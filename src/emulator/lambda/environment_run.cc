@@ -107,6 +107,7 @@ Task<std::optional<Environment::Failure>> Environment::serve(TimePoint began) {
 /// Writes the end of the invocation's log and, where there is no answer, makes the failure the result.
 void Environment::report(steady_clock::duration duration, const std::optional<Failure>& failure) {
   log_.end_output();
+  log_.report_loss();
   if (failure) report_failure(*failure);
   log_.platform(end_line(log_.format(), invocation_->request_id));
   Report report{.request_id = invocation_->request_id,

@@ -63,6 +63,7 @@ Task<Result<http::Response>> Environment::on_next() {
   auto self = shared_from_this();
   if (!instance_.apply(Event::asked)) co_return denied();
   auto poll = ++poll_;
+  work_.notify();  // a poll that this one replaces ends
   changed_.notify();
   for (;;) {
     if (poll != poll_) co_return denied();  // asked again on another connection

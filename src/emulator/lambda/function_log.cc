@@ -1,5 +1,8 @@
 #include "emulator/lambda/function_log.h"
 
+#include <fmt/format.h>
+
+#include <exception>
 #include <utility>
 
 #include "base/utf8.h"
@@ -32,6 +35,13 @@ void FunctionLog::end_output() {
   }
 }
 
+void FunctionLog::report_loss() {
+  if (lost_ == 0) return;
+  auto line = fmt::format("sortie: {} log events could not be stored: {}", lost_, lost_reason_);
+  lost_ = 0;
+  platform(std::move(line));
+}
+
 void FunctionLog::begin_tail(bool wanted) {
   tail_wanted_ = wanted;
   tail_ = {};
@@ -54,7 +64,15 @@ void FunctionLog::flush() {
   if (pending_.empty()) return;
   flushed_ = std::chrono::steady_clock::now();
   pending_bytes_ = 0;
-  sink_.put(target_.region, target_.group, target_.stream, std::exchange(pending_, {}));
+  auto events = std::exchange(pending_, {});
+  auto count = events.size();
+  try {
+    sink_.put(target_.region, target_.group, target_.stream, std::move(events));
+  } catch (const std::exception& error) {
+    // A full disk must not stop the function; its log says that it is not whole.
+    lost_ += count;
+    lost_reason_ = error.what();
+  }
 }
 
 void FunctionLog::flush_if_due() {

@@ -39,6 +39,8 @@ class FunctionLog {
   void output(Source source, std::string_view bytes);
   /// Ends lines that came without a newline.
   void end_output();
+  /// A line that tells how many events the sink refused, if it did.
+  void report_loss();
   /// From here on `tail` collects; `wanted` says whether it does at all.
   void begin_tail(bool wanted);
   [[nodiscard]] std::string_view tail() const { return tail_.text(); }
@@ -62,6 +64,8 @@ class FunctionLog {
   std::vector<LogEvent> pending_;
   std::size_t pending_bytes_ = 0;
   std::chrono::steady_clock::time_point flushed_{};
+  std::size_t lost_ = 0;
+  std::string lost_reason_;
   bool tail_wanted_ = false;
   Tail tail_;
 };

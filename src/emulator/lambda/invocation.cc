@@ -91,6 +91,11 @@ void ResponseStream::complete(std::string_view error_code, std::string_view erro
   state_->writable.notify();
 }
 
+void Invocation::accept() {
+  accepted = true;
+  if (stream) changed.notify();
+}
+
 void Invocation::finish() {
   if (done) return;
   done = true;

@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/task.h"
+#include "emulator/core/call.h"
 #include "emulator/lambda/signal.h"
 #include "http/message.h"
 
@@ -44,8 +46,8 @@ struct InvocationResult {
   std::string error_type;      ///< `Sandbox.Timedout`, or the runtime's own
   std::string error_details;
   std::string log_tail;
-  /// Set when the function never ran for a fault of the emulator or its machine: answered with 500.
-  std::string service_error;
+  /// Set when the function never ran: its environment could not be made.
+  std::optional<AwsError> refused;
 };
 
 /// One request to a function on its way through an environment. Shared by the caller, who may leave, and the
@@ -62,9 +64,11 @@ struct Invocation {
   std::shared_ptr<ResponseStream> stream;  ///< null: a buffered answer
 
   InvocationResult result;
+  bool accepted = false;  ///< an environment has taken it
   bool done = false;
   Signal changed;
 
+  void accept();
   void finish();
 };
 

@@ -16,6 +16,10 @@
 
 namespace sortie::emulator {
 
+namespace lambda {
+class Service;
+}
+
 struct LambdaOptions {
   std::string account;
   bool host_network = false;     ///< functions reach the host's network and are given AWS_ENDPOINT_URL
@@ -25,6 +29,7 @@ struct LambdaOptions {
   std::vector<std::chrono::milliseconds> async_retry_delays{std::chrono::minutes{1}, std::chrono::minutes{2}};
   std::chrono::milliseconds init_limit{10'000};  ///< how long an environment may take to ask for work
   std::chrono::seconds idle_limit{300};          ///< an environment unused for so long is removed
+  std::chrono::milliseconds settle_time{0};      ///< how long a function stays Pending or InProgress after a change
   bool realistic_streaming = false;              ///< slow a streamed response to 2 MB/s after its first 6 MB
 };
 
@@ -47,8 +52,7 @@ class Lambda final : public AwsService {
   Task<void> shutdown();
 
  private:
-  struct Impl;
-  std::shared_ptr<Impl> impl_;
+  std::shared_ptr<lambda::Service> service_;
 };
 
 }  // namespace sortie::emulator

@@ -6,11 +6,11 @@
 
 namespace sortie::emulator::lambda {
 
-Registry::Registry(Store& store) : statements_(store.db()) {
+Registry::Registry(Store& store) : statements_(std::in_place, store.db()) {
   store.db().exec(
       "CREATE TABLE IF NOT EXISTS lambda_functions(region TEXT NOT NULL, name TEXT NOT NULL, document TEXT NOT NULL, "
       "PRIMARY KEY(region, name)) WITHOUT ROWID");
-  auto rows = statements_.query("SELECT document FROM lambda_functions");
+  auto rows = statements_->query("SELECT document FROM lambda_functions");
   while (rows.next()) {
     auto document = wire::parse_json_object(rows.view(0));
     if (!document) continue;  // not written by us
@@ -31,13 +31,13 @@ Function& Registry::insert(Function function) {
 }
 
 void Registry::save(const Function& function) {
-  statements_.query("INSERT OR REPLACE INTO lambda_functions(region, name, document) VALUES(?, ?, ?)")
+  statements_->query("INSERT OR REPLACE INTO lambda_functions(region, name, document) VALUES(?, ?, ?)")
       .bind(function.region, function.name, boost::json::serialize(to_document(function)))
       .run();
 }
 
 void Registry::erase(const std::string& region, const std::string& name) {
-  statements_.query("DELETE FROM lambda_functions WHERE region = ? AND name = ?").bind(region, name).run();
+  statements_->query("DELETE FROM lambda_functions WHERE region = ? AND name = ?").bind(region, name).run();
   functions_.erase(Key{region, name});
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -26,10 +27,12 @@ class Registry {
   /// Writes a function of this registry after a change.
   void save(const Function& function);
   void erase(const std::string& region, const std::string& name);
+  /// Lets go of the store: no changes afterwards.
+  void close() { statements_.reset(); }
   [[nodiscard]] const std::map<Key, Function>& all() const { return functions_; }
 
  private:
-  Statements statements_;
+  std::optional<Statements> statements_;
   std::map<Key, Function> functions_;
 };
 

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "emulator/core/sql.h"
+#include "emulator/core/store.h"
+#include "emulator/lambda/invocation.h"
+#include "emulator/lambda/slots.h"
+
+namespace sortie::emulator::lambda {
+
+/// An asynchronous invocation as it was accepted.
+struct AsyncRequest {
+  std::string request_id;
+  std::string region;
+  std::string name;
+  std::string qualifier;
+  std::string payload;
+  std::string client_context;
+};
+
+/// Asynchronous invocations: kept in the store from their acceptance until they are done, so that a killed process
+/// loses none (one that was running is run again). A function error is tried again after each of `retry_delays`, with
+/// the same request id; throttling for six hours. At most `k_parallel` run at once, the others wait.
+/// https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html
+/// io_context thread only; the tasks it spawns keep it alive.
+class AsyncQueue : public std::enable_shared_from_this<AsyncQueue> {
+ public:
+  static constexpr std::size_t k_parallel = 32;
+  static constexpr auto k_event_age_limit = std::chrono::hours(6);
+
+  enum class Attempt : std::uint8_t {
+    done,       ///< succeeded, or there is nothing to invoke any more
+    failed,     ///< a function error
+    throttled,  ///< not run; later
+  };
+  /// Runs one attempt.
+  using Invoke = std::function<Task<Attempt>(AsyncRequest)>;
+
+  /// Makes the table.
+  AsyncQueue(Executor executor, const Clock& clock, Store& store, std::vector<std::chrono::milliseconds> retry_delays,
+             Invoke invoke);
+
+  /// Takes up what an earlier process left. Once, after construction.
+  void resume();
+  /// Commits, then goes on by itself.
+  void accept(const AsyncRequest& request);
+  /// No further attempts.
+  void close();
+  /// How many are not done.
+  [[nodiscard]] std::size_t waiting() const { return waiting_; }
+
+ private:
+  static Task<void> process(std::shared_ptr<AsyncQueue> self, std::int64_t id, int attempt, SystemTime accepted);
+  [[nodiscard]] AsyncRequest load(std::int64_t id);
+  void spawn(std::int64_t id, int attempt, SystemTime accepted);
+
+  Executor executor_;
+  const Clock& clock_;
+  std::optional<Statements> statements_;  ///< none once closed
+  std::vector<std::chrono::milliseconds> retry_delays_;
+  Invoke invoke_;
+  Slots slots_;
+  std::size_t waiting_ = 0;
+  bool closed_ = false;
+};
+
+}  // namespace sortie::emulator::lambda

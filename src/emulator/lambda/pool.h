@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "emulator/core/call.h"
+#include "emulator/lambda/environment.h"
+
+namespace sortie::emulator::lambda {
+
+/// The account's limit of concurrent invocations in a region.
+inline constexpr int k_account_concurrency = 1000;
+
+/// The warm pool: an invocation takes an idle environment of the same deployment, the one used last first, or a new
+/// one. Idle ones are removed after `idle_limit`, when there are more than `k_idle_per_core` for each core (at least
+/// `k_idle_minimum`), when they are `k_life_limit` old, and when their deployment is drained. io_context thread only;
+/// the tasks it spawns keep it alive.
+class Pool : public std::enable_shared_from_this<Pool> {
+ public:
+  static constexpr std::size_t k_idle_per_core = 4;
+  static constexpr std::size_t k_idle_minimum = 16;
+  static constexpr auto k_life_limit = std::chrono::hours(8);
+
+  Pool(EnvironmentServices services, std::chrono::seconds idle_limit);
+
+  /// How many invocations a function may have at once. `reserved_elsewhere` is what other functions have reserved.
+  struct Concurrency {
+    std::string region;
+    std::string name;
+    std::optional<int> reserved;
+    int reserved_elsewhere = 0;
+  };
+  /// Begins an invocation and returns at once; it goes on when nobody waits for it. 429 TooManyRequestsException when
+  /// the function or the account has too many.
+  Outcome<void> submit(const Concurrency& concurrency, std::shared_ptr<const Deployment> deployment,
+                       std::shared_ptr<Invocation> invocation);
+  /// No new invocations for this deployment; idle environments go now, others when they are done.
+  void drain(const Deployment& deployment);
+  /// Ends all environments.
+  Task<void> shutdown();
+  /// Kills all environments and uses nothing of the emulator any more.
+  void abandon();
+  [[nodiscard]] std::size_t live() const { return live_.size(); }
+
+ private:
+  struct Warm {
+    std::shared_ptr<Environment> environment;
+    std::chrono::steady_clock::time_point made;
+  };
+  /// Counts an invocation for as long as it lives.
+  class Lease;
+
+  static Task<void> execute(std::shared_ptr<Pool> self, std::shared_ptr<const Deployment> deployment,
+                            std::shared_ptr<Invocation> invocation, Lease lease);
+  Task<Outcome<Warm>> take(const std::shared_ptr<const Deployment>& deployment);
+  void release(Warm warm);
+  void dispose(std::shared_ptr<Environment> environment);
+  void arm_reaper();
+  void reap();
+
+  EnvironmentServices services_;
+  std::chrono::seconds idle_limit_;
+  std::size_t idle_maximum_;
+  std::unordered_map<const Deployment*, std::vector<Warm>> idle_;  ///< a key for each deployment in service
+  std::size_t idle_count_ = 0;
+  std::unordered_set<std::shared_ptr<Environment>> live_;
+  std::map<std::pair<std::string, std::string>, int> running_;
+  int running_unreserved_ = 0;
+  asio::steady_timer reaper_;
+  bool reaper_armed_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace sortie::emulator::lambda

@@ -1,0 +1,421 @@
+#include "emulator/lambda/service.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <thread>
+
+#include "base/deadline.h"
+#include "emulator/core/protocol.h"
+#include "wire/date.h"
+#include "wire/json.h"
+#include "wire/uri.h"
+
+namespace sortie::emulator::lambda {
+namespace {
+
+constexpr std::size_t k_body_limit = 70'167'211;
+/// Larger documents are parsed away from the io_context thread.
+constexpr std::size_t k_parse_here = 256 * 1024;
+constexpr std::size_t k_starts_per_core = 2;
+
+http::ServerLimits runtime_limits() {
+  // A runtime waits for work, and streams, for as long as an invocation may take: its own deadline bounds it.
+  return {.body_bytes = k_stream_limit + k_response_limit,
+          .header_timeout = std::chrono::seconds(60),
+          .idle_timeout = std::chrono::hours(24),
+          .io_timeout = std::chrono::seconds(1000)};
+}
+
+/// The next segment of a path, without its slash.
+std::string_view take_segment(std::string_view& path) {
+  if (path.starts_with('/')) path.remove_prefix(1);
+  auto slash = path.find('/');
+  auto segment = path.substr(0, slash);
+  path.remove_prefix(slash == std::string_view::npos ? path.size() : slash);
+  return segment;
+}
+
+bool match(std::string_view pattern, std::string_view path, std::vector<std::string>& parts) {
+  parts.clear();
+  while (!pattern.empty()) {
+    auto wanted = take_segment(pattern);
+    auto segment = take_segment(path);
+    if (!wanted.starts_with('{')) {
+      if (wanted != segment) return false;
+    } else if (segment.empty()) {
+      return false;
+    } else {
+      parts.push_back(wire::uri_decode_lenient(segment));
+    }
+  }
+  return path.empty() || path == "/";
+}
+
+}  // namespace
+
+/// Lambda's errors differ in small ways: ResourceNotFoundException has a `Message`, what the request's own shape broke
+/// has no `Type`.
+http::Response render_lambda_error(const AwsError& error, const std::string& request_id) {
+  const auto& code = error.code;
+  bool own = code == "InvalidParameterValueException" || code == "ResourceConflictException" ||
+             code == "PreconditionFailedException" || code == "TooManyRequestsException" ||
+             code == "InvalidRequestContentException" || code == "RequestTooLargeException";
+  bool bare = code == "ValidationException" || code == "RequestEntityTooLargeException";
+  if (!own && !bare) return render_rest_json_error(error, request_id);
+  boost::json::object body;
+  if (own) body.emplace("Type", "User");
+  for (const auto& [name, value] : error.fields) body.insert_or_assign(name, value);
+  body.insert_or_assign("message", error.message);
+  auto response = json_response(error.status, body, request_id);
+  response.headers.add("x-amzn-ErrorType", code);
+  return response;
+}
+
+http::Response empty_response(int status, const std::string& request_id) {
+  return {.status = status, .headers = {{"x-amzn-RequestId", request_id}, {"Content-Type", "application/json"}}};
+}
+
+AwsError invalid_parameter(std::string message) {
+  return {400, "InvalidParameterValueException", std::move(message), {}};
+}
+
+std::string Service::Request::query(std::string_view name) const {
+  return query_parameter(call.request.query, name);
+}
+
+Service::Service(Executor executor, const Clock& clock, Store& store, Authorizer& authorizer, Identities& identities,
+                 LogSink& logs, ObjectSource& objects, BlockingPool& pool, LambdaOptions options)
+    : executor_(executor),
+      clock_(clock),
+      authorizer_(authorizer),
+      identities_(identities),
+      objects_(objects),
+      blocking_(pool),
+      options_(std::move(options)),
+      registry_(store),
+      codes_(store, pool),
+      code_turn_(executor, 1),
+      runtime_server_(executor, runtime_limits()),
+      endpoint_server_(executor),
+      starts_(executor, std::max<std::size_t>(2, k_starts_per_core * std::thread::hardware_concurrency())),
+      pool_(std::make_shared<Pool>(EnvironmentServices{.executor = executor,
+                                                       .clock = clock,
+                                                       .logs = logs,
+                                                       .authorizer = authorizer,
+                                                       .identities = identities,
+                                                       .runtime_server = runtime_server_,
+                                                       .endpoint_server = endpoint_server_,
+                                                       .aws = options_.aws,
+                                                       .authority = options_.authority,
+                                                       .host_network = options_.host_network,
+                                                       .realistic_streaming = options_.realistic_streaming,
+                                                       .init_limit = options_.init_limit,
+                                                       .starts = starts_},
+                                   options_.idle_limit)),
+      async_(std::make_shared<AsyncQueue>(executor, clock, store, options_.async_retry_delays,
+                                          [this](AsyncRequest request) { return attempt_async(std::move(request)); })) {
+}
+
+void Service::begin() {
+  async_->resume();
+  asio::co_spawn(executor_, collect_code(codes_.all()), asio::detached);
+}
+
+Task<void> Service::shutdown() {
+  auto self = shared_from_this();
+  closed_ = true;
+  async_->close();
+  co_await pool_->shutdown();
+}
+
+void Service::abandon() {
+  closed_ = true;
+  async_->close();
+  pool_->abandon();
+  registry_.close();
+}
+
+std::span<const Service::Operation> Service::operations() {
+  using S = Service;
+  static constexpr std::string_view k_function = "/2015-03-31/functions/{FunctionName}";
+  // The hot path first.
+  static constexpr std::array k_operations{
+      Operation{"Invoke", "POST", "/2015-03-31/functions/{FunctionName}/invocations", &S::invoke},
+      Operation{"InvokeWithResponseStream", "POST",
+                "/2021-11-15/functions/{FunctionName}/response-streaming-invocations", &S::invoke_with_response_stream},
+      Operation{"InvokeAsync", "POST", "/2014-11-13/functions/{FunctionName}/invoke-async", &S::invoke_async},
+      Operation{"CreateFunction", "POST", "/2015-03-31/functions", &S::create_function, true},
+      Operation{"ListFunctions", "GET", "/2015-03-31/functions", &S::list_functions},
+      Operation{"GetFunction", "GET", k_function, &S::get_function},
+      Operation{"DeleteFunction", "DELETE", k_function, &S::delete_function},
+      Operation{"GetFunctionConfiguration", "GET", "/2015-03-31/functions/{FunctionName}/configuration",
+                &S::get_function_configuration},
+      Operation{"UpdateFunctionConfiguration", "PUT", "/2015-03-31/functions/{FunctionName}/configuration",
+                &S::update_function_configuration, true},
+      Operation{"UpdateFunctionCode", "PUT", "/2015-03-31/functions/{FunctionName}/code", &S::update_function_code,
+                true},
+      Operation{"PublishVersion", "POST", "/2015-03-31/functions/{FunctionName}/versions", &S::publish_version, true},
+      Operation{"ListVersionsByFunction", "GET", "/2015-03-31/functions/{FunctionName}/versions", &S::list_versions},
+      Operation{"CreateAlias", "POST", "/2015-03-31/functions/{FunctionName}/aliases", &S::create_alias, true},
+      Operation{"ListAliases", "GET", "/2015-03-31/functions/{FunctionName}/aliases", &S::list_aliases},
+      Operation{"GetAlias", "GET", "/2015-03-31/functions/{FunctionName}/aliases/{Name}", &S::get_alias},
+      Operation{"UpdateAlias", "PUT", "/2015-03-31/functions/{FunctionName}/aliases/{Name}", &S::update_alias, true},
+      Operation{"DeleteAlias", "DELETE", "/2015-03-31/functions/{FunctionName}/aliases/{Name}", &S::delete_alias},
+      Operation{"AddPermission", "POST", "/2015-03-31/functions/{FunctionName}/policy", &S::add_permission, true},
+      Operation{"GetPolicy", "GET", "/2015-03-31/functions/{FunctionName}/policy", &S::get_policy},
+      Operation{"RemovePermission", "DELETE", "/2015-03-31/functions/{FunctionName}/policy/{StatementId}",
+                &S::remove_permission},
+      Operation{"GetAccountSettings", "GET", "/2016-08-19/account-settings", &S::get_account_settings},
+      Operation{"ListTags", "GET", "/2017-03-31/tags/{Resource}", &S::list_tags},
+      Operation{"TagResource", "POST", "/2017-03-31/tags/{Resource}", &S::tag_resource, true},
+      Operation{"UntagResource", "DELETE", "/2017-03-31/tags/{Resource}", &S::untag_resource},
+      Operation{"PutFunctionConcurrency", "PUT", "/2017-10-31/functions/{FunctionName}/concurrency",
+                &S::put_concurrency, true},
+      Operation{"DeleteFunctionConcurrency", "DELETE", "/2017-10-31/functions/{FunctionName}/concurrency",
+                &S::delete_concurrency},
+      Operation{"GetFunctionConcurrency", "GET", "/2019-09-30/functions/{FunctionName}/concurrency",
+                &S::get_concurrency},
+      // What AWS has and we do not: refused by name.
+      Operation{"CreateEventSourceMapping", "POST", "/2015-03-31/event-source-mappings"},
+      Operation{"ListEventSourceMappings", "GET", "/2015-03-31/event-source-mappings"},
+      Operation{"DeleteEventSourceMapping", "DELETE", "/2015-03-31/event-source-mappings/{UUID}"},
+      Operation{"GetEventSourceMapping", "GET", "/2015-03-31/event-source-mappings/{UUID}"},
+      Operation{"UpdateEventSourceMapping", "PUT", "/2015-03-31/event-source-mappings/{UUID}"},
+      Operation{"ListLayers", "GET", "/2018-10-31/layers"},
+      Operation{"ListLayerVersions", "GET", "/2018-10-31/layers/{LayerName}/versions"},
+      Operation{"PublishLayerVersion", "POST", "/2018-10-31/layers/{LayerName}/versions"},
+      Operation{"DeleteLayerVersion", "DELETE", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}"},
+      Operation{"GetLayerVersion", "GET", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}"},
+      Operation{"AddLayerVersionPermission", "POST", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy"},
+      Operation{"GetLayerVersionPolicy", "GET", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy"},
+      Operation{"RemoveLayerVersionPermission", "DELETE",
+                "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy/{StatementId}"},
+      Operation{"PutFunctionEventInvokeConfig", "PUT", "/2019-09-25/functions/{FunctionName}/event-invoke-config"},
+      Operation{"UpdateFunctionEventInvokeConfig", "POST", "/2019-09-25/functions/{FunctionName}/event-invoke-config"},
+      Operation{"GetFunctionEventInvokeConfig", "GET", "/2019-09-25/functions/{FunctionName}/event-invoke-config"},
+      Operation{"DeleteFunctionEventInvokeConfig", "DELETE",
+                "/2019-09-25/functions/{FunctionName}/event-invoke-config"},
+      Operation{"ListFunctionEventInvokeConfigs", "GET",
+                "/2019-09-25/functions/{FunctionName}/event-invoke-config/list"},
+      Operation{"PutProvisionedConcurrencyConfig", "PUT",
+                "/2019-09-30/functions/{FunctionName}/provisioned-concurrency"},
+      Operation{"GetProvisionedConcurrencyConfig", "GET",
+                "/2019-09-30/functions/{FunctionName}/provisioned-concurrency"},
+      Operation{"DeleteProvisionedConcurrencyConfig", "DELETE",
+                "/2019-09-30/functions/{FunctionName}/provisioned-concurrency"},
+      Operation{"CreateCodeSigningConfig", "POST", "/2020-04-22/code-signing-configs"},
+      Operation{"ListCodeSigningConfigs", "GET", "/2020-04-22/code-signing-configs"},
+      Operation{"GetCodeSigningConfig", "GET", "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}"},
+      Operation{"UpdateCodeSigningConfig", "PUT", "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}"},
+      Operation{"DeleteCodeSigningConfig", "DELETE", "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}"},
+      Operation{"ListFunctionsByCodeSigningConfig", "GET",
+                "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}/functions"},
+      Operation{"PutFunctionCodeSigningConfig", "PUT", "/2020-06-30/functions/{FunctionName}/code-signing-config"},
+      Operation{"GetFunctionCodeSigningConfig", "GET", "/2020-06-30/functions/{FunctionName}/code-signing-config"},
+      Operation{"DeleteFunctionCodeSigningConfig", "DELETE",
+                "/2020-06-30/functions/{FunctionName}/code-signing-config"},
+      Operation{"GetRuntimeManagementConfig", "GET", "/2021-07-20/functions/{FunctionName}/runtime-management-config"},
+      Operation{"PutRuntimeManagementConfig", "PUT", "/2021-07-20/functions/{FunctionName}/runtime-management-config"},
+      Operation{"CreateFunctionUrlConfig", "POST", "/2021-10-31/functions/{FunctionName}/url"},
+      Operation{"GetFunctionUrlConfig", "GET", "/2021-10-31/functions/{FunctionName}/url"},
+      Operation{"UpdateFunctionUrlConfig", "PUT", "/2021-10-31/functions/{FunctionName}/url"},
+      Operation{"DeleteFunctionUrlConfig", "DELETE", "/2021-10-31/functions/{FunctionName}/url"},
+      Operation{"ListFunctionUrlConfigs", "GET", "/2021-10-31/functions/{FunctionName}/urls"},
+      Operation{"GetFunctionRecursionConfig", "GET", "/2024-08-31/functions/{FunctionName}/recursion-config"},
+      Operation{"PutFunctionRecursionConfig", "PUT", "/2024-08-31/functions/{FunctionName}/recursion-config"},
+      Operation{"CreateCapacityProvider", "POST", "/2025-11-30/capacity-providers"},
+      Operation{"ListCapacityProviders", "GET", "/2025-11-30/capacity-providers"},
+      Operation{"ListDurableExecutionsByFunction", "GET", "/2025-12-01/functions/{FunctionName}/durable-executions"},
+  };
+  return k_operations;
+}
+
+const Service::Operation* Service::find_operation(const http::Request& request, std::vector<std::string>& parts) {
+  for (const auto& operation : operations()) {
+    if (operation.method == request.method && match(operation.path, request.path, parts)) return &operation;
+  }
+  return nullptr;
+}
+
+Task<http::Response> Service::handle(Call call) {
+  auto self = shared_from_this();
+  auto request_id = call.request_id;
+  try {
+    auto answer = co_await dispatch(std::move(call));
+    if (answer) co_return *std::move(answer);
+    co_return render_lambda_error(answer.error(), request_id);
+  } catch (const SQLite::Exception& error) {
+    // The state cannot be written: a full disk. Nothing was acknowledged.
+    co_return render_lambda_error(
+        {500, "ServiceException", std::string("The state cannot be kept: ") + error.what(), {}}, request_id);
+  }
+}
+
+Task<Service::Answer> Service::dispatch(Call call) {
+  Request request{.call = std::move(call)};
+  const auto* operation = find_operation(request.call.request, request.parts);
+  if (operation == nullptr) {
+    co_return aws_fail(
+        404, "UnknownOperationException",
+        fmt::format("Lambda has no operation at {} {}", request.call.request.method, request.call.request.path));
+  }
+  if (operation->handler == nullptr) co_return std::unexpected(not_implemented("lambda", operation->name));
+  if (operation->json_body) {
+    auto body = co_await read_body(request.call.request.body);
+    if (!body) {
+      auto error = body.error();
+      if (error.status == 413) error.message += fmt::format(" for the {} operation", operation->name);
+      co_return std::unexpected(std::move(error));
+    }
+    request.body = *std::move(body);
+  }
+  co_return co_await (this->*operation->handler)(request);
+}
+
+Task<Outcome<boost::json::object>> Service::read_body(http::Body& body) {
+  auto bytes = co_await body.read_all(k_body_limit);
+  if (!bytes) {
+    co_return aws_fail(413, "RequestEntityTooLargeException",
+                       fmt::format("Request must be smaller than {} bytes", k_body_limit));
+  }
+  if (bytes->empty()) co_return boost::json::object{};
+  auto parse = [](const std::string& text) { return wire::parse_json_object(text); };
+  Result<boost::json::object> object;
+  if (bytes->size() <= k_parse_here) {
+    object = parse(*bytes);
+  } else {
+    object = co_await blocking_.run([text = *std::move(bytes), parse] { return parse(text); });
+  }
+  if (!object) {
+    co_return aws_fail(400, "InvalidRequestContentException",
+                       "Could not parse request body into json: " + describe(object.error()));
+  }
+  co_return *std::move(object);
+}
+
+Outcome<FunctionRef> Service::name_of(const Request& request, NameUse use, std::string_view text,
+                                      std::string_view qualifier) const {
+  return parse_function_name(text, qualifier, request.call.region, options_.account, use);
+}
+
+Outcome<void> Service::authorize(const Call& call, std::string_view action, std::string resource, std::string policy,
+                                 std::vector<std::pair<std::string, std::string>> context) {
+  Question question{.action = std::string(action),
+                    .resource = std::move(resource),
+                    .resource_account = options_.account,
+                    .resource_policy = std::move(policy),
+                    .context = std::move(context)};
+  auto allowed = authorizer_.authorize(call, question);
+  if (allowed) return {};
+  auto error = allowed.error();
+  if (error.code == "AccessDenied") error.code = "AccessDeniedException";
+  return std::unexpected(std::move(error));
+}
+
+Outcome<void> Service::may_pass_role(const Call& call, const std::string& role) {
+  auto passed = authorize(call, "iam:PassRole", role, {}, {{"iam:PassedToService", "lambda.amazonaws.com"}});
+  if (!passed) return passed;
+  if (!identities_.check_assumable(role, "lambda.amazonaws.com")) {
+    return std::unexpected(invalid_parameter("The role defined for the function cannot be assumed by Lambda."));
+  }
+  return {};
+}
+
+Outcome<Service::Target> Service::find_target(Request& request, std::string_view action) {
+  auto ref = name_of(request, NameUse::other, request.parts.at(0), request.query("Qualifier"));
+  if (!ref) return std::unexpected(ref.error());
+  auto* function = ref->account == options_.account ? registry_.find(ref->region, ref->name) : nullptr;
+  auto policy = function != nullptr ? function->policy_document(ref->qualifier) : std::string();
+  auto allowed = authorize(request.call, fmt::format("lambda:{}", action), ref->arn(), std::move(policy));
+  if (!allowed) return std::unexpected(allowed.error());
+  const auto* version = function != nullptr ? function->find(ref->qualifier) : nullptr;
+  if (version == nullptr) return std::unexpected(function_not_found(ref->arn()));
+  return Target{*std::move(ref), function, version};
+}
+
+void Service::touch(Version& version, Version::Status status) {
+  version.revision_id = make_request_id();
+  version.last_modified = wire::format_iso8601_offset(clock_.now());
+  version.status = status;
+}
+
+/// AWS needs a moment to make a change effective; we need only the next turn of the loop, unless told otherwise.
+void Service::settle(const Function& function) {
+  asio::co_spawn(executor_,
+                 settle_later(shared_from_this(), function.region, function.name, function.latest.revision_id),
+                 asio::detached);
+}
+
+Task<void> Service::settle_later(std::shared_ptr<Service> self, std::string region, std::string name,
+                                 std::string revision) {
+  co_await sleep_for(self->options_.settle_time);
+  if (self->closed_) co_return;
+  auto* function = self->registry_.find(region, name);
+  if (function == nullptr || function->latest.revision_id != revision) co_return;
+  function->latest.status = Version::Status::active;
+  function->latest.revision_id = make_request_id();
+  self->registry_.save(*function);
+}
+
+void Service::drain(const Function& function, std::string_view version) {
+  auto found = deployments_.find(function.arn(version));
+  if (found == deployments_.end()) return;
+  pool_->drain(*found->second);
+  deployments_.erase(found);
+}
+
+bool Service::uses_code(const std::string& id) const {
+  auto uses = [&id](const Version& version) { return version.code_id == id; };
+  if (mounted_.contains(id)) return true;
+  return std::any_of(registry_.all().begin(), registry_.all().end(), [&uses](const auto& item) {
+    const Function& function = item.second;
+    return uses(function.latest) || std::any_of(function.versions.begin(), function.versions.end(),
+                                                [&uses](const auto& each) { return uses(each.second); });
+  });
+}
+
+Task<void> Service::collect_code(std::vector<std::string> ids) {
+  auto self = shared_from_this();
+  for (const auto& id : ids) {
+    auto turn = co_await code_turn_.take();
+    if (!closed_ && !uses_code(id)) co_await codes_.remove(id);
+  }
+}
+
+void Service::collect_later(const std::string& id) {
+  asio::co_spawn(executor_, collect_code({id}), asio::detached);
+}
+
+Outcome<std::shared_ptr<const Deployment>> Service::deployment_of(const Function& function, const Version& version) {
+  auto arn = function.arn(version.version);
+  if (auto found = deployments_.find(arn); found != deployments_.end()) return found->second;
+  auto folder = codes_.folder(version.code_id);
+  if (!folder) return aws_fail(500, "ServiceException", "The code cannot be found: " + describe(folder.error()));
+  auto gone = [weak = weak_from_this()](const Deployment* deployment) {
+    auto id = deployment->version.code_id;
+    delete deployment;
+    auto service = weak.lock();
+    if (!service || service->closed_) return;
+    service->mounted_.erase(service->mounted_.find(id));
+    service->collect_later(id);
+  };
+  std::shared_ptr<const Deployment> deployment(
+      new Deployment{function.region, function.account, function.name, version, *std::move(folder)}, gone);
+  mounted_.insert(version.code_id);
+  deployments_.emplace(std::move(arn), deployment);
+  return deployment;
+}
+
+int Service::reserved_except(const Function& function) const {
+  int total = 0;
+  for (const auto& [key, other] : registry_.all()) {
+    if (&other != &function && other.region == function.region) total += other.reserved_concurrency.value_or(0);
+  }
+  return total;
+}
+
+}  // namespace sortie::emulator::lambda

@@ -1,0 +1,166 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "emulator/lambda/async_queue.h"
+#include "emulator/lambda/code_store.h"
+#include "emulator/lambda/lambda.h"
+#include "emulator/lambda/names.h"
+#include "emulator/lambda/pool.h"
+#include "emulator/lambda/registry.h"
+#include "http/server.h"
+
+namespace sortie::emulator::lambda {
+
+/// The service behind `Lambda`: finds the operation that a request asks for, authorizes and runs it. One operation is
+/// one function; they are grouped in the api_*.cc files. Shared with the tasks it spawns.
+class Service : public std::enable_shared_from_this<Service> {
+ public:
+  Service(Executor executor, const Clock& clock, Store& store, Authorizer& authorizer, Identities& identities,
+          LogSink& logs, ObjectSource& objects, BlockingPool& pool, LambdaOptions options);
+
+  /// Once, after construction.
+  void begin();
+  Task<http::Response> handle(Call call);
+  Task<void> shutdown();
+  void abandon();
+
+ private:
+  using Answer = Outcome<http::Response>;
+
+  /// What an operation is given.
+  struct Request {
+    Call call;
+    std::vector<std::string> parts;  ///< the captured parts of the path, decoded
+    boost::json::object body;        ///< for operations that have one
+    [[nodiscard]] std::string query(std::string_view name) const;
+  };
+  /// One line of the table of operations. Without a handler: AWS has it, we do not.
+  struct Operation {
+    std::string_view name;
+    std::string_view method;
+    std::string_view path;
+    Task<Answer> (Service::*handler)(Request&) = nullptr;
+    bool json_body = false;
+  };
+  static std::span<const Operation> operations();
+  static const Operation* find_operation(const http::Request& request, std::vector<std::string>& parts);
+  Task<Answer> dispatch(Call call);
+  Task<Outcome<boost::json::object>> read_body(http::Body& body);
+
+  // api_functions.cc
+  Task<Answer> create_function(Request& request);
+  Task<Answer> get_function(Request& request);
+  Task<Answer> get_function_configuration(Request& request);
+  Task<Answer> list_functions(Request& request);
+  Task<Answer> update_function_code(Request& request);
+  Task<Answer> update_function_configuration(Request& request);
+  Task<Answer> delete_function(Request& request);
+  Answer delete_version(Function& function, const Version& version, const std::string& request_id);
+  // api_versions.cc
+  Task<Answer> publish_version(Request& request);
+  Task<Answer> list_versions(Request& request);
+  Task<Answer> create_alias(Request& request);
+  Task<Answer> get_alias(Request& request);
+  Task<Answer> update_alias(Request& request);
+  Task<Answer> delete_alias(Request& request);
+  Task<Answer> list_aliases(Request& request);
+  // api_settings.cc
+  Task<Answer> put_concurrency(Request& request);
+  Task<Answer> get_concurrency(Request& request);
+  Task<Answer> delete_concurrency(Request& request);
+  Outcome<Function*> tagged_function(Request& request, std::string_view action);
+  Task<Answer> list_tags(Request& request);
+  Task<Answer> tag_resource(Request& request);
+  Task<Answer> untag_resource(Request& request);
+  Task<Answer> add_permission(Request& request);
+  Task<Answer> get_policy(Request& request);
+  Task<Answer> remove_permission(Request& request);
+  Task<Answer> get_account_settings(Request& request);
+  // api_invoke.cc
+  Task<Answer> invoke(Request& request);
+  Task<Answer> invoke_with_response_stream(Request& request);
+  Task<Answer> invoke_async(Request& request);
+  Task<AsyncQueue::Attempt> attempt_async(AsyncRequest request);
+
+  /// A function found and permitted.
+  struct Target {
+    FunctionRef ref;
+    Function* function = nullptr;
+    const Version* version = nullptr;
+  };
+  /// Reads the name (part 0 and `Qualifier`), asks IAM for `lambda:ACTION` on it, and finds it.
+  Outcome<Target> find_target(Request& request, std::string_view action);
+  Outcome<FunctionRef> name_of(const Request& request, NameUse use, std::string_view text,
+                               std::string_view qualifier) const;
+  Outcome<void> authorize(const Call& call, std::string_view action, std::string resource, std::string policy = {},
+                          std::vector<std::pair<std::string, std::string>> context = {});
+  Outcome<void> may_pass_role(const Call& call, const std::string& role);
+  Task<Outcome<Code>> take_code(Request& request, const boost::json::object& code);
+  /// Makes a version of `$LATEST`, or gives the last one when nothing has changed since.
+  const Version& publish(Function& function, const std::string& description);
+  /// After a change: new revision, not settled; later active.
+  void touch(Version& version, Version::Status status);
+  void settle(const Function& function);
+  static Task<void> settle_later(std::shared_ptr<Service> self, std::string region, std::string name,
+                                 std::string revision);
+  void drain(const Function& function, std::string_view version);
+  void collect_later(const std::string& id);
+  [[nodiscard]] bool uses_code(const std::string& id) const;
+  /// Removes those packages that neither a function nor an environment has any more.
+  Task<void> collect_code(std::vector<std::string> ids);
+  [[nodiscard]] int reserved_except(const Function& function) const;
+
+  struct Prepared {
+    std::shared_ptr<Invocation> invocation;
+    Target target;
+  };
+  Outcome<std::shared_ptr<const Deployment>> deployment_of(const Function& function, const Version& version);
+  Outcome<void> submit(const Function& function, const Version& version, std::shared_ptr<Invocation> invocation);
+  Task<Outcome<Prepared>> prepare(Request& request, std::size_t limit, std::string_view type);
+
+  Executor executor_;
+  const Clock& clock_;
+  Authorizer& authorizer_;
+  Identities& identities_;
+  ObjectSource& objects_;
+  BlockingPool& blocking_;
+  LambdaOptions options_;
+  Registry registry_;
+  CodeStore codes_;
+  Slots code_turn_;                     ///< one at a time adds or removes packages
+  std::multiset<std::string> mounted_;  ///< the packages of living deployments
+  http::Server runtime_server_;
+  http::Server endpoint_server_;
+  Slots starts_;
+  std::shared_ptr<Pool> pool_;
+  std::shared_ptr<AsyncQueue> async_;
+  std::map<std::string, std::shared_ptr<const Deployment>, std::less<>> deployments_;  ///< by qualified ARN
+  bool closed_ = false;
+};
+
+http::Response render_lambda_error(const AwsError& error, const std::string& request_id);
+/// `json_response` without a body of its own: 204, 202.
+http::Response empty_response(int status, const std::string& request_id);
+AwsError invalid_parameter(std::string message);
+/// 412: a RevisionId that is not the current one.
+AwsError wrong_revision();
+
+/// What MaxItems and Marker ask for.
+struct Page {
+  int size = 50;
+  std::string after;  ///< items up to this key were given already
+};
+Outcome<Page> read_page(std::string_view max_items, std::string_view marker);
+/// A page of `items`, which are in the order of their keys, as `{"MEMBER":[…],"NextMarker":…}`.
+boost::json::object page_document(std::string_view member,
+                                  std::vector<std::pair<std::string, boost::json::object>> items, const Page& page);
+
+}  // namespace sortie::emulator::lambda
