@@ -113,6 +113,10 @@ Outcome<json::object> read_policy(std::string_view text, std::string_view bucket
 
 }  // namespace
 
+bool Operations::restricts_public_access(const Bucket& bucket) {
+  return catalog_.config(bucket, "publicAccessBlock").value_or(std::string(k_default_block)).at(3) == '1';
+}
+
 Operations::Answer Operations::get_bucket_policy(const Request& request) {
   const auto bucket = allowed_bucket(request, "GetBucketPolicy");
   if (!bucket) return std::unexpected(bucket.error());

@@ -11,8 +11,8 @@ constexpr std::size_t k_max_keys = 1000;
 
 }  // namespace
 
-Outcome<Operations::Removal> Operations::remove(const Request& request, const Bucket& bucket, const std::string& key,
-                                                std::string_view version) {
+Outcome<Operations::Removal> Operations::remove(const Request& request, const Bucket& bucket, const Target& target) {
+  const auto& [key, version, etag] = target;
   const auto action = version.empty() ? "DeleteObject" : "DeleteObjectVersion";
   Context context;
   if (!version.empty()) context.emplace_back("s3:VersionId", version);
@@ -20,7 +20,9 @@ Outcome<Operations::Removal> Operations::remove(const Request& request, const Bu
     return std::unexpected(allowed.error());
   }
   const auto object = catalog_.find_object(bucket, key, version);
-  if (auto holds = check_write(request.headers(), current(object), key); !holds) return std::unexpected(holds.error());
+  http::Headers condition;
+  if (!etag.empty()) condition.add("If-Match", etag);
+  if (auto holds = check_write(condition, current(object), key); !holds) return std::unexpected(holds.error());
   ContentStore::Change change(contents_);
   Removal removal;
   if (!version.empty()) {
@@ -47,7 +49,8 @@ Operations::Answer Operations::delete_object(const Request& request) {
   }
   const auto bucket = open_bucket(request);
   if (!bucket) return std::unexpected(bucket.error());
-  const auto removal = remove(request, *bucket, request.key, request.parameter_or("versionId"));
+  const auto removal = remove(
+      request, *bucket, {request.key, request.parameter_or("versionId"), std::string(request.header("if-match"))});
   if (!removal) return std::unexpected(removal.error());
   auto response = empty_answer(204);
   if (removal->marker) response.headers.add("x-amz-delete-marker", "true");
@@ -77,7 +80,7 @@ Task<Operations::Answer> Operations::delete_objects(Request& request) {
     const std::string key = object.child_text("Key");
     const std::string version = object.child_text("VersionId");
     if (key.empty()) co_return malformed_xml();
-    const auto removal = remove(request, *bucket, key, version);
+    const auto removal = remove(request, *bucket, {key, version, object.child_text("ETag")});
     if (!removal) {
       xml.open("Error").element("Key", key);
       if (!version.empty()) xml.element("VersionId", version);

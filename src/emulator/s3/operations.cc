@@ -235,6 +235,8 @@ Outcome<Bucket> Operations::open_bucket(const Request& request) {
 
 Outcome<void> Operations::allow(const Request& request, const Bucket& bucket, std::string_view action,
                                 std::string_view key, Context context) {
+  const bool anonymous = request.call.principal.kind == Principal::Kind::anonymous;
+  if (anonymous && bucket.id != 0 && restricts_public_access(bucket)) return access_denied();
   Question question;
   question.action = fmt::format("s3:{}", action);
   question.resource =

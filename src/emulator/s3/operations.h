@@ -92,6 +92,8 @@ class Operations {
   /// Asks IAM about `action` (without `s3:`) on the bucket, or on `key` in it.
   Outcome<void> allow(const Request& request, const Bucket& bucket, std::string_view action, std::string_view key = {},
                       Context context = {});
+  /// RestrictPublicBuckets of the bucket's public access block.
+  bool restricts_public_access(const Bucket& bucket);
   /// `open_bucket` and `allow` on the bucket.
   Outcome<Bucket> allowed_bucket(const Request& request, std::string_view action, Context context = {});
   /// `open_bucket` and `allow` on the key.
@@ -116,8 +118,12 @@ class Operations {
     bool marker = false;  ///< a marker was removed or made
     bool made_marker = false;
   };
-  Outcome<Removal> remove(const Request& request, const Bucket& bucket, const std::string& key,
-                          std::string_view version);
+  struct Target {
+    std::string key;
+    std::string version;  ///< empty: the newest
+    std::string etag;     ///< the condition of the removal, empty for none
+  };
+  Outcome<Removal> remove(const Request& request, const Bucket& bucket, const Target& target);
 
   [[nodiscard]] SystemTime now() const { return clock_.now(); }
 

@@ -6,7 +6,6 @@
 
 #include "emulator/core/protocol.h"
 #include "emulator/s3/operations.h"
-#include "wire/uri.h"
 #include "wire/xml.h"
 
 namespace sortie::emulator {
@@ -60,10 +59,6 @@ http::Response S3::render_error(const AwsError& error, const std::string& reques
     } else {
       xml.element(name, value);
     }
-  }
-  if (error.code == "AccessDenied" || error.code == "SignatureDoesNotMatch" || error.code == "InternalError") {
-    // These name no key or bucket of their own.
-    xml.element("Resource", wire::uri_decode_lenient(request.path));
   }
   xml.element("RequestId", request_id).element("HostId", host_id);
   if (request.method == "HEAD") return response;

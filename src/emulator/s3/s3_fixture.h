@@ -108,6 +108,7 @@ class S3Fixture : public testing::Test {
     call.region = region_;
     call.account = "111111111111";
     call.request_id = "REQUEST";
+    call.principal.kind = Principal::Kind::user;
     call.principal.arn = "arn:aws:iam::111111111111:user/x";
     call.signature = Call::Signature::header;
     call.signature_version = "AWS4-HMAC-SHA256";

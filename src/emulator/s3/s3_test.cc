@@ -1,5 +1,9 @@
 #include "emulator/s3/s3.h"
 
+#include <sys/resource.h>
+
+#include <csignal>
+
 #include "emulator/s3/s3_fixture.h"
 
 namespace sortie::emulator {
@@ -88,6 +92,38 @@ TEST_F(S3Test, ADeletedObjectCanBeReadToItsEnd) {
   io_.run();
   EXPECT_EQ(text, MadeBody::bytes(k_size));
   EXPECT_TRUE(files().empty());
+}
+
+TEST_F(S3Test, AFullDiskIsAnAnswerAndLaterWritesWork) {
+  send("PUT", "/bucket/k", "before");
+  // A limit on file sizes fails the write as a full disk does.
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  rlimit tight = before;
+  tight.rlim_cur = 400'000;
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &tight), 0);
+  const Answer full = send("PUT", "/bucket/k", made(1'000'000));
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_EQ(full.status, 500);
+  EXPECT_EQ(full.code(), "InternalError");
+  EXPECT_TRUE(files().empty());
+  EXPECT_EQ(send("GET", "/bucket/k").body, "before");
+  EXPECT_EQ(send("PUT", "/bucket/k", made(1'000'000)).status, 200);
+}
+
+TEST_F(S3Test, AnonymousCallersNeedAnOpenBucket) {
+  send("PUT", "/bucket/k", "x");
+  auto read = [&] {
+    Call call = make_call("GET", "/bucket/k");
+    call.principal.kind = Principal::Kind::anonymous;
+    call.signature = Call::Signature::none;
+    call.signature_version.clear();
+    return send(std::move(call)).status;
+  };
+  EXPECT_EQ(read(), 403);
+  send("DELETE", "/bucket?publicAccessBlock");
+  EXPECT_EQ(read(), 200);
 }
 
 TEST_F(S3Test, MissingThingsAreNamed) {
@@ -267,7 +303,8 @@ TEST_F(S3Test, ACopyOntoItselfMustChangeSomething) {
   EXPECT_EQ(send("PUT", "/bucket/c", {}, {{"x-amz-copy-source", "bucket/k"}, {"x-amz-copy-source-if-none-match", "*"}})
                 .element("Condition"),
             "x-amz-copy-source-If-None-Match");
-  EXPECT_EQ(denial_of("s3:GetObject", "PUT", "/bucket/c"), "");
+  authorizer_.forbidden = {"s3:GetObject"};
+  EXPECT_EQ(send("PUT", "/bucket/c", {}, {{"x-amz-copy-source", "bucket/k"}}).code(), "AccessDenied");
 }
 
 TEST_F(S3Test, DeletesAreIdempotent) {
@@ -282,6 +319,10 @@ TEST_F(S3Test, ManyKeysAreDeletedAtOnceEachByItsOwnRight) {
   EXPECT_EQ(send("POST", "/bucket?delete", xml).code(), "InvalidRequest");
   const Fields digest{{"x-amz-sdk-checksum-algorithm", "CRC32"}};
   EXPECT_EQ(send("POST", "/bucket?delete", xml, digest).elements("Key"), (Strings{"a", "b"}));
+  send("PUT", "/bucket/a", "x");
+  EXPECT_EQ(send("POST", "/bucket?delete", "<Delete><Object><Key>a</Key><ETag>other</ETag></Object></Delete>", digest)
+                .elements("Code"),
+            (Strings{"PreconditionFailed"}));
   authorizer_.forbidden = {"s3:DeleteObject"};
   EXPECT_EQ(send("POST", "/bucket?delete", xml, digest).elements("Code"), (Strings{"AccessDenied", "AccessDenied"}));
   EXPECT_EQ(send("POST", "/bucket?delete", "<Delete>", digest).code(), "MalformedXML");
