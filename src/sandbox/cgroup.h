@@ -49,6 +49,8 @@ class Cgroup {
   /// For the supervisor, see supervisor_protocol.h; -1: none.
   [[nodiscard]] int freezer_join() const { return freezer_join_.get(); }
   [[nodiscard]] int freezer_state() const { return freezer_state_.get(); }
+  /// Of the memory controller; empty: none.
+  [[nodiscard]] const std::string& folder() const { return memory_folder_; }
   [[nodiscard]] bool limits_memory() const { return !memory_folder_.empty(); }
   [[nodiscard]] bool limits_processes() const { return limits_processes_; }
   [[nodiscard]] bool can_freeze() const { return static_cast<bool>(freezer_state_); }

@@ -204,6 +204,16 @@ Result<void> fill(protocol::Shared& shared, const Parts& parts, bool isolated) {
   return {};
 }
 
+Result<void> check_mounts(const Spec& spec) {
+  for (const ReadOnlyMount& mount : spec.mounts) {
+    std::error_code error;
+    if (!mount.target.starts_with('/')) return fail(ErrorKind::usage, "not an absolute path: " + mount.target);
+    if (!std::filesystem::exists(mount.source, error))
+      return fail(ErrorKind::not_found, "no such file or folder: " + mount.source);
+  }
+  return {};
+}
+
 Result<std::unique_ptr<Sandbox>> launch_with(const Executor& executor, Parts parts, const Template* base) {
   const Cgroup::Limits limits = {parts.spec.memory_bytes, parts.spec.max_processes, parts.spec.cpu_milli};
   ASSIGN_OR_RETURN(parts.cgroup, Cgroup::create(cgroup_places(), limits));
@@ -243,6 +253,7 @@ Result<std::unique_ptr<Sandbox>> launch_with(const Executor& executor, Parts par
 }  // namespace
 
 Result<std::unique_ptr<Sandbox>> create_isolated(Executor executor, Spec spec) {
+  RETURN_IF_ERROR(check_mounts(spec));
   ASSIGN_OR_RETURN(const auto base, template_for(spec));
   Parts parts;
   parts.spec = std::move(spec);
@@ -250,6 +261,7 @@ Result<std::unique_ptr<Sandbox>> create_isolated(Executor executor, Spec spec) {
 }
 
 Result<std::unique_ptr<Sandbox>> create_plain(Executor executor, Spec spec) {
+  RETURN_IF_ERROR(check_mounts(spec));
   Parts parts;
   parts.spec = std::move(spec);
   ASSIGN_OR_RETURN(parts.temporary_folder, make_temporary_folder());

@@ -111,6 +111,9 @@ inline void sleep_milliseconds(long milliseconds) {
   raw::call(SYS_ppoll, nullptr, 0, &time, nullptr, 0);
 }
 
+/// Removes a folder and what is in it, without following symbolic links.
+void remove_tree(const char* path);
+
 // The other trades of this program, named by its first argument.
 
 /// "cgroups": waits for its standard input to end (sortie is gone), then removes the control groups that sortie has

@@ -310,6 +310,7 @@ void send_reply(Reply reply) {
 [[noreturn]] void leave() {
   if (state.shared->freezer == Freezer::cgroup_v1) raw::write_all(protocol::k_freezer_state_fd, "THAWED", 6);
   end_everything();
+  if (state.shared->remove_folder[0] == '/') remove_tree(state.shared->remove_folder);
   raw::call(SYS_exit_group, 0);
   __builtin_unreachable();
 }

@@ -1,0 +1,157 @@
+// Nothing is left when sortie is killed: no process, no control group, no temporary folder.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+#include "sandbox/cgroup.h"
+#include "sandbox/sandbox_fixture.h"
+
+namespace sortie::sandbox {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string command_line(const fs::path& process) {
+  std::ifstream file(process / "cmdline", std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+int processes_with(const std::string& marker) {
+  int found = 0;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator("/proc", ignored)) {
+    if (entry.path().filename() == std::to_string(getpid())) continue;
+    if (command_line(entry.path()).find(marker) != std::string::npos) ++found;
+  }
+  return found;
+}
+
+int groups_of(pid_t pid) {
+  const CgroupPlaces& places = cgroup_places();
+  int found = 0;
+  std::error_code ignored;
+  for (const std::string& place : {places.memory, places.pids, places.cpu, places.freezer, places.unified}) {
+    if (place.empty()) continue;
+    for (const auto& entry : fs::directory_iterator(place, ignored)) {
+      if (entry.path().filename().string().starts_with(fmt::format("sortie-{}-", pid))) ++found;
+    }
+  }
+  return found;
+}
+
+/// Looks again and again, for ten seconds at most.
+template <class Condition>
+bool eventually(Condition condition) {
+  for (int i = 0; i < 1000; ++i) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
+}
+
+/// Another copy of this program that holds a sandbox; answers the line it prints when all is running.
+struct Holder {
+  pid_t pid = 0;
+  std::string line;
+};
+
+Holder start_holder(const std::string& kind, const std::string& marker) {
+  int ends[2];
+  if (pipe(ends) != 0) return {};
+  Holder holder;
+  holder.pid = fork();
+  if (holder.pid == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    dup2(ends[1], 1);
+    execl("/proc/self/exe", "sandbox_test", "--hold", kind.c_str(), marker.c_str(), nullptr);
+    _exit(1);
+  }
+  close(ends[1]);
+  for (char c = 0; read(ends[0], &c, 1) == 1 && c != '\n';) holder.line += c;
+  close(ends[0]);
+  return holder;
+}
+
+class Killed : public testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    if (std::string(GetParam()) != "plain") SKIP_WITHOUT_NAMESPACES();
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Kinds, Killed, testing::Values("isolated", "frozen", "plain"),
+                         [](const auto& info) { return info.param; });
+
+TEST_P(Killed, LeavesNothing) {
+  static int holders = 0;
+  const std::string marker = fmt::format("2000{}.{}", ++holders, getpid());
+  const Holder holder = start_holder(GetParam(), marker);
+  const int running = processes_with(marker);
+  kill(holder.pid, SIGKILL);
+  waitpid(holder.pid, nullptr, 0);
+  ASSERT_TRUE(holder.line.starts_with("/")) << holder.line;
+  ASSERT_GE(running, 3);  // the holder, the shell, and at least one of its children
+  EXPECT_TRUE(eventually([&] { return processes_with(marker) == 0; }));
+  EXPECT_TRUE(eventually([&] { return groups_of(holder.pid) == 0; }));
+  if (std::string(GetParam()) == "plain") {
+    EXPECT_TRUE(eventually([&] { return !fs::exists(holder.line); })) << holder.line;
+  }
+}
+
+TEST(Ended, LeavesNoControlGroup) {
+  SKIP_WITHOUT_NAMESPACES();
+  const int before = groups_of(getpid());
+  {
+    Box box;
+    box.shell("sleep 10000 &");
+  }
+  EXPECT_EQ(groups_of(getpid()), before);
+}
+
+TEST(PlainUser, PassesTheSameTests) {
+  if (geteuid() != 0) GTEST_SKIP() << "not root: these tests are a plain user's already";
+  const fs::path folder = fmt::format("/tmp/sandbox_test_{}", getpid());
+  fs::create_directories(folder);
+  fs::permissions(folder, fs::perms::all);
+  fs::copy_file("/proc/self/exe", folder / "sandbox_test", fs::copy_options::overwrite_existing);
+  fs::permissions(folder / "sandbox_test", fs::perms(0755));
+  const pid_t pid = fork();
+  if (pid == 0) {
+    constexpr unsigned k_nobody = 65534;
+    setenv("TEST_TMPDIR", folder.c_str(), 1);
+    const bool dropped = syscall(SYS_setgroups, 0, nullptr) == 0 && setresgid(k_nobody, k_nobody, k_nobody) == 0 &&
+                         setresuid(k_nobody, k_nobody, k_nobody) == 0 && chdir("/") == 0;
+    if (dropped) execl((folder / "sandbox_test").c_str(), "sandbox_test", "--gtest_brief=1", nullptr);
+    _exit(127);
+  }
+  int status = 0;
+  waitpid(pid, &status, 0);
+  fs::remove_all(folder);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+}  // namespace
+
+int hold_a_sandbox(const std::string& kind, const std::string& marker) {
+  Box box({}, kind == "plain" ? Box::Kind::plain : Box::Kind::isolated);
+  if (!box.start({"/bin/sh", "-c", "sleep " + marker + " & sleep " + marker})) return 1;
+  while (processes_with(marker) < 3) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  if (kind == "frozen") box->freeze();
+  const std::string line = box->inside_path("/tmp") + "\n";
+  if (write(1, line.data(), line.size()) < 0) return 1;
+  for (;;) pause();
+}
+
+}  // namespace sortie::sandbox

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sandbox/sandbox.h"
+#include "sandbox/sandbox_impl.h"
+
+namespace sortie::sandbox {
+
+struct Outcome {
+  Result<void> started;
+  ExitStatus status;
+  std::string out;
+  std::string err;
+};
+
+/// A sandbox and the loop that serves it, in one. `/var/task/inside` is this test program, which plays the programs
+/// inside when its first argument is `--inside`: see inside_test.cc.
+class Box {
+ public:
+  enum class Kind { isolated, plain };
+  explicit Box(Spec spec = {}, Kind kind = Kind::isolated);
+
+  Outcome run(std::vector<std::string> argv);
+  Outcome shell(const std::string& script) { return run({"/bin/sh", "-c", script}); }
+  /// The test program's trade `name`, inside.
+  Outcome inside(const std::string& name, std::vector<std::string> arguments = {});
+  Result<void> start(std::vector<std::string> argv);
+  ExitStatus wait();
+
+  Sandbox* operator->() { return sandbox_.get(); }
+  void destroy() { sandbox_.reset(); }
+
+ private:
+  asio::io_context io_;
+  std::unique_ptr<Sandbox> sandbox_;
+};
+
+#define SKIP_WITHOUT_NAMESPACES() \
+  if (!probe().namespaces) GTEST_SKIP() << "no namespaces here: " << probe().reason
+
+/// What a program that is not inside does: see kill_test.cc.
+int hold_a_sandbox(const std::string& kind, const std::string& marker);
+/// See inside_test.cc.
+int play_inside(const std::vector<std::string>& arguments);
+
+}  // namespace sortie::sandbox

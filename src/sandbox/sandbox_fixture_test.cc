@@ -1,0 +1,88 @@
+#include "sandbox/sandbox_fixture.h"
+
+#include <unistd.h>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <filesystem>
+
+namespace sortie::sandbox {
+namespace {
+
+Task<void> read_all(UniqueFd fd, std::string* text) {
+  asio::posix::stream_descriptor stream(co_await asio::this_coro::executor, fd.release());
+  boost::system::error_code error;
+  char buffer[65536];
+  while (!error) {
+    const std::size_t n =
+        co_await stream.async_read_some(asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, error));
+    text->append(buffer, n);
+  }
+}
+
+Task<void> run_in(Sandbox* sandbox, Command command, Outcome* outcome) {
+  outcome->started = co_await sandbox->start(std::move(command));
+  if (!outcome->started) co_return;
+  const auto executor = co_await asio::this_coro::executor;
+  asio::co_spawn(executor, read_all(sandbox->take_stdout(), &outcome->out), asio::detached);
+  asio::co_spawn(executor, read_all(sandbox->take_stderr(), &outcome->err), asio::detached);
+  outcome->status = co_await sandbox->wait();
+}
+
+Task<void> start_in(Sandbox* sandbox, Command command, Result<void>* started) {
+  *started = co_await sandbox->start(std::move(command));
+}
+
+Task<void> wait_in(Sandbox* sandbox, ExitStatus* status) {
+  *status = co_await sandbox->wait();
+}
+
+Command command_of(std::vector<std::string> argv) {
+  return {std::move(argv), {{"PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"}}, "/"};
+}
+
+}  // namespace
+
+Box::Box(Spec spec, Kind kind) {
+  spec.mounts.push_back({std::filesystem::read_symlink("/proc/self/exe"), "/var/task/inside"});
+  auto made = kind == Kind::plain ? create_plain(io_.get_executor(), std::move(spec))
+                                  : create_isolated(io_.get_executor(), std::move(spec));
+  if (!made) throw std::runtime_error(describe(made.error()));
+  sandbox_ = *std::move(made);
+}
+
+Outcome Box::run(std::vector<std::string> argv) {
+  Outcome outcome;
+  asio::co_spawn(io_, run_in(sandbox_.get(), command_of(std::move(argv)), &outcome), asio::detached);
+  io_.restart();
+  io_.run();
+  return outcome;
+}
+
+Outcome Box::inside(const std::string& name, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {"/var/task/inside", "--inside", name});
+  return run(std::move(arguments));
+}
+
+Result<void> Box::start(std::vector<std::string> argv) {
+  Result<void> started;
+  asio::co_spawn(io_, start_in(sandbox_.get(), command_of(std::move(argv)), &started), asio::detached);
+  io_.restart();
+  io_.run();
+  return started;
+}
+
+ExitStatus Box::wait() {
+  ExitStatus status;
+  asio::co_spawn(io_, wait_in(sandbox_.get(), &status), asio::detached);
+  io_.restart();
+  io_.run();
+  return status;
+}
+
+}  // namespace sortie::sandbox
