@@ -18,6 +18,7 @@ namespace json = boost::json;
 constexpr std::size_t k_max_batch_bytes = 1'048'576;
 constexpr std::size_t k_event_overhead = 26;
 constexpr std::int64_t k_max_events = 10'000;
+constexpr std::size_t k_max_streams = 1'000'000;
 constexpr std::int64_t k_hour_ms = 3600LL * 1000;
 constexpr std::int64_t k_day_ms = 24 * k_hour_ms;
 constexpr std::int64_t k_max_time = std::numeric_limits<std::int64_t>::max() - 1;
@@ -235,17 +236,14 @@ Outcome<Output> Operations::filter_log_events(const Call& call, Parameters& inpu
   if (!group) return std::unexpected(group.error());
 
   std::unordered_set<std::int64_t> wanted;
-  std::map<std::int64_t, std::string> name_of;
   for (const auto& name : names) {
     auto stream = existing_stream(*group, name);
     if (!stream) return std::unexpected(stream.error());
     wanted.insert(stream->id);
-    name_of[stream->id] = stream->name;
   }
-  if (names.empty()) {
-    for (const Stream& stream : store_.streams(*group, prefix, false, false, std::nullopt, 1'000'000)) {
-      if (!prefix.empty()) wanted.insert(stream.id);
-      name_of[stream.id] = stream.name;
+  if (!prefix.empty()) {
+    for (const Stream& stream : store_.streams(*group, prefix, false, false, std::nullopt, k_max_streams)) {
+      wanted.insert(stream.id);
     }
   }
   json::array list;
@@ -258,8 +256,11 @@ Outcome<Output> Operations::filter_log_events(const Call& call, Parameters& inpu
   const Window range = window(*group, start, end ? std::optional(*end + 1) : std::nullopt);
   const auto found = store_.scan(*group, wanted, range, after, limits,
                                  [&](std::string_view message) { return pattern->matches(message); });
+  std::map<std::int64_t, std::string> names_by_id;
   for (const auto& event : found.events) {
-    list.push_back(json::object{{"logStreamName", name_of[event.stream]},
+    auto [name, missing] = names_by_id.try_emplace(event.stream);
+    if (missing) name->second = store_.stream_name(event.stream);
+    list.push_back(json::object{{"logStreamName", name->second},
                                 {"timestamp", event.at.time},
                                 {"message", event.message},
                                 {"ingestionTime", event.ingested},

@@ -171,6 +171,12 @@ std::optional<Stream> LogStore::find_stream(const Group& group, const std::strin
   return stream_from(row);
 }
 
+std::string LogStore::stream_name(std::int64_t id) {
+  auto row = statements_.query("SELECT name FROM logs_stream WHERE id=?");
+  row.bind(id);
+  return row.next() ? row.text(0) : std::string();
+}
+
 Stream LogStore::create_stream(const Group& group, const std::string& name, std::int64_t now) {
   statements_.query("INSERT INTO logs_stream(group_id,name,created) VALUES(?,?,?)").bind(group.id, name, now).run();
   return {statements_.db().getLastInsertRowid(), group.id, name, now, {}, {}, {}};

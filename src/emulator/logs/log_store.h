@@ -86,6 +86,8 @@ class LogStore {
   void remove_tags(const Group& group, const std::vector<std::string>& keys);
 
   std::optional<Stream> find_stream(const Group& group, const std::string& name);
+  /// Empty when there is none with that id.
+  std::string stream_name(std::int64_t id);
   Stream create_stream(const Group& group, const std::string& name, std::int64_t now);
   void delete_stream(const Stream& stream);
   /// By name, or by the time of the last event (streams without events first). `after` is the last one seen.
