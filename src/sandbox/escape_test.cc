@@ -3,13 +3,16 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "sandbox/sandbox_fixture.h"
+#include "sandbox/user.h"
 
 namespace sortie::sandbox {
 namespace {
@@ -110,13 +113,29 @@ TEST_F(Escape, SharesNothingWithAnotherSandbox) {
   EXPECT_EQ(second.shell("cat /tmp/file").status.code, 1);
 }
 
-TEST_F(Escape, IsNotRootForTheHost) {
-  if (geteuid() != 0) GTEST_SKIP() << "not root";
-  Box box;
-  ASSERT_TRUE(box.start({"/bin/sleep", "10000"}));
-  // The second number of each line of its uid_map, seen from the host, is its id there.
-  Box probe_box;
-  EXPECT_EQ(probe_box.shell("stat -c %u /usr").out, "65534\n") << "the host's root must be nobody inside";
+/// The host's id of the process with this command line; 0 when there is none.
+uid_t host_uid_of(const std::string& command_line) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
+    std::ifstream file(entry.path() / "cmdline", std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    struct stat status{};
+    if (text == command_line && stat(entry.path().c_str(), &status) == 0) return status.st_uid;
+  }
+  return 0;
+}
+
+TEST_F(Escape, IsNotRootForTheHostNorAnotherSandboxsUser) {
+  if (!user_plan().privileged) GTEST_SKIP() << "not root: sandboxes have the user's own id";
+  const std::string durations[] = {fmt::format("30001.{}", getpid()), fmt::format("30002.{}", getpid())};
+  Box first, second;
+  ASSERT_TRUE(first.start({"/bin/sleep", durations[0]}));
+  ASSERT_TRUE(second.start({"/bin/sleep", durations[1]}));
+  const uid_t uids[] = {host_uid_of(std::string("/bin/sleep\0", 11) + durations[0] + '\0'),
+                        host_uid_of(std::string("/bin/sleep\0", 11) + durations[1] + '\0')};
+  EXPECT_GE(uids[0], 65536U);
+  EXPECT_GE(uids[1], 65536U);
+  EXPECT_NE(uids[0], uids[1]);
 }
 
 }  // namespace

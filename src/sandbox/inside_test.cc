@@ -148,6 +148,7 @@ int main(int argc, char** argv) {
   if (argc > 2 && arguments[0] == "--inside")
     return sortie::sandbox::play_inside({arguments.begin() + 1, arguments.end()});
   if (argc > 3 && arguments[0] == "--hold") return sortie::sandbox::hold_a_sandbox(arguments[1], arguments[2]);
+  if (argc > 2 && arguments[0] == "--probe") return sortie::sandbox::probe_by_creating();
   testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();
 }

@@ -1,12 +1,14 @@
 // Nothing is left when sortie is killed: no process, no control group, no temporary folder.
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -17,6 +19,7 @@
 
 #include "sandbox/cgroup.h"
 #include "sandbox/sandbox_fixture.h"
+#include "sandbox/user.h"
 
 namespace sortie::sandbox {
 namespace {
@@ -119,8 +122,32 @@ TEST(Ended, LeavesNoControlGroup) {
   EXPECT_EQ(groups_of(getpid()), before);
 }
 
+TEST(Fallback, IsChosenWhereNamespacesAreForbiddenAndSaysSo) {
+  SKIP_WITHOUT_NAMESPACES();
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const pid_t pid = fork();
+  if (pid == 0) {
+    dup2(ends[1], 1);
+    // A user namespace whose limit is that it may have none inside.
+    if (unshare(CLONE_NEWUSER) != 0) _exit(2);
+    std::ofstream("/proc/sys/user/max_user_namespaces") << "0";
+    execl("/proc/self/exe", "sandbox_test", "--probe", "x", nullptr);
+    _exit(3);
+  }
+  close(ends[1]);
+  std::string line;
+  for (char c = 0; read(ends[0], &c, 1) == 1;) line += c;
+  close(ends[0]);
+  int status = 0;
+  waitpid(pid, &status, 0);
+  EXPECT_EQ(
+      line,
+      "plain; not isolated, a plain process: user namespaces are switched off (sysctl user.max_user_namespaces)\n");
+}
+
 TEST(PlainUser, PassesTheSameTests) {
-  if (geteuid() != 0) GTEST_SKIP() << "not root: these tests are a plain user's already";
+  if (!user_plan().privileged) GTEST_SKIP() << "not root: these tests are a plain user's already";
   const fs::path folder = fmt::format("/tmp/sandbox_test_{}", getpid());
   fs::create_directories(folder);
   fs::permissions(folder, fs::perms::all);
@@ -142,7 +169,21 @@ TEST(PlainUser, PassesTheSameTests) {
   EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
+Task<void> create_by_choice(Executor executor, bool* isolated) {
+  const auto made = co_await Sandbox::create(executor, Spec{});
+  *isolated = made && (*made)->isolated();
+}
+
 }  // namespace
+
+int probe_by_creating() {
+  asio::io_context io;
+  bool isolated = false;
+  asio::co_spawn(io, create_by_choice(io.get_executor(), &isolated), asio::detached);
+  io.run();
+  const std::string line = fmt::format("{}; {}\n", isolated ? "isolated" : "plain", probe().reason);
+  return write(1, line.data(), line.size()) < 0 ? 1 : 0;
+}
 
 int hold_a_sandbox(const std::string& kind, const std::string& marker) {
   Box box({}, kind == "plain" ? Box::Kind::plain : Box::Kind::isolated);

@@ -13,7 +13,9 @@
 
 namespace sortie::sandbox {
 
-/// A host folder or file shown read-only inside.
+/// A host folder or file shown read-only inside, with everything mounted below it. Programs inside are nobody to the
+/// host when sortie is root: what they are to read must be readable, and what they are to enter searchable, by others.
+/// Above the mount itself permissions do not matter.
 struct ReadOnlyMount {
   std::string source;  ///< host path
   std::string target;  ///< absolute path inside
@@ -63,7 +65,7 @@ struct Capabilities {
   bool freezer = false;  ///< a cgroup freezer; otherwise SIGSTOP to all
   std::string reason;    ///< one line that says what is missing and why; empty when nothing is
 };
-/// Tries once; cheap after the first call.
+/// Tries once; cheap after the first call. SORTIE_SANDBOX=plain in the environment makes it say no.
 const Capabilities& probe();
 
 /// One isolated environment: namespaces, mounts, network, limits. At most one program (with its descendants) runs in it
@@ -90,7 +92,8 @@ class Sandbox {
   /// Non-blocking read ends of the running program's standard output and standard error. Once a start.
   virtual UniqueFd take_stdout() = 0;
   virtual UniqueFd take_stderr() = 0;
-  /// Waits for the started program's own end, then kills and reaps everything else inside.
+  /// Waits for the started program's own end, then kills and reaps everything else inside. May be cancelled and called
+  /// again, and answers the same once it has an answer. When the sandbox is destroyed meanwhile: killed by SIGKILL.
   virtual Task<ExitStatus> wait() = 0;
   /// A signal to the started program alone (SIGTERM at shutdown).
   virtual void signal(int number) = 0;

@@ -46,6 +46,7 @@ class Box {
 
 /// What a program that is not inside does: see kill_test.cc.
 int hold_a_sandbox(const std::string& kind, const std::string& marker);
+int probe_by_creating();
 /// See inside_test.cc.
 int play_inside(const std::vector<std::string>& arguments);
 

@@ -163,6 +163,37 @@ Result<UniqueFd> open_namespace(int pid, const char* name) {
   return fd;
 }
 
+/// The one line that a user gets to see.
+std::unexpected<Error> no_user_namespace(int error_number) {
+  switch (error_number) {
+    case ENOSPC:
+    case EUSERS: return fail(ErrorKind::denied, "user namespaces are switched off (sysctl user.max_user_namespaces)");
+    case EPERM:
+    case EACCES:
+      return fail(ErrorKind::denied,
+                  "user namespaces are not allowed here (by a container, the distribution or a security module)");
+    case ENOSYS: return fail(ErrorKind::denied, "no clone3 here (Linux before 5.3, or a container that refuses it)");
+    default: return fail_errno(error_number, "create a user namespace");
+  }
+}
+
+/// Ubuntu since 23.10: the namespace is made, but has no capabilities.
+bool is_restricted_by_apparmor() {
+  const UniqueFd file(open("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", O_RDONLY | O_CLOEXEC));
+  char value = '0';
+  return file && read(file.get(), &value, 1) == 1 && value == '1';
+}
+
+std::unexpected<Error> refused(const Build& build) {
+  const auto error_number = static_cast<int>(-build.error);
+  if ((error_number == EPERM || error_number == EACCES) && is_restricted_by_apparmor()) {
+    return fail(ErrorKind::denied,
+                "AppArmor restricts user namespaces (sysctl kernel.apparmor_restrict_unprivileged_userns)");
+  }
+  if (error_number == ENOSYS) return fail(ErrorKind::denied, "this kernel has no mount_setattr: Linux 5.12 has");
+  return fail_errno(error_number, build.doing);
+}
+
 /// The parent's side of the conversation.
 Result<Template> guide(int pid, int channel, const Build& build) {
   RETURN_IF_ERROR(map_ids(pid));
@@ -174,7 +205,7 @@ Result<Template> guide(int pid, int channel, const Build& build) {
   if (write(channel, &byte, 1) != 1 || read(channel, &byte, 1) != 1) {
     return fail(ErrorKind::internal, "the template's builder died");
   }
-  if (build.error < 0) return fail_errno(static_cast<int>(-build.error), build.doing);
+  if (build.error < 0) return refused(build);
   ASSIGN_OR_RETURN(made.mount_namespace, open_namespace(pid, "mnt"));
   return made;
 }
@@ -208,7 +239,7 @@ Result<Template> build_template(const std::vector<TemplateStep>& steps) {
   const BlockedSignals blocked;
   const KeptDumpable dumpable;
   const long pid = raw::clone3(&args, builder, &build);
-  if (pid < 0) return fail_errno(static_cast<int>(-pid), "create a user namespace");
+  if (pid < 0) return no_user_namespace(static_cast<int>(-pid));
   Result<Template> made = guide(static_cast<int>(pid), ours.get(), build);
   shutdown(ours.get(), SHUT_RDWR);  // lets the builder go, whatever has happened
   raw::call(SYS_wait4, pid, nullptr, __WALL, nullptr);

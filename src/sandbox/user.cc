@@ -15,7 +15,7 @@ namespace {
 constexpr std::uint32_t k_range = 65536;
 // systemd's table of ids (UIDS-GIDS) leaves 1,879,048,192 to 2,147,352,575 to nobody.
 constexpr std::uint32_t k_first_unused = 1'879'048'192;
-constexpr std::uint32_t k_ranges = 4096;
+constexpr std::uint32_t k_ranges = 4094;
 // Ids of sandboxes within the range, above the system's own.
 constexpr std::uint32_t k_first_sandbox_id = 1000;
 constexpr std::uint32_t k_sandbox_ids = 64000;
