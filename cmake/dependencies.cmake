@@ -1,6 +1,7 @@
 # Debian 12's packages alone; docs/decisions/dependencies.md says why each is here.
 if(SORTIE_STATIC)
   set(OPENSSL_USE_STATIC_LIBS ON)
+  find_library(ZLIB_LIBRARY NAMES libz.a REQUIRED)
 endif()
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED)

@@ -15,7 +15,7 @@ constexpr std::size_t k_slowest = 3;
 constexpr std::size_t k_slowest_from_tests = 4;
 constexpr run::Microseconds k_slowest_from{100'000};
 /// The right column, where step times stand.
-constexpr std::size_t k_right = 84;
+constexpr std::size_t k_right = 85;
 constexpr std::size_t k_loose_output_kept = 64 * 1024;
 
 constexpr std::string_view k_green = "32";
@@ -122,7 +122,8 @@ void TerminalReporter::on_event(const run::TestFinished& finished) {
   ++done_;
   if (finished.outcome != run::Outcome::passed && finished.outcome != run::Outcome::skipped) {
     ++unsuccessful_;
-    suite_failed_[finished.id.suite] = true;
+    // What a failed test printed is shown with it; only a death may have left its words outside.
+    if (finished.outcome != run::Outcome::failed) suite_died_[finished.id.suite] = true;
     not_passed_.push_back({finished.id, finished.outcome, finished.duration});
   }
   const auto place = std::upper_bound(slowest_.begin(), slowest_.end(), finished.duration,
@@ -181,7 +182,7 @@ void TerminalReporter::on_event(const run::RunFinished& finished) {
 void TerminalReporter::summary_recap() {
   if (options_.show_output != ShowOutput::none) {
     for (const auto& [suite, text] : loose_output_) {
-      if (!suite_failed_[suite] && options_.show_output != ShowOutput::all) continue;
+      if (!suite_died_[suite] && options_.show_output != ShowOutput::all) continue;
       if (text.find_first_not_of(" \n") == std::string::npos) continue;
       line("Output", k_bold, suite + ", outside of its tests:");
       detail(printable(text, options_.colour));

@@ -64,7 +64,7 @@ class TerminalReporter final : public run::Reporter {
   std::vector<Ended> slowest_;  ///< slowest first, at most k_slowest
   std::vector<Ended> not_passed_;
   std::map<std::string, std::string> loose_output_;  ///< by suite: printed outside of tests
-  std::map<std::string, bool> suite_failed_;
+  std::map<std::string, bool> suite_died_;
   std::chrono::steady_clock::time_point started_{};
   bool progress_shown_ = false;
 };
