@@ -158,7 +158,7 @@ Outcome<Output> Operations::put_log_events(const Call& call, Parameters& input) 
   if (millis(events->back()) - millis(events->front()) > k_day_ms) {
     return invalid("The batch of log events in a single PutLogEvents request cannot span more than 24 hours.");
   }
-  store_.append(*stream, *std::move(events), now());
+  store_.append(*stream, *events, now());
   return out;
 }
 

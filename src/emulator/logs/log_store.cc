@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS logs_stream(
   first_event INTEGER, last_event INTEGER, last_ingestion INTEGER, span INTEGER NOT NULL DEFAULT 0,
   UNIQUE(group_id, name));
 CREATE TABLE IF NOT EXISTS logs_row(
-  id INTEGER PRIMARY KEY AUTOINCREMENT, group_id INTEGER NOT NULL, stream_id INTEGER NOT NULL,
+  id INTEGER PRIMARY KEY, group_id INTEGER NOT NULL, stream_id INTEGER NOT NULL,
   first INTEGER NOT NULL, last INTEGER NOT NULL, ingested INTEGER NOT NULL, body BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS logs_row_by_stream ON logs_row(stream_id, first, last);
 CREATE INDEX IF NOT EXISTS logs_row_by_group ON logs_row(group_id, first, last);
@@ -89,6 +89,9 @@ std::string after_prefix(std::string prefix) {
 
 LogStore::LogStore(Store& store) : statements_(store.db()) {
   store.db().exec(k_tables);
+  auto row = statements_.query("SELECT coalesce(max(id),0)+1 FROM logs_row");
+  row.next();
+  next_row_ = row.integer(0);
 }
 
 std::optional<Group> LogStore::find_group(const std::string& region, const std::string& name) {
@@ -111,6 +114,7 @@ Group LogStore::create_group(const std::string& region, const std::string& name,
 }
 
 void LogStore::delete_group(const Group& group) {
+  ++deletions_;
   SQLite::Transaction transaction(statements_.db());
   statements_.query("DELETE FROM logs_row WHERE group_id=?").bind(group.id).run();
   statements_.query("DELETE FROM logs_stream WHERE group_id=?").bind(group.id).run();
@@ -183,6 +187,7 @@ Stream LogStore::create_stream(const Group& group, const std::string& name, std:
 }
 
 void LogStore::delete_stream(const Stream& stream) {
+  ++deletions_;
   SQLite::Transaction transaction(statements_.db());
   statements_.query("DELETE FROM logs_row WHERE stream_id=?").bind(stream.id).run();
   statements_.query("DELETE FROM logs_stream WHERE id=?").bind(stream.id).run();
@@ -232,8 +237,8 @@ void LogStore::insert_row(const Stream& stream, std::span<const LogEvent> events
   }
   const std::int64_t first = events.front().timestamp.time_since_epoch().count();
   const std::int64_t last = events.back().timestamp.time_since_epoch().count();
-  statements_.query("INSERT INTO logs_row(group_id,stream_id,first,last,ingested,body) VALUES(?,?,?,?,?,?)")
-      .bind(stream.group, stream.id, first, last, now, Blob{body})
+  statements_.query("INSERT INTO logs_row(id,group_id,stream_id,first,last,ingested,body) VALUES(?,?,?,?,?,?,?)")
+      .bind(next_row_++, stream.group, stream.id, first, last, now, Blob{body})
       .run();
   statements_
       .query(
@@ -241,15 +246,16 @@ void LogStore::insert_row(const Stream& stream, std::span<const LogEvent> events
           "last_event=max(coalesce(last_event,?2),?2), last_ingestion=?3, span=max(span,?2-?1) WHERE id=?4")
       .bind(first, last, now, stream.id)
       .run();
+  if (last == first) return;
   statements_.query("UPDATE logs_group SET span=?1 WHERE id=?2 AND span<?1").bind(last - first, stream.group).run();
 }
 
-void LogStore::append(const Stream& stream, std::vector<LogEvent> events, std::int64_t now) {
+void LogStore::append(const Stream& stream, std::vector<LogEvent>& events, std::int64_t now) {
   order_by_time(events);
-  std::span<const LogEvent> rest(events);
-  while (!rest.empty()) {
+  while (!events.empty()) {
+    std::span<const LogEvent> rest(events);
     SQLite::Transaction transaction(statements_.db());
-    for (std::size_t committed = 0; !rest.empty() && committed < k_commit_bytes;) {
+    for (std::size_t written = 0; !rest.empty() && written < k_commit_bytes;) {
       std::size_t count = 0;
       std::size_t bytes = 0;
       while (count < rest.size() && count < k_row_events && (count == 0 || bytes < k_row_bytes)) {
@@ -257,9 +263,10 @@ void LogStore::append(const Stream& stream, std::vector<LogEvent> events, std::i
       }
       insert_row(stream, rest.first(count), now);
       rest = rest.subspan(count);
-      committed += bytes;
+      written += bytes;
     }
     transaction.commit();
+    events.erase(events.begin(), events.end() - static_cast<std::ptrdiff_t>(rest.size()));
   }
 }
 

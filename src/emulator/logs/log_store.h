@@ -90,12 +90,15 @@ class LogStore {
   std::string stream_name(std::int64_t id);
   Stream create_stream(const Group& group, const std::string& name, std::int64_t now);
   void delete_stream(const Stream& stream);
+  /// Grows whenever a group or stream goes: what a caller remembers of one is good while this stays the same.
+  [[nodiscard]] std::uint64_t deletions() const { return deletions_; }
   /// By name, or by the time of the last event (streams without events first). `after` is the last one seen.
   std::vector<Stream> streams(const Group& group, const std::string& prefix, bool by_time, bool descending,
                               const std::optional<Stream>& after, std::size_t limit);
 
-  /// Commits before it returns. Events of one call are put in order of time.
-  void append(const Stream& stream, std::vector<LogEvent> events, std::int64_t now);
+  /// Commits before it returns, and takes out of `events` what is committed: when it throws, the rest can be tried
+  /// again. Events of one call are put in order of time.
+  void append(const Stream& stream, std::vector<LogEvent>& events, std::int64_t now);
   /// Drops rows whose events are all older than `time`.
   void drop_before(const Group& group, std::int64_t time);
 
@@ -126,6 +129,8 @@ class LogStore {
   void insert_row(const Stream& stream, std::span<const LogEvent> events, std::int64_t now);
 
   Statements statements_;
+  std::int64_t next_row_ = 1;
+  std::uint64_t deletions_ = 0;
 };
 
 /// Merges packed rows, which may overlap in time, into one sequence of events.

@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 #include <deque>
+#include <optional>
 #include <unordered_map>
 
 #include "base/utf8.h"
@@ -57,13 +58,31 @@ struct Logs::Impl {
   Impl(const Clock& clock, Store& state, Authorizer& authorizer)
       : clock(clock), store(state), operations(clock, store, authorizer) {}
 
-  void write(const Pending& put) {
-    const std::int64_t now = clock.now().time_since_epoch().count();
+  /// The stream that was written to last: a function's output comes in many small puts.
+  struct Recent {
+    std::string region;
+    std::string group;
+    logs::Stream stream;
+    std::uint64_t deletions = 0;
+  };
+  std::optional<Recent> recent;
+
+  const logs::Stream& stream_of(const Pending& put, std::int64_t now) {
+    if (recent && recent->deletions == store.deletions() && recent->stream.name == put.stream &&
+        recent->group == put.group && recent->region == put.region) {
+      return recent->stream;
+    }
     auto group = store.find_group(put.region, put.group);
     if (!group) group = store.create_group(put.region, put.group, "STANDARD", {}, now);
     auto stream = store.find_stream(*group, put.stream);
     if (!stream) stream = store.create_stream(*group, put.stream, now);
-    store.append(*stream, put.events, now);
+    recent = Recent{put.region, put.group, *std::move(stream), store.deletions()};
+    return recent->stream;
+  }
+
+  void write(Pending& put) {
+    const std::int64_t now = clock.now().time_since_epoch().count();
+    store.append(stream_of(put, now), put.events, now);
   }
 
   /// Writes what is waiting, in order, as far as the disk lets it.

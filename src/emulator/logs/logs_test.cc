@@ -320,6 +320,13 @@ TEST_F(LogsTest, TheSinkMakesWhatIsMissingAndKeepsOrder) {
             (Strings{"START\n", "END\n", "REPORT\n"}));
 }
 
+TEST_F(LogsTest, TheSinkMakesADeletedGroupAgain) {
+  logs_->put("us-east-1", "g", "s", {event(k_now, "one")});
+  call("DeleteLogGroup", {{"logGroupName", "g"}});
+  logs_->put("us-east-1", "g", "s", {event(k_now, "two")});
+  EXPECT_EQ(messages(call("FilterLogEvents", {{"logGroupName", "g"}})), (Strings{"two"}));
+}
+
 TEST_F(LogsTest, TheSinkSplitsLongEventsAndMendsText) {
   const std::string longest(3'000'000, 'x');
   logs_->put("us-east-1", "g", "s", {event(k_now, longest), event(k_now + 1, "bad\xff\0end"), event(k_now + 2, "")});

@@ -185,7 +185,7 @@ Task<Operations::Answer> Operations::copy_object(Request& request) {
     bucket = open_bucket(request);
     if (!bucket) co_return std::unexpected(bucket.error());
     const auto still = catalog_.find_object(source->bucket, source->object.key, source->object.version);
-    if (!still || still->id != source->object.id) co_return no_such_key(source->object.key);
+    if (!still || still->sequence != source->object.sequence) co_return no_such_key(source->object.key);
   }
   if (auto holds = check_write(request.headers(), current(catalog_.find_object(*bucket, request.key)), request.key);
       !holds) {
