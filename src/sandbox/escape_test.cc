@@ -44,11 +44,16 @@ TEST_F(Escape, SeesItsOwnProcessesAlone) {
 
 TEST_F(Escape, CannotWriteOutsideTmp) {
   Box box;
-  const Outcome outcome =
-      box.inside("create-files", {"/x", "/usr/x", "/etc/x", "/etc/hosts", "/var/task/x", "/opt/x", "/dev/x", "/home/x",
-                                  "/var/tmp/x", "/run/x", "/proc/sys/kernel/hostname"});
+  const Outcome outcome = box.inside(
+      "create-files", {"/x", "/usr/x", "/etc/x", "/etc/hosts", "/var/task/x", "/opt/x", "/dev/x", "/home/x",
+                       "/var/tmp/x", "/run/x", "/proc/sys/kernel/hostname", "/proc/sys/net/ipv4/ip_forward"});
   EXPECT_EQ(outcome.out.find(" ok"), std::string::npos) << outcome.out;
   EXPECT_EQ(box.inside("create-files", {"/tmp/x", "/dev/shm/x"}).out, "/tmp/x ok\n/dev/shm/x ok\n");
+}
+
+TEST_F(Escape, SeesNoKeys) {
+  Box box;
+  EXPECT_EQ(box.shell("cat /proc/keys").out, "");
 }
 
 TEST_F(Escape, CannotSignalHostProcessesNorItsSupervisor) {

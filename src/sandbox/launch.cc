@@ -86,6 +86,17 @@ SORTIE_RAW long become_inside_user(Stage& stage) {
   return write_file("/proc/self/uid_map", stage.uid_map);
 }
 
+/// What in /proc is about more than the sandbox's own processes and is not root's alone: settings of the network, which
+/// belong to a plain user's sandbox, and that user's keys. By mount(2), which is faster here than detached trees.
+SORTIE_RAW long cover_proc(Stage& stage) {
+  stage.doing = "cover parts of /proc";
+  constexpr unsigned long k_read_only = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+  if (const long e = raw::call(SYS_mount, "/proc/sys", "/proc/sys", 0, MS_BIND, 0); e < 0) return e;
+  if (const long e = raw::call(SYS_mount, 0, "/proc/sys", 0, k_read_only, 0); e < 0) return e;
+  const long e = raw::call(SYS_mount, "/dev/null", "/proc/keys", 0, MS_BIND, 0);
+  return e == -ENOENT ? 0 : e;  // a kernel without keys
+}
+
 SORTIE_RAW long mount_own(Stage& stage) {
   stage.doing = "mount /tmp";
   if (const long e = raw::call(SYS_mount, "tmp", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, stage.tmp_options); e < 0)
@@ -147,6 +158,7 @@ SORTIE_RAW long become_supervisor(Stage& stage) {
 SORTIE_RAW long fill_namespaces(Stage& stage) {
   if (const long e = become_inside_user(stage); e < 0) return e;
   raw::call(SYS_sethostname, k_host_name, raw::length(k_host_name));
+  if (const long e = cover_proc(stage); e < 0) return e;
   if (const long e = mount_own(stage); e < 0) return e;
   return drop_privileges(stage);
 }
