@@ -119,9 +119,12 @@ class Invoke final : public Command {
     co_return Result<void>{};
   }
 
-  /// The whole log: the last 4 KB come with the answer, and are all of it when the START line is among them.
+  /// The whole log. The last 4 KB come with the answer; they are all of it when the START line is among them and
+  /// nothing was printed before it, that is when the environment was not made for this invocation.
   Task<Result<void>> show_log(run::Target& target, const aws::InvokeResponse& answer, SystemTime began) const {
-    if (answer.log_result.find("START RequestId: " + answer.request_id) != std::string::npos) {
+    const bool whole = answer.log_result.find("START RequestId: " + answer.request_id) != std::string::npos;
+    const bool warm = answer.log_result.find("\tInit Duration: ") == std::string::npos && answer.function_error.empty();
+    if (whole && warm) {
       print_log(answer.log_result);
       co_return Result<void>{};
     }
@@ -129,17 +132,15 @@ class Invoke final : public Command {
     if (const std::size_t at = name.find(":function:"); at != std::string::npos) name = name.substr(at + 10);
     name = name.substr(0, name.find(':'));
     run::LogQuery query{.group = "/aws/lambda/" + name, .request_id = answer.request_id, .from = began};
+    query.with_init = query.with_platform_lines = true;
     auto report =
         co_await run::read_invocation_log(target.logs, std::move(query), deadline_in(k_log_within), print_log);
     if (!report) co_return std::unexpected(wrap(std::move(report).error(), "read the log"));
-    if (!*report) std::fprintf(stderr, "note: the log has no REPORT line yet: it may not be complete\n");
-    std::fputs(tail_from(answer.log_result, "END RequestId: ").c_str(), stderr);
+    if (!*report) {
+      print_log(answer.log_result);
+      std::fprintf(stderr, "note: the log has no REPORT line yet: this is its end alone\n");
+    }
     co_return Result<void>{};
-  }
-
-  static std::string tail_from(const std::string& text, std::string_view word) {
-    const std::size_t at = text.rfind(word);
-    return at == std::string::npos ? std::string() : text.substr(at);
   }
 
   std::string function_;

@@ -146,11 +146,8 @@ void TerminalReporter::output(const run::TestFinished& finished) {
   detail(shown);
   // The framework's own failure text is in its output already; only what the output does not say is added.
   const std::string message = printable(finished.message, options_.colour);
-  if (!message.empty() && shown.find(message) == std::string::npos) {
-    std::string where;
-    if (!finished.file.empty() && finished.line > 0) where = fmt::format("{}:{}: ", finished.file, finished.line);
-    detail((good ? "" : "=> ") + where + message);
-  }
+  const std::string first_line = message.substr(0, message.find('\n'));
+  if (!message.empty() && shown.find(first_line) == std::string::npos) detail((good ? "" : "=> ") + message);
   if (finished.output_bytes > finished.output.size()) {
     detail(fmt::format("=> {} bytes of output in all; --json FILE keeps every byte", finished.output_bytes));
   }

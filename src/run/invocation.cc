@@ -63,29 +63,49 @@ Task<Result<InvocationResult>> invoke(aws::Lambda& lambda, std::string function,
 /// Follows the lines of one invocation through a log stream.
 class LogFollower {
  public:
-  LogFollower(std::string request_id, std::function<void(std::string_view)> on_bytes)
-      : request_id_(std::move(request_id)), on_bytes_(std::move(on_bytes)) {}
+  LogFollower(const LogQuery& query, std::function<void(std::string_view)> on_bytes)
+      : query_(query), on_bytes_(std::move(on_bytes)) {}
 
   /// False when the REPORT line was reached.
   bool on(const aws::LogEvent& event) {
     const std::string& message = event.message;
-    if (is_platform_line(message, "START", request_id_)) {
+    if (is_platform_line(message, "START", query_.request_id)) {
       inside_ = true;
-    } else if (is_platform_line(message, "REPORT", request_id_)) {
+      on_bytes_(std::exchange(before_, {}));
+      platform(message);
+    } else if (is_platform_line(message, "REPORT", query_.request_id)) {
       report_ = parse_report(message);
+      platform(message);
       return false;
-    } else if (is_platform_line(message, "END", request_id_)) {
+    } else if (is_platform_line(message, "END", query_.request_id)) {
       inside_ = false;
+      platform(message);
     } else if (inside_) {
       on_bytes_(message);
+    } else if (query_.with_init) {
+      remember(message);
     }
     return true;
   }
   [[nodiscard]] const std::optional<Report>& report() const { return report_; }
 
  private:
-  std::string request_id_;
+  void platform(const std::string& line) const {
+    if (query_.with_platform_lines) on_bytes_(line);
+  }
+  /// Before START: what came since the invocation before this one, if any.
+  void remember(const std::string& message) {
+    constexpr std::size_t k_most = 4UL << 20;
+    if (parse_report(message) || before_.size() > k_most) {
+      before_.clear();
+    } else {
+      before_ += message;
+    }
+  }
+
+  const LogQuery& query_;
   std::function<void(std::string_view)> on_bytes_;
+  std::string before_;
   bool inside_ = false;
   std::optional<Report> report_;
 };
@@ -123,7 +143,7 @@ Task<Result<InvocationResult>> invoke_harness(aws::Lambda& lambda, std::string f
 
 Task<Result<std::optional<Report>>> read_invocation_log(aws::Logs& logs, LogQuery query, Deadline within,
                                                         std::function<void(std::string_view)> on_bytes) {
-  LogFollower follower(query.request_id, std::move(on_bytes));
+  LogFollower follower(query, std::move(on_bytes));
   std::string token;
   std::chrono::milliseconds pause = k_first_poll;
   for (;;) {

@@ -30,7 +30,9 @@ struct LogQuery {
   std::string group;
   std::string stream;  ///< empty: looked for
   std::string request_id;
-  SystemTime from{};  ///< when the invocation began, by our clock
+  SystemTime from{};                 ///< when the invocation began, by our clock
+  bool with_init = false;            ///< and what was printed before START, while the environment was made for it
+  bool with_platform_lines = false;  ///< and Lambda's own lines
 };
 
 /// Reads what the function of one invocation printed, piece by piece, until its REPORT line has been seen or `within`

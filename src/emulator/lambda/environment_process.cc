@@ -121,13 +121,16 @@ Task<std::optional<Environment::Failure>> Environment::start(const std::string& 
                            .environment = make_variables(*deployment_, credentials_, log_stream_, place()),
                            .working_folder = sandbox_->inside_path("/var/task")};
   sandbox_->thaw();
+  // Before the await: a fast bootstrap asks for work before this coroutine goes on.
+  instance_.apply(Event::started);
   auto started = co_await sandbox_->start(std::move(command));
   if (!started) {
+    instance_.apply(Event::died);
+    instance_.apply(Event::emptied);
     co_return Failure{
         .type = k_invalid_entrypoint,
         .message = fmt::format("fork/exec /var/task/bootstrap: {}", exec_error_text(errno_of(started.error())))};
   }
-  instance_.apply(Event::started);
   take_outputs();
   watching_ = true;
   asio::co_spawn(
