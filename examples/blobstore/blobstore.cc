@@ -47,12 +47,24 @@ std::string encode_key(const std::string& key) {
   return text;
 }
 
+/// XML's five entities as the characters they stand for.
+std::string unescaped(std::string text) {
+  constexpr std::pair<const char*, const char*> entities[] = {
+      {"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&apos;", "'"}, {"&amp;", "&"}};
+  for (const auto& [entity, character] : entities) {
+    for (auto at = text.find(entity); at != std::string::npos; at = text.find(entity, at + 1)) {
+      text.replace(at, std::string(entity).size(), character);
+    }
+  }
+  return text;
+}
+
 /// What is between <name> and </name> in S3's error document.
 std::string xml_text(const std::string& document, const std::string& name) {
   const auto start = document.find("<" + name + ">");
   const auto end = document.find("</" + name + ">");
   if (start == std::string::npos || end == std::string::npos) return {};
-  return document.substr(start + name.size() + 2, end - start - name.size() - 2);
+  return unescaped(document.substr(start + name.size() + 2, end - start - name.size() - 2));
 }
 
 /// One request to S3. Throws what went wrong as text.
