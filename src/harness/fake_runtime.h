@@ -70,7 +70,7 @@ class FakeRuntime {
     ::mkdir((folder_ + "/tmp").c_str(), 0700);
     listen();
     start(task_folder);
-    accept();
+    accept_connection();
   }
   ~FakeRuntime() {
     ::kill(harness_, SIGKILL);
@@ -116,6 +116,23 @@ class FakeRuntime {
   [[nodiscard]] const std::string& last_head() const { return last_head_; }
   /// The harness's /tmp.
   [[nodiscard]] std::string tmp() const { return folder_ + "/tmp"; }
+  /// Closes the connection, on which the harness waits for work, and takes its next one.
+  void accept_connection_after_closing() {
+    connection_.reset();
+    accept_connection();
+  }
+  /// Hands out a request, reads the answer up to its first `text`, and hangs up.
+  void invoke_and_hang_up(const suite::HarnessRequest& request, const std::string& text) {
+    const std::string payload = suite::encode(request);
+    read_head();
+    send(
+        "HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: request-1\r\nLambda-Runtime-Deadline-Ms: 9999999999999\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n5\r\n" +
+        payload.substr(0, 5) + "\r\n" + hexadecimal(payload.size() - 5) + "\r\n" + payload.substr(5) + "\r\n0\r\n\r\n");
+    read_until(text);
+    connection_.reset();
+    accept_connection();
+  }
   /// Waits for the harness to ask for work, which it does when all is put away.
   void wait_until_idle() {
     char byte = 0;
@@ -154,13 +171,19 @@ class FakeRuntime {
     ASSERT_EQ(::posix_spawn(&harness_, program.c_str(), &actions, nullptr, argv, environment.data()), 0);
     ::posix_spawn_file_actions_destroy(&actions);
   }
-  void accept() {
+  void accept_connection() {
+    received_.clear();
     connection_.reset(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     const timeval patience{120, 0};
     ::setsockopt(connection_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   }
   void send(const std::string& bytes) {
     ASSERT_EQ(::send(connection_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
+  }
+  static std::string hexadecimal(std::size_t value) {
+    std::ostringstream text;
+    text << std::hex << value;
+    return text.str();
   }
   bool receive_more() {
     char buffer[64 * 1024];

@@ -15,6 +15,14 @@ Reply run_nasty(const std::vector<std::string>& tests) {
   return runtime.invoke(batch("gtest", "nasty", tests));
 }
 
+std::string children_of(pid_t pid) {
+  const std::string id = std::to_string(pid);
+  std::ifstream file("/proc/" + id + "/task/" + id + "/children");
+  std::string children;
+  std::getline(file, children);
+  return children;
+}
+
 TEST(Harness, StreamsTheAnswerOfABatch) {
   FakeRuntime runtime(suites("gtest"));
   const Reply reply = runtime.invoke(batch("gtest", "nasty", {"Good.Passes"}));
@@ -33,6 +41,21 @@ TEST(Harness, ServesManyBatchesInOneLife) {
     EXPECT_EQ(reply.outcome("Good.Passes"), Outcome::passed);
     EXPECT_EQ(std::get<suite::Hello>(reply.events.front()).cold, i == 0);
   }
+}
+
+TEST(Harness, ComesBackOnANewConnectionWhenTheOldOneIsClosed) {
+  FakeRuntime runtime(suites("gtest"));
+  runtime.invoke(batch("gtest", "nasty", {"Good.Passes"}));
+  runtime.wait_until_idle();
+  runtime.accept_connection_after_closing();
+  EXPECT_EQ(runtime.invoke(batch("gtest", "nasty", {"Good.Passes"})).outcome("Good.Passes"), Outcome::passed);
+}
+
+TEST(Harness, AbandonsABatchWhoseAnswerNobodyReads) {
+  FakeRuntime runtime(suites("gtest"));
+  runtime.invoke_and_hang_up(batch("gtest", "nasty", {"Bad.Hang"}), "test_started");
+  EXPECT_EQ(runtime.invoke(batch("gtest", "nasty", {"Good.Passes"})).outcome("Good.Passes"), Outcome::passed);
+  EXPECT_EQ(children_of(runtime.pid()), "");
 }
 
 TEST(Harness, RefusesWhatIsNoRequest) {
@@ -76,6 +99,22 @@ TEST(Harness, EndsATestThatHangsAndGoesOn) {
   EXPECT_EQ(reply.outcome("Last.StillRuns"), Outcome::passed);
 }
 
+TEST(Harness, EndsASuiteThatHangsBeforeItsFirstTest) {
+  FakeRuntime runtime(suites("gtest"));
+  auto request = batch("gtest", "hangs_in_listing", {"Never.Listed"});
+  request.test_timeout = 300ms;
+  const Reply reply = runtime.invoke(request);
+  EXPECT_EQ(reply.outcome("Never.Listed"), Outcome::timed_out);
+  EXPECT_EQ(reply.end_of("Never.Listed").message, "the suite hung before this test started");
+}
+
+TEST(Harness, CrashesEachTestOfASuiteThatCannotBeginAlone) {
+  FakeRuntime runtime(suites("gtest"));
+  const Reply reply = runtime.invoke(batch("gtest", "missing_library", {"Missing.Library", "Missing.Other"}));
+  EXPECT_EQ(reply.outcome("Missing.Library"), Outcome::crashed);
+  EXPECT_EQ(reply.end_of("Missing.Other").message, "exited with status 127 without a report");
+}
+
 TEST(Harness, CountsAndKillsWhatATestLeavesBehind) {
   FakeRuntime runtime(suites("gtest"));
   auto request = batch("gtest", "nasty", {"Bad.LeavesAGrandchild", "Bad.LeavesAChild", "Last.StillRuns"});
@@ -84,10 +123,7 @@ TEST(Harness, CountsAndKillsWhatATestLeavesBehind) {
   EXPECT_EQ(reply.end_of("Bad.LeavesAGrandchild").leaked_processes, 1);
   EXPECT_EQ(reply.end_of("Bad.LeavesAChild").leaked_processes, 1);
   EXPECT_EQ(reply.end_of("Last.StillRuns").leaked_processes, 0);
-  const std::string children = "/proc/" + std::to_string(runtime.pid()) + "/task/" + std::to_string(runtime.pid());
-  std::string left;
-  std::getline(std::ifstream(children + "/children"), left);
-  EXPECT_EQ(left, "");
+  EXPECT_EQ(children_of(runtime.pid()), "");
 }
 
 TEST(Harness, CountsAnOrphanOfATestInABatch) {

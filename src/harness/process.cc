@@ -111,7 +111,8 @@ std::unexpected<Error> explain_start(const StartFailure& failure, const Launch& 
   if (failure.error == ENOENT) return fail(ErrorKind::not_found, program + ": no such file");
   if (failure.error == EACCES) return fail(ErrorKind::denied, program + ": not executable");
   if (failure.error == ENOEXEC) {
-    return fail(ErrorKind::config, program + ": not a program that this machine's processor can run");
+    return fail(ErrorKind::config,
+                program + ": neither a program for this processor nor a script that names its interpreter");
   }
   return fail_errno(failure.error, program);
 }
