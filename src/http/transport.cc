@@ -136,9 +136,12 @@ Task<Result<void>> Transport::handshake(Deadline deadline) {
 }
 
 Task<Result<std::size_t>> Transport::read_some(std::span<char> buffer, Deadline deadline) {
+  // The end is reported by the system once: another read would wait for ever.
+  if (read_ended_) co_return std::size_t{0};
   set_read_deadline(deadline);
   auto count = ssl_ ? co_await read_tls(buffer) : co_await read_plain(buffer);
   set_read_deadline(k_no_deadline);
+  read_ended_ = count == std::size_t{0};
   co_return count;
 }
 

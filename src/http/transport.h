@@ -36,7 +36,7 @@ class Transport final : public Deadlines::Entry {
   Task<Result<void>> handshake(Deadline deadline);
   [[nodiscard]] SSL* ssl() const { return ssl_.get(); }
 
-  /// Reads what is there, at least one byte; 0 is the end. ErrorKind::timeout past the deadline.
+  /// Reads what is there, at least one byte; 0 is the end, again and again. ErrorKind::timeout past the deadline.
   Task<Result<std::size_t>> read_some(std::span<char> buffer, Deadline deadline);
   /// Moves the deadline of the read that is under way.
   void move_read_deadline(Deadline deadline) { set_read_deadline(deadline); }
@@ -86,6 +86,7 @@ class Transport final : public Deadlines::Entry {
   std::string ciphertext_;  // encrypted, not yet taken by the socket
   std::size_t ciphertext_sent_ = 0;
   std::size_t unyielded_ = 0;
+  bool read_ended_ = false;
   bool socket_ended_ = false;  // the TLS engine met the end of the stream
   Deadline read_deadline_ = k_no_deadline;
   Deadline write_deadline_ = k_no_deadline;
