@@ -9,7 +9,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 
 #include "sandbox/sandbox_fixture.h"
 #include "sandbox/user.h"

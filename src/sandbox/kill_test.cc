@@ -14,7 +14,6 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <thread>
 
 #include "sandbox/cgroup.h"
@@ -26,17 +25,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string command_line(const fs::path& process) {
-  std::ifstream file(process / "cmdline", std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
 int processes_with(const std::string& marker) {
   int found = 0;
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator("/proc", ignored)) {
     if (entry.path().filename() == std::to_string(getpid())) continue;
-    if (command_line(entry.path()).find(marker) != std::string::npos) ++found;
+    if (command_line_of(entry.path()).find(marker) != std::string::npos) ++found;
   }
   return found;
 }

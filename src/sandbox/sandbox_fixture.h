@@ -44,6 +44,9 @@ class Box {
 #define SKIP_WITHOUT_NAMESPACES() \
   if (!probe().namespaces) GTEST_SKIP() << "no namespaces here: " << probe().reason
 
+/// The arguments, each ended by NUL, of the process with this folder in /proc; empty when it has gone.
+std::string command_line_of(const std::string& process_folder);
+
 /// What a program that is not inside does: see kill_test.cc.
 int hold_a_sandbox(const std::string& kind, const std::string& marker);
 int probe_by_creating();

@@ -1,5 +1,6 @@
 #include "sandbox/sandbox_fixture.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <boost/asio/awaitable.hpp>
@@ -83,6 +84,14 @@ ExitStatus Box::wait() {
   io_.restart();
   io_.run();
   return status;
+}
+
+std::string command_line_of(const std::string& process_folder) {
+  // Not a stream: a process that goes while it is read makes one throw.
+  const UniqueFd file(open((process_folder + "/cmdline").c_str(), O_RDONLY | O_CLOEXEC));
+  char text[4096];
+  const ssize_t n = file ? read(file.get(), text, sizeof text) : 0;
+  return {text, n > 0 ? static_cast<std::size_t>(n) : 0};
 }
 
 }  // namespace sortie::sandbox
