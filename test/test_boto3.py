@@ -82,10 +82,11 @@ def test_invoke(echo):
 
 
 def test_warm_environment_is_used_again(echo, server):
-    for number in range(3):
+    """The next call may come before a worker has asked for work again, as on AWS; most find it waiting."""
+    for number in range(10):
         assert invoke(echo, number)[1] == number
     streams = server.boto3("logs").describe_log_streams(logGroupName="/aws/lambda/echo")["logStreams"]
-    assert len(streams) == 1
+    assert len(streams) < 10
 
 
 def test_function_error(echo):
@@ -199,25 +200,40 @@ def test_s3_presigned_urls(server):
         assert caught.value.code in (400, 403)
 
 
+def client_of(server, service, key, secret, token=None):
+    import botocore.config
+    return boto3.client(service, endpoint_url=server.url, region_name="us-east-1", aws_access_key_id=key,
+                        aws_secret_access_key=secret, aws_session_token=token,
+                        config=botocore.config.Config(s3={"addressing_style": "path"}))
+
+
+def allow(action, resource):
+    return json.dumps({"Version": "2012-10-17",
+                       "Statement": [{"Effect": "Allow", "Action": action, "Resource": resource}]})
+
+
 def test_assumed_role_has_its_rights_and_no_more(server):
     server.boto3("s3").create_bucket(Bucket="a-bucket")
+    account = server.boto3("sts").get_caller_identity()["Account"]
     trust = json.dumps({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]})
+        {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}]})
     iam = server.boto3("iam")
     role = iam.create_role(RoleName="writer", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
-    iam.put_role_policy(RoleName="writer", PolicyName="p", PolicyDocument=json.dumps({
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::a-bucket/*"}]}))
-    got = server.boto3("sts").assume_role(RoleArn=role, RoleSessionName="s")["Credentials"]
-    import botocore.config
-    s3 = boto3.client("s3", endpoint_url=server.url, region_name="us-east-1", aws_access_key_id=got["AccessKeyId"],
-                      aws_secret_access_key=got["SecretAccessKey"], aws_session_token=got["SessionToken"],
-                      config=botocore.config.Config(s3={"addressing_style": "path"}))
+    iam.put_role_policy(RoleName="writer", PolicyName="p", PolicyDocument=allow("s3:PutObject", "arn:aws:s3:::a-bucket/*"))
+    code("AccessDenied", lambda: server.boto3("sts").assume_role(RoleArn=role, RoleSessionName="of-root"))
+    iam.create_user(UserName="user")
+    key = iam.create_access_key(UserName="user")["AccessKey"]
+    sts = client_of(server, "sts", key["AccessKeyId"], key["SecretAccessKey"])
+    code("AccessDenied", lambda: sts.assume_role(RoleArn=role, RoleSessionName="without-right"))
+    iam.put_user_policy(UserName="user", PolicyName="p", PolicyDocument=allow("sts:AssumeRole", role))
+    got = sts.assume_role(RoleArn=role, RoleSessionName="session")["Credentials"]
+    s3 = client_of(server, "s3", got["AccessKeyId"], got["SecretAccessKey"], got["SessionToken"])
     s3.put_object(Bucket="a-bucket", Key="k", Body=b"x")
     with pytest.raises(ClientError) as caught:
         s3.get_object(Bucket="a-bucket", Key="k")
     assert caught.value.response["Error"]["Code"] == "AccessDenied"
-    assert "is not authorized to perform: s3:GetObject on resource: \"arn:aws:s3:::a-bucket/k\"" in str(caught.value)
+    assert "assumed-role/writer/session is not authorized to perform: s3:GetObject on resource: " \
+           "\"arn:aws:s3:::a-bucket/k\"" in str(caught.value)
 
 
 def test_logs_in_pages(server):

@@ -109,11 +109,11 @@ def test_suites_of_the_project_file(sortie, suites, tmp_path):
     project = tmp_path / "project"
     (project / "below").mkdir(parents=True)
     (project / "sortie.toml").write_text(
-        f'[suite.unit]\nexecutable = "{suites("gtest/nasty")}"\nenv = {{ COLOUR = "red" }}\n')
+        f'[[suite]]\nname = "unit"\npath = "{suites("gtest/nasty")}"\nenv = {{ COLOUR = "red" }}\n')
     ended = sortie("list", cwd=project / "below")
     assert ended.status == PASSED and "unit::Good.Passes\n" in ended.stdout, ended
     assert sortie("list", cwd=tmp_path).status == USAGE
-    (project / "sortie.toml").write_text("[suite.unit\n")
+    (project / "sortie.toml").write_text("[[suite]\n")
     broken = sortie("list", cwd=project)
     assert broken.status == USAGE and "sortie.toml" in broken.stderr, broken
 
