@@ -64,7 +64,11 @@ class Access final : public Authorizer, public Identities, public Sessions {
   void load_sessions();
   void drop_expired();
   void load_root();
-  Principal assumed(const Role& role, const std::string& session_name) const;
+  [[nodiscard]] Principal assumed(const Role& role, const std::string& session_name) const;
+  /// Whether the role's trust policy and the caller's own let it be assumed as `request` asks.
+  Outcome<void> check_trust(const Call& call, const Role& role, const AssumeRoleRequest& request);
+  /// Puts the session policies on the principal; answers how much of the limit they and the tags take, in percent.
+  Outcome<int> narrow(Principal& principal, const AssumeRoleRequest& request) const;
 
   const Clock& clock_;
   Store& store_;
