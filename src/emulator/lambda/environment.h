@@ -105,6 +105,7 @@ class Environment final : public http::Service, public std::enable_shared_from_t
   [[nodiscard]] Failure failure_of(const sandbox::ExitStatus& status) const;
   Task<void> stop();
   Task<void> watch();
+  Task<void> hear_last_words();
   void take_outputs();
   void drain_outputs(bool to_the_end);
   static Task<void> read_output(std::shared_ptr<Environment> self, std::shared_ptr<OutputPipe> pipe);
@@ -152,6 +153,7 @@ class Environment final : public http::Service, public std::enable_shared_from_t
 
   std::shared_ptr<Invocation> invocation_;
   bool delivered_ = false;
+  bool answer_cut_ = false;  ///< the runtime's answer broke off
   Answer answer_;
   std::chrono::steady_clock::time_point deadline_;
   std::optional<std::chrono::steady_clock::duration> init_duration_;

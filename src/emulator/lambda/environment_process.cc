@@ -24,6 +24,9 @@ constexpr char k_invalid_entrypoint[] = "Runtime.InvalidEntrypoint";
 constexpr std::size_t k_read_bytes = 64 * 1024;
 /// How long a bootstrap that has reported its init error may take to exit.
 constexpr auto k_exit_limit = std::chrono::milliseconds(500);
+/// How long an answer of a process that has ended may take to begin, and to be read.
+constexpr auto k_last_words_limit = std::chrono::milliseconds(5);
+constexpr auto k_last_answer_limit = std::chrono::seconds(2);
 /// Credentials are renewed at a start when they end sooner than this.
 constexpr auto k_renew_before = std::chrono::hours(1);
 
@@ -166,6 +169,8 @@ Task<void> Environment::stop() {
 Task<void> Environment::watch() {
   auto status = co_await sandbox_->wait();
   if (abandoned_) co_return;
+  co_await hear_last_words();
+  if (abandoned_) co_return;
   drain_outputs(true);
   outputs_.clear();
   ended_ = status;
@@ -177,6 +182,18 @@ Task<void> Environment::watch() {
   }
   watching_ = false;
   changed_.notify();
+}
+
+/// What a process sent before it ended by itself is still in the sockets: it is read before the end is acted upon.
+Task<void> Environment::hear_last_words() {
+  if (state() != State::running && state() != State::responding) co_return;
+  answer_cut_ = false;
+  auto limit = std::chrono::steady_clock::now() + k_last_words_limit;
+  while (state() == State::running && std::chrono::steady_clock::now() < limit) co_await changed_.wait_until(limit);
+  limit = std::chrono::steady_clock::now() + k_last_answer_limit;
+  while (state() == State::responding && !answer_cut_ && std::chrono::steady_clock::now() < limit) {
+    co_await changed_.wait_until(limit);
+  }
 }
 
 void Environment::take_outputs() {

@@ -100,11 +100,18 @@ Task<Result<http::Response>> Environment::on_answer(const RuntimeCall& call, htt
     co_return runtime_error(400, "InvalidRequestID", "Invalid request ID");
   }
   if (!instance_.apply(Event::answering)) co_return denied();
+  changed_.notify();
   bool is_error = call.kind == RuntimeCall::Kind::error;
   bool streamed =
       !is_error && http::iequals(request.headers.get_or("Lambda-Runtime-Function-Response-Mode", ""), "streaming");
-  if (streamed) co_return co_await read_streamed(std::move(invocation), std::move(request));
-  co_return co_await read_buffered(std::move(invocation), std::move(request), is_error);
+  auto self = shared_from_this();
+  auto answer = streamed ? co_await read_streamed(std::move(invocation), std::move(request))
+                         : co_await read_buffered(std::move(invocation), std::move(request), is_error);
+  if (!answer) {
+    answer_cut_ = true;
+    changed_.notify();
+  }
+  co_return answer;
 }
 
 /// The runtime's word is complete: it counts if the invocation is still waiting for it.

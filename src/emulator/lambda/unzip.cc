@@ -128,6 +128,20 @@ bool link_stays_inside(std::string_view target, std::size_t depth) {
   return true;
 }
 
+/// True when the end record is there as a whole (APPNOTE 4.3.16): minizip is content with less.
+bool has_end_record(std::string_view zip) {
+  constexpr std::size_t k_record = 22;
+  constexpr std::size_t k_longest_comment = 65'535;
+  if (zip.size() < k_record) return false;
+  auto first = zip.size() - std::min(zip.size(), k_record + k_longest_comment);
+  for (auto at = zip.size() - k_record + 1; at-- > first;) {
+    if (zip.substr(at, 4) != "PK\x05\x06") continue;
+    auto comment = static_cast<unsigned char>(zip[at + 20]) | static_cast<unsigned char>(zip[at + 21]) << 8;
+    if (at + k_record + static_cast<std::size_t>(comment) <= zip.size()) return true;
+  }
+  return false;
+}
+
 Result<Entry> read_entry(unzFile zip) {
   unz_file_info64 info{};
   std::string name(k_name_limit + 1, '\0');
@@ -303,6 +317,7 @@ class Unpacker {
 Result<std::uint64_t> unzip(std::string_view zip, const std::filesystem::path& folder, const UnzipLimits& limits) {
   UniqueFd root(::open(folder.c_str(), O_DIRECTORY | O_CLOEXEC | O_RDONLY));
   if (!root) return fail_errno(errno, "open " + folder.string());
+  if (!has_end_record(zip)) return damaged("this is no zip file");
   MemoryFile memory{zip};
   zlib_filefunc64_def functions{.zopen64_file = open_memory,
                                 .zread_file = read_memory,

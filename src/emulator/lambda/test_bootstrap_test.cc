@@ -1,0 +1,267 @@
+#include "emulator/lambda/test_bootstrap.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace sortie::emulator::lambda {
+namespace {
+
+/// A connection to the Runtime API; blocking, no error handling but giving up.
+class Api {
+ public:
+  Api() {
+    std::string authority = ::getenv("AWS_LAMBDA_RUNTIME_API");
+    auto colon = authority.find(':');
+    fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{.sin_family = AF_INET,
+                        .sin_port = htons(static_cast<std::uint16_t>(std::stoi(authority.substr(colon + 1))))};
+    ::inet_pton(AF_INET, authority.substr(0, colon).c_str(), &address.sin_addr);
+    if (::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) ::_exit(90);
+  }
+
+  struct Answer {
+    int status = 0;
+    std::string head;
+    std::string body;
+    [[nodiscard]] std::string header(std::string_view name) const {
+      auto at = head.find("\r\n" + std::string(name) + ": ");
+      if (at == std::string::npos) return {};
+      at += name.size() + 4;
+      return head.substr(at, head.find("\r\n", at) - at);
+    }
+  };
+
+  void send(std::string_view bytes) const {
+    while (!bytes.empty()) {
+      auto count = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (count <= 0) return;
+      bytes.remove_prefix(static_cast<std::size_t>(count));
+    }
+  }
+
+  Answer receive() {
+    std::string bytes;
+    char piece[65536];
+    std::size_t end = 0;
+    std::size_t length = 0;
+    for (;;) {
+      end = bytes.find("\r\n\r\n");
+      if (end != std::string::npos) {
+        Answer head{.head = "\r\n" + bytes.substr(0, end + 2)};
+        auto text = head.header("Content-Length");
+        length = text.empty() ? 0 : std::stoul(text);
+        if (bytes.size() >= end + 4 + length) break;
+      }
+      auto count = ::recv(fd_, piece, sizeof piece, 0);
+      if (count <= 0) ::_exit(91);
+      bytes.append(piece, static_cast<std::size_t>(count));
+    }
+    Answer answer{.status = std::stoi(bytes.substr(9, 3)), .head = "\r\n" + bytes.substr(0, end + 2)};
+    answer.body = bytes.substr(end + 4, length);
+    return answer;
+  }
+
+  Answer request(const std::string& method, const std::string& path, const std::string& body = {},
+                 const std::string& headers = {}) {
+    send(method + " /2018-06-01/runtime/" + path + " HTTP/1.1\r\nHost: runtime\r\n" + headers +
+         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    return receive();
+  }
+
+ private:
+  int fd_ = -1;
+};
+
+void print(std::string_view text) {
+  while (!text.empty()) {
+    auto count = ::write(1, text.data(), text.size());
+    if (count <= 0) return;
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+}
+
+std::string read_file(const char* path) {
+  std::string text;
+  if (auto* file = std::fopen(path, "r")) {
+    int c = 0;
+    while ((c = std::fgetc(file)) != EOF) text.push_back(static_cast<char>(c));
+    std::fclose(file);
+  }
+  return text;
+}
+
+void eat_memory() {
+  for (;;) {
+    constexpr std::size_t k_block = 1 << 20;
+    auto* block = static_cast<volatile char*>(std::malloc(k_block));
+    if (block == nullptr) ::_exit(92);
+    for (std::size_t i = 0; i < k_block; i += 512) block[i] = 1;
+  }
+}
+
+/// `/tmp/counter` plus one.
+int count_up() {
+  auto text = read_file("/tmp/counter");
+  int number = (text.empty() ? 0 : std::atoi(text.c_str())) + 1;
+  if (auto* file = std::fopen("/tmp/counter", "w")) {
+    std::fprintf(file, "%d", number);
+    std::fclose(file);
+  }
+  return number;
+}
+
+std::string chunk(std::string_view bytes) {
+  char size[32];
+  std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
+  return size + std::string(bytes) + "\r\n";
+}
+
+void stream(Api& api, const std::string& id, int pieces, std::size_t size, bool die) {
+  api.send("POST /2018-06-01/runtime/invocation/" + id +
+           "/response HTTP/1.1\r\nHost: r\r\nLambda-Runtime-Function-Response-Mode: streaming\r\nTransfer-Encoding: "
+           "chunked\r\n\r\n");
+  for (int i = 0; i < pieces; ++i) {
+    auto text = "piece " + std::to_string(i) + "\n";
+    if (size > text.size()) text.append(size - text.size(), 'x');
+    api.send(chunk(text));
+  }
+  if (die) ::_exit(5);
+  api.send("0\r\n\r\n");
+  api.receive();
+}
+
+std::string resolve(const char* host) {
+  addrinfo hints{.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
+  addrinfo* found = nullptr;
+  if (int error = ::getaddrinfo(host, "80", &hints, &found)) return ::gai_strerror(error);
+  char text[INET_ADDRSTRLEN] = {};
+  ::inet_ntop(AF_INET, &reinterpret_cast<sockaddr_in*>(found->ai_addr)->sin_addr, text, sizeof text);
+  ::freeaddrinfo(found);
+  return text;
+}
+
+std::string environment_json() {
+  std::string json = "{";
+  for (char** each = environ; *each != nullptr; ++each) {
+    std::string_view pair(*each);
+    auto equals = pair.find('=');
+    if (json.size() > 1) json += ",";
+    json.append("\"").append(pair.substr(0, equals)).append("\":\"").append(pair.substr(equals + 1)).append("\"");
+  }
+  return json + "}";
+}
+
+/// One invocation. What the payload asks for; the answer otherwise is the payload itself.
+void serve(Api& api, const Api::Answer& work) {
+  auto id = work.header("Lambda-Runtime-Aws-Request-Id");
+  auto path = "invocation/" + id;
+  auto asked = [&work](std::string_view what) {
+    return work.body.find("\"" + std::string(what) + "\"") != std::string::npos;
+  };
+  auto answer = [&](const std::string& body) { api.request("POST", path + "/response", body); };
+  if (asked("exit0")) ::_exit(0);
+  if (asked("exit127")) ::_exit(127);
+  if (asked("abort")) {
+    rlimit none{};
+    ::setrlimit(RLIMIT_CORE, &none);
+    ::signal(SIGABRT, SIG_DFL);
+    ::kill(::getpid(), SIGABRT);
+    ::pause();
+  }
+  if (asked("hang")) ::pause();
+  if (asked("memory")) eat_memory();
+  if (asked("stream")) return stream(api, id, 3, 0, false);
+  if (asked("stream-much")) return stream(api, id, 300, 100'000, false);
+  if (asked("stream-and-die")) return stream(api, id, 2, 0, true);
+  if (asked("count")) return answer(std::to_string(count_up()));
+  if (asked("environment")) return answer(environment_json());
+  if (asked("headers")) return answer("\"" + work.header("Lambda-Runtime-Invoked-Function-Arn") + "\"");
+  if (asked("resolve"))
+    return answer("[\"" + resolve("bucket.s3.amazonaws.com") + "\",\"" + resolve("example.com") + "\"]");
+  if (asked("error")) {
+    api.request("POST", path + "/error", R"({"errorMessage":"no","errorType":"MyError"})");
+    return;
+  }
+  if (asked("large")) {
+    auto refused = api.request("POST", path + "/response", std::string(6'291'557, 'x'));
+    print("refused with " + std::to_string(refused.status) + "\n");
+    return;
+  }
+  if (asked("wrong-id")) {
+    auto refused = api.request("POST", "invocation/8f5a8c6e-0000-4000-8000-000000000001/response", "{}");
+    return answer(std::to_string(refused.status) + refused.body);
+  }
+  if (asked("twice")) {
+    answer("1");
+    auto refused = api.request("POST", path + "/response", "2");
+    print("second answer: " + std::to_string(refused.status) + "\n");
+    return;
+  }
+  if (asked("print")) {
+    print("one line\nno newline");
+    ::write(2, "to stderr\n", 10);
+  }
+  if (asked("flood")) {
+    std::string line(99, 'f');
+    line += '\n';
+    std::string many;
+    for (int i = 0; i < 1000; ++i) many += line;
+    for (int i = 0; i < 100; ++i) print(many);
+    print("the end\n");
+  }
+  if (asked("answer-and-linger")) {
+    answer("\"early\"");
+    ::usleep(300'000);
+    print("lingered\n");
+    return;
+  }
+  if (asked("answer-and-exit")) {
+    answer("\"last words\"");
+    ::_exit(3);
+  }
+  answer(work.body);
+}
+
+[[noreturn]] void run_bootstrap() {
+  std::string handler = ::getenv("_HANDLER");
+  if (handler == "init.exit") ::_exit(7);
+  if (handler == "init.exit-once" && count_up() == 1) ::_exit(7);
+  if (handler == "init.hang") ::pause();
+  if (handler == "init.print") print("starting\n");
+  Api api;
+  if (handler == "init.error") {
+    api.request("POST", "init/error", R"({"errorMessage":"cannot start","errorType":"Init.Bad"})",
+                "Lambda-Runtime-Function-Error-Type: Init.Bad\r\n");
+    ::_exit(1);
+  }
+  for (;;) {
+    auto work = api.request("GET", "invocation/next");
+    if (work.status != 200) ::_exit(93);
+    serve(api, work);
+  }
+}
+
+/// Runs before main: as a bootstrap this program never gets there.
+bool become_bootstrap() {
+  if (::getenv("AWS_LAMBDA_RUNTIME_API") != nullptr && ::getenv("_HANDLER") != nullptr) run_bootstrap();
+  return true;
+}
+
+}  // namespace
+
+const bool k_is_own_bootstrap = become_bootstrap();
+
+}  // namespace sortie::emulator::lambda
