@@ -85,7 +85,9 @@ int execute(Command& command) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // A closed pipe or a file that may not grow is an error of the write, to be told, not a death.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   CLI::App app(
       "Sortie runs compiled test suites in AWS Lambda and tells the truth about the result.\n"
       "Without an AWS account it runs them on an embedded AWS inside this program.",

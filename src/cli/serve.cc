@@ -48,7 +48,14 @@ class Serve final : public Command {
     emulator::Options options{.region = region_, .sandbox_host_network = network_ == "host"};
     if (!state_.empty()) options.state_folder = state_;
     auto emulator = emulator::Emulator::create(context.executor, context.clock, std::move(options));
-    if (!emulator) co_return std::unexpected(wrap(std::move(emulator).error(), "start the embedded AWS"));
+    if (!emulator) {
+      Error error = wrap(std::move(emulator).error(), "start the embedded AWS");
+      if (!state_.empty()) {
+        error.kind = ErrorKind::config;
+        if (error.hint.empty()) error.hint = "--state names a folder that is yours to write, or one to be made";
+      }
+      co_return std::unexpected(std::move(error));
+    }
     auto settled = co_await settle(serve(context, **emulator));
     co_await asio::this_coro::reset_cancellation_state();
     co_await (*emulator)->shutdown();

@@ -75,8 +75,8 @@ struct Emulator::Impl {
     return result;
   }
 
-  BlockingPool pool;
   std::unique_ptr<Store> store;
+  BlockingPool pool;  // destroyed before the store: its last jobs write into the store's folder
   std::unique_ptr<http::CertificateAuthority> authority;
   Iam iam;
   Sts sts;

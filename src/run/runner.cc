@@ -102,6 +102,7 @@ Task<Result<int>> Runner::run(std::vector<std::vector<suite::TestCase>> listed) 
       if (filter.chooses({spec_.suites[i].name, test.name})) ledger_.add(i, spec_.suites[i].name, std::move(test));
     }
   }
+  if (ledger_.tests() == 0) reporter_.on(Notice{nothing_to_run(listed)});
   const std::size_t workers = std::max<std::size_t>(1, std::min(spec_.workers, ledger_.tests()));
   spec_.workers = workers;
   reporter_.on(RunStarted{.tests = ledger_.tests(), .workers = workers, .at = clock_.now()});
@@ -122,6 +123,16 @@ Task<Result<int>> Runner::run(std::vector<std::vector<suite::TestCase>> listed) 
   const RunFinished finished = finish(began);
   reporter_.on(finished);
   co_return finished.exit_status;
+}
+
+/// Why there is nothing to run.
+std::string Runner::nothing_to_run(const std::vector<std::vector<suite::TestCase>>& listed) const {
+  std::size_t tests = 0;
+  for (const auto& suite : listed) tests += suite.size();
+  if (tests == 0) return "the suites list no tests";
+  std::string filters;
+  for (const std::string& filter : spec_.filters) filters += " '" + filter + "'";
+  return "none of " + std::to_string(tests) + " tests matches --filter" + filters;
 }
 
 Task<void> Runner::work() {

@@ -50,6 +50,7 @@ class Runner {
  private:
   Task<Result<std::vector<suite::TestCase>>> list_suite(std::size_t index);
   Task<Result<std::vector<suite::TestCase>>> list_on_worker(std::size_t index);
+  [[nodiscard]] std::string nothing_to_run(const std::vector<std::vector<suite::TestCase>>& listed) const;
   Task<void> work();
   Task<void> run_batch(Ledger::Batch batch);
   Task<void> complete_from_log(Collector& collector, InvocationResult& invocation, SystemTime began);
