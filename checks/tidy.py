@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs clang-tidy on every source file, on all cores; with names as arguments on files whose path contains one. A file that was
+"""Runs clang-tidy on every source file but the tests, on all cores; with names as arguments on files whose path contains one. A file that was
 clean is not read again until it, a header, or the configuration changes."""
 import concurrent.futures
 import hashlib
@@ -34,7 +34,8 @@ def tidy(file: str, key: str) -> str:
 def main() -> int:
     commands = json.loads((ROOT / "build" / "compile_commands.json").read_text())
     source = str(ROOT / "src")
-    files = sorted({entry["file"] for entry in commands if entry["file"].startswith(source)})
+    files = sorted({entry["file"] for entry in commands
+                    if entry["file"].startswith(source) and not entry["file"].endswith("_test.cc")})
     wanted = [name for name in files if not sys.argv[1:] or any(word in name for word in sys.argv[1:])]
     CLEAN.mkdir(parents=True, exist_ok=True)
     headers = digest_of_headers()

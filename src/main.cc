@@ -1,5 +1,5 @@
-// The composition root. Everything is built in cli::main: the io_context, the signals, the command; the target (the embedded
-// AWS or the network) in cli/session.cc.
+// The composition root. Everything is built in cli::main: the io_context, the signals, the command; the target (the
+// embedded AWS or the network) in cli/session.cc.
 
 #include <cstdio>
 #include <exception>
