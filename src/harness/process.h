@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/unique_fd.h"
+#include "base/utf8.h"
 #include "harness/connection.h"
 #include "harness/descendants.h"
 #include "harness/outlet.h"
@@ -58,7 +59,7 @@ struct Outlets {
 
   /// The log is text: what is not UTF-8 becomes U+FFFD here, so that the log keeps the bytes that `logged` counts.
   void write_log(std::string_view bytes) {
-    const std::string text = suite::replace_invalid_utf8(bytes);
+    const std::string text = to_valid_utf8(bytes);
     log.append(text);
     logged += text.size();
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "harness/files.h"
 #include "suite/text.h"
 
@@ -53,7 +54,7 @@ void OutputWriter::write(bool to_stderr, std::string_view bytes) {
 
 void OutputWriter::send_pending() {
   if (pending_.empty()) return;
-  const std::size_t unfinished = suite::unfinished_utf8_suffix(pending_);
+  const std::size_t unfinished = incomplete_tail(pending_);
   kept_[pending_is_stderr_ ? 1 : 0] = pending_.substr(pending_.size() - unfinished);
   send_pieces(pending_is_stderr_, std::string_view(pending_).substr(0, pending_.size() - unfinished));
   pending_.clear();
@@ -67,7 +68,7 @@ void OutputWriter::flush() {
 void OutputWriter::send_pieces(bool to_stderr, std::string_view bytes) {
   while (!bytes.empty()) {
     std::string_view piece = bytes.substr(0, k_piece_limit);
-    if (piece.size() < bytes.size()) piece.remove_suffix(suite::unfinished_utf8_suffix(piece));
+    if (piece.size() < bytes.size()) piece.remove_suffix(incomplete_tail(piece));
     outlets_.write_log(piece);
     outlets_.answer.send(suite::Output{test_, to_stderr, std::string(piece), outlets_.logged});
     bytes.remove_prefix(piece.size());

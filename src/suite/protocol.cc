@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <limits>
 
+#include "base/utf8.h"
 #include "suite/text.h"
 
 namespace sortie::suite {
@@ -26,7 +27,7 @@ struct Malformed {
 };
 
 void put(json::object& object, std::string_view key, const std::string& bytes) {
-  if (is_utf8(bytes)) {
+  if (is_valid_utf8(bytes)) {
     object[key] = bytes;
   } else {
     object[std::string(key) + k_base64_suffix] = base64_encode(bytes);
@@ -43,7 +44,7 @@ void put_unless_zero(json::object& object, std::string_view key, std::uint64_t v
 
 /// A list element or map value: a string, or an object with the one field `base64`.
 json::value to_json(const std::string& bytes) {
-  if (is_utf8(bytes)) return json::string(bytes);
+  if (is_valid_utf8(bytes)) return json::string(bytes);
   return json::object{{"base64", base64_encode(bytes)}};
 }
 

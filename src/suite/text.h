@@ -10,17 +10,6 @@
 /// Small pure functions on the bytes that suites print and that the protocol carries.
 namespace sortie::suite {
 
-/// The length of the longest prefix of `bytes` that is valid UTF-8 (RFC 3629: no surrogates, no overlong forms).
-std::size_t valid_utf8_prefix(std::string_view bytes);
-inline bool is_utf8(std::string_view bytes) {
-  return valid_utf8_prefix(bytes) == bytes.size();
-}
-/// How many bytes at the end of `bytes` (0 to 3) begin a UTF-8 sequence whose rest may still come.
-std::size_t unfinished_utf8_suffix(std::string_view bytes);
-
-/// Each byte that is part of no valid sequence becomes U+FFFD.
-std::string replace_invalid_utf8(std::string_view bytes);
-
 std::string base64_encode(std::string_view bytes);
 /// Nothing for what is not base64 (RFC 4648 section 4, with padding).
 std::optional<std::string> base64_decode(std::string_view text);
