@@ -5,32 +5,6 @@
 namespace sortie {
 namespace {
 
-TEST(Utf8, AcceptsExactlyRfc3629) {
-  for (const char* good : {"", "abc", "\u00e4", "\u20ac", "\U0001F600", "\xF4\x8F\xBF\xBF", "\xEF\xBF\xBF"}) {
-    EXPECT_TRUE(is_valid_utf8(good)) << good;
-  }
-  for (const char* bad : {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF5",
-                          "\xE2\x82", "\xFF"}) {
-    EXPECT_FALSE(is_valid_utf8(bad)) << bad;
-  }
-  EXPECT_TRUE(is_valid_utf8(std::string_view("a\0b", 3)));
-}
-
-TEST(Utf8, ReplacesEachInvalidByte) {
-  EXPECT_EQ(to_valid_utf8("a\xFF\xFEz"), "a\uFFFD\uFFFDz");
-  EXPECT_EQ(to_valid_utf8("\xE2\x82"), "\uFFFD\uFFFD");
-  EXPECT_EQ(to_valid_utf8("\u20ac"), "\u20ac");
-}
-
-TEST(Utf8, FindsASequenceThatIsStillComing) {
-  EXPECT_EQ(incomplete_tail("abc"), 0U);
-  EXPECT_EQ(incomplete_tail("abc\xE2"), 1U);
-  EXPECT_EQ(incomplete_tail("abc\xE2\x82"), 2U);
-  EXPECT_EQ(incomplete_tail("abc\xF0\x9F\x98"), 3U);
-  EXPECT_EQ(incomplete_tail("\u20ac"), 0U);
-  EXPECT_EQ(incomplete_tail("abc\xC0"), 0U);
-}
-
 TEST(Utf8, AcceptsWhatRfc3629Accepts) {
   for (const char* text : {"", "ascii only, more than eight bytes", "\xC2\x80", "\xE0\xA0\x80", "\xED\x9F\xBF",
                            "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF", "long enough \xE2\x82\xAC and on"}) {
@@ -41,7 +15,7 @@ TEST(Utf8, AcceptsWhatRfc3629Accepts) {
 TEST(Utf8, RefusesOverlongFormsSurrogatesAndCutSequences) {
   for (const char* bytes : {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF0\x80\x80\x80",
                             "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xE2\x82", "abcdefgh\xE2\x82x"}) {
-    EXPECT_FALSE(is_valid_utf8(bytes)) << base64_encode(bytes);
+    EXPECT_FALSE(is_valid_utf8(bytes)) << bytes;
   }
 }
 

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "base/utf8.h"
-
 namespace sortie::suite {
 namespace {
 
