@@ -42,8 +42,9 @@ BENCHMARK(fork_and_exec)->Unit(benchmark::kMicrosecond)->UseRealTime();
 std::string zip_of_bootstrap() {
   std::ifstream file(SORTIE_ECHO_BOOTSTRAP, std::ios::binary);
   const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  const package::ZipSource source{.path = "bootstrap", .content = bytes, .mode = 0755};
-  return package::write_zip({&source, 1}, 1).value();
+  const package::Packed packed = package::pack(bytes, 1);
+  const package::ZipPart part{.path = "bootstrap", .mode = 0755, .content = &packed};
+  return package::write_zip({&part, 1}).value();
 }
 
 Task<Result<void>> make_function(aws::Iam& iam, aws::Lambda& lambda) {
