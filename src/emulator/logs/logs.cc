@@ -131,6 +131,7 @@ Task<http::Response> Logs::handle(Call call) {
   if (malformed || !document.is_object()) {
     co_return refuse(400, "SerializationException", "The request body is not a JSON object.");
   }
+  impl_->flush();
   try {
     auto result = impl_->operations.run(operation, call, document.get_object());
     if (!result) co_return render_error(result.error(), call.request_id, call.request);

@@ -322,7 +322,11 @@ Task<Outcome<std::string>> Operations::read_body(Request& request, std::size_t l
   if (!body) {
     const Error& error = body.error();
     if (!error.code.empty()) co_return s3_fail(400, error.code, error.message);
-    co_return s3_fail(400, "MaxMessageLengthExceeded", "Your request was too big.");
+    if (request.call.request.body.length().value_or(0) > limit) {
+      co_return s3_fail(400, "MaxMessageLengthExceeded", "Your request was too big.");
+    }
+    co_return s3_fail(400, "IncompleteBody",
+                      "You did not provide the number of bytes specified by the Content-Length HTTP header");
   }
   std::vector<ChecksumAlgorithm> algorithms;
   if (demand->algorithm) algorithms.push_back(*demand->algorithm);
