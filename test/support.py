@@ -278,10 +278,10 @@ class Server:
                             aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"], config=config, **options)
 
     def aws(self, *arguments, timeout=PATIENCE_S):
-        """The AWS command line interface, against this server."""
+        """The AWS command line interface, against this server. Before 2.13 it does not know AWS_ENDPOINT_URL."""
         environment = {**self.sortie.environment, **self.environment, "AWS_PAGER": "", "AWS_DEFAULT_OUTPUT": "json",
                        "AWS_MAX_ATTEMPTS": "1"}
-        done = subprocess.run(["aws", *map(str, arguments)], env=environment, cwd=self.sortie.folder,
+        done = subprocess.run(["aws", "--endpoint-url", self.url, *map(str, arguments)], env=environment, cwd=self.sortie.folder,
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout)
         return Ended(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
 

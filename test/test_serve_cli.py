@@ -143,7 +143,7 @@ def test_forged_credentials_are_refused(server):
 
 
 def test_serve_with_a_command(sortie):
-    ended = sortie("serve", "--", "sh", "-c", "aws s3 mb s3://a-bucket && exit 7")
+    ended = sortie("serve", "--", "sh", "-c", 'aws --endpoint-url "$AWS_ENDPOINT_URL" s3 mb s3://a-bucket && exit 7')
     assert ended.status == 7, ended
     assert "make_bucket: a-bucket" in ended.stdout
 
