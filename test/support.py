@@ -139,7 +139,9 @@ class RunResult(Ended):
         return found[0]
 
     def summary(self):
-        return [event for event in self.events if event["event"] == "run_finished"][-1]
+        ends = [event for event in self.events if event["event"] == "run_finished"]
+        assert len(ends) == 1, f"the run did not come to its end\n{self}"
+        return ends[0]
 
     def check_consistent(self):
         """What must hold of every run that came to its end: one truth in every report."""
