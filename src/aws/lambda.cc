@@ -12,7 +12,7 @@ namespace sortie::aws {
 namespace {
 
 constexpr ServiceTraits k_traits{"Lambda", "lambda", "lambda", Protocol::rest_json, false};
-constexpr std::chrono::milliseconds k_first_poll{10};
+constexpr std::chrono::milliseconds k_first_poll{2};
 constexpr std::chrono::milliseconds k_longest_poll{1000};
 
 std::string function_path(std::string_view name, std::string_view rest = {}) {
@@ -31,11 +31,15 @@ Operation operation(std::string name, std::string method, std::string path) {
   return out;
 }
 
-Operation json_operation(std::string name, std::string method, std::string path, const json::object& body) {
+Operation json_operation(std::string name, std::string method, std::string path, std::string body) {
   auto out = operation(std::move(name), std::move(method), std::move(path));
   out.headers.set("Content-Type", "application/json");
-  out.body = json::serialize(body);
+  out.body = std::move(body);
   return out;
+}
+
+Operation json_operation(std::string name, std::string method, std::string path, const json::object& body) {
+  return json_operation(std::move(name), std::move(method), std::move(path), json::serialize(body));
 }
 
 Result<FunctionConfiguration> configuration_of(const Result<Reply>& reply) {
@@ -110,7 +114,8 @@ Task<Result<FunctionConfiguration>> wait_until(Client client, std::string name, 
 Lambda::Lambda(ClientConfig config) : client_(std::move(config), k_traits) {}
 
 Task<Result<FunctionConfiguration>> Lambda::create_function(CreateFunctionRequest request) {
-  auto call = json_operation("CreateFunction", "POST", "/2015-03-31/functions", create_function_json(request));
+  auto call = json_operation("CreateFunction", "POST", "/2015-03-31/functions",
+                             serialize_with_zip(create_function_json(request), request.code));
   co_return configuration_of(co_await client_.call(std::move(call)));
 }
 
@@ -132,7 +137,7 @@ Task<Result<FunctionConfiguration>> Lambda::get_function_configuration(std::stri
 
 Task<Result<FunctionConfiguration>> Lambda::update_function_code(UpdateFunctionCodeRequest request) {
   auto call = json_operation("UpdateFunctionCode", "PUT", function_path(request.name, "/code"),
-                             update_function_code_json(request));
+                             serialize_with_zip(update_function_code_json(request), request.code));
   co_return configuration_of(co_await client_.call(std::move(call)));
 }
 
