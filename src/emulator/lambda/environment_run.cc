@@ -33,7 +33,7 @@ Task<void> Environment::run(std::shared_ptr<Invocation> invocation) {
   answer_caller();
   invocation_.reset();
   answer_ = {};
-  log_.flush_if_due();
+  log_.end_invocation();
   became_idle();
 }
 

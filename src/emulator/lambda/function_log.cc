@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t k_batch_bytes = 256 * 1024;
 constexpr std::size_t k_batch_events = 1000;
+constexpr std::size_t k_small_batch = 4096;
 constexpr auto k_flush_interval = std::chrono::milliseconds(100);
 
 }  // namespace
@@ -62,7 +63,6 @@ void FunctionLog::forbid() {
 
 void FunctionLog::flush() {
   if (pending_.empty()) return;
-  flushed_ = std::chrono::steady_clock::now();
   pending_bytes_ = 0;
   auto events = std::exchange(pending_, {});
   auto count = events.size();
@@ -75,8 +75,11 @@ void FunctionLog::flush() {
   }
 }
 
-void FunctionLog::flush_if_due() {
-  if (std::chrono::steady_clock::now() - flushed_ >= k_flush_interval) flush();
+void FunctionLog::end_invocation() {
+  auto now = std::chrono::steady_clock::now();
+  if (pending_bytes_ <= k_small_batch && now - invocation_flushed_ < k_flush_interval) return;
+  invocation_flushed_ = now;
+  flush();
 }
 
 }  // namespace sortie::emulator::lambda

@@ -48,8 +48,9 @@ class FunctionLog {
   void forbid();
   /// Hands over what is pending.
   void flush();
-  /// The same, unless the last time was a moment ago: a hot loop of invocations costs few writes.
-  void flush_if_due();
+  /// An invocation's last line was written: hands over, unless that was done for another one a moment ago and there is
+  /// little. A hot loop of invocations so costs few writes; its last ones are handed over when the environment rests.
+  void end_invocation();
   [[nodiscard]] bool pending() const { return !pending_.empty(); }
   [[nodiscard]] LogFormat format() const { return target_.format; }
   [[nodiscard]] SystemTime now() const { return clock_.now(); }
@@ -63,7 +64,7 @@ class FunctionLog {
   std::array<LineSplitter, 2> lines_;
   std::vector<LogEvent> pending_;
   std::size_t pending_bytes_ = 0;
-  std::chrono::steady_clock::time_point flushed_{};
+  std::chrono::steady_clock::time_point invocation_flushed_{};
   std::size_t lost_ = 0;
   std::string lost_reason_;
   bool tail_wanted_ = false;
