@@ -32,14 +32,15 @@ struct ClientOptions {
   std::size_t max_connections_per_host = 256;  ///< further requests wait
   ProxySettings proxy;
   bool verify_peer = true;
-  std::string ca_file;       ///< PEM; empty: find_trust_store
+  std::string ca_file;       ///< PEM; empty: find_trust_store for this process's environment
   std::string extra_ca_pem;  ///< trusted as well
 };
 
 /// The network. HTTP/1.1 with a connection pool, TLS with certificate checks, proxies, streaming bodies both ways.
 /// A request that fails on a kept connection before any byte of the answer came, and whose body can be
 /// sent again (in memory), is sent once more on a new connection. Deadlines beyond the options are the caller's
-/// (`with_deadline`). io_context thread only.
+/// (`with_deadline`). `localhost` and the names under it are loopback without a look-up. Kept connections do not keep
+/// the io_context busy. A request's body may be read until its response's body has ended. io_context thread only.
 class Client final : public Service {
  public:
   Client(Executor executor, ClientOptions options);

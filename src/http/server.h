@@ -24,7 +24,9 @@ struct ServerLimits {
 
 /// Publishes a Service on listening sockets, HTTP/1.1, keep-alive, streaming both ways. `Expect: 100-continue` is
 /// answered when the service first reads the body. A service Error becomes a 502 without details.
-/// io_context thread only. Destroying the server closes its sockets and cancels what is in flight.
+/// A client that goes away cancels the service's Task and destroys the response's body. What the service throws becomes
+/// a 500. io_context thread only. Destroying the server closes its sockets and cancels what is in flight; cancelled
+/// Tasks unwind when the io_context next runs, and the service must be there until then.
 class Server {
  public:
   Server(Executor executor, ServerLimits limits = {});

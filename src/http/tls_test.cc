@@ -3,6 +3,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "http/connector.h"
 #include "http/loopback_test.h"
 #include "http/transport.h"
 
@@ -144,6 +145,26 @@ TEST_F(TlsTest, ACertificateForAnotherNameIsRefused) {
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().kind, ErrorKind::config);
   EXPECT_EQ(response.error().message, "certificate of localhost is for another name");
+}
+
+TEST_F(TlsTest, ConnectingAgainResumesTheSession) {
+  const auto port = serve_tls(*authority);
+  const ClientOptions options{.extra_ca_pem = authority->ca_pem()};
+  const auto deadlines = std::make_shared<Deadlines>(io.get_executor());
+  Connector connector(io.get_executor(), deadlines, options);
+  const Endpoint endpoint{.tls = true, .host = "localhost", .port = port};
+  const auto session = std::make_shared<TlsSession>();
+
+  const auto first = run(connector.connect(endpoint, session)).value();
+  EXPECT_EQ(SSL_session_reused(first->transport.ssl()), 0);
+  // The ticket comes with the first bytes that are read after the handshake.
+  ASSERT_TRUE(run(first->transport.write({"GET / HTTP/1.1\r\nHost: a\r\n\r\n"}, std::chrono::seconds(1))));
+  std::array<char, 1024> answer{};
+  ASSERT_TRUE(run(first->transport.read_some(answer, k_no_deadline)));
+  ASSERT_TRUE(session->session);
+
+  const auto second = run(connector.connect(endpoint, session)).value();
+  EXPECT_EQ(SSL_session_reused(second->transport.ssl()), 1);
 }
 
 TEST_F(TlsTest, AConnectionClosedInMidHandshakeIsANetworkError) {
