@@ -23,7 +23,7 @@ TABLE = {
                  "http", "wire", "sandbox"],
     "harness": ["suite"],
     "run": ["suite", "package", "aws"],
-    "report": ["run", "suite", "wire"],
+    "report": ["run", "suite"],
     "cli": ["emulator", "http", "wire", "package", "suite", "aws", "run", "report", "harness"],
     "s3cli": ["aws", "http", "wire"],
     ".": ["cli"],

@@ -4,7 +4,8 @@
 file(GLOB harness_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/harness/*.cc ${CMAKE_SOURCE_DIR}/src/suite/*.cc)
 list(FILTER harness_sources EXCLUDE REGEX "_test\\.cc$")
 list(FILTER harness_sources EXCLUDE REGEX "/blob\\.cc$")
-add_executable(harness ${harness_sources} ${CMAKE_SOURCE_DIR}/src/base/error.cc ${CMAKE_SOURCE_DIR}/src/base/utf8.cc)
+add_executable(harness ${harness_sources} ${CMAKE_SOURCE_DIR}/src/base/error.cc ${CMAKE_SOURCE_DIR}/src/base/utf8.cc
+  ${CMAKE_SOURCE_DIR}/src/base/base64.cc)
 target_compile_options(harness PRIVATE -Os -ffunction-sections -fdata-sections -fno-sanitize=all -fno-asynchronous-unwind-tables)
 target_precompile_headers(harness PRIVATE <boost/json.hpp> <chrono> <map> <optional> <string> <string_view> <variant> <vector>)
 target_link_libraries(harness PRIVATE boost_json pugixml)

@@ -4,8 +4,8 @@
 #include <cerrno>
 #include <cmath>
 
+#include "base/base64.h"
 #include "base/utf8.h"
-#include "wire/checksum.h"
 
 namespace sortie::report {
 namespace {
@@ -22,7 +22,7 @@ void put_bytes(json::object& object, std::string_view name, const std::string& b
     object[name] = bytes;
     return;
   }
-  object[std::string(name) + "_base64"] = wire::base64_encode(bytes);
+  object[std::string(name) + "_base64"] = base64_encode(bytes);
 }
 
 json::object id_of(std::string_view event, const run::TestId& id, int attempt) {

@@ -11,49 +11,11 @@
 namespace sortie::suite {
 namespace {
 
-constexpr std::string_view k_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 std::uint8_t byte_at(std::string_view bytes, std::size_t index) {
   return static_cast<std::uint8_t>(bytes[index]);
 }
 
 }  // namespace
-
-std::string base64_encode(std::string_view bytes) {
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    const std::size_t count = std::min<std::size_t>(3, bytes.size() - at);
-    std::uint32_t group = 0;
-    for (std::size_t i = 0; i < 3; ++i) group = group << 8 | (i < count ? byte_at(bytes, at + i) : 0U);
-    for (std::size_t i = 0; i < 4; ++i) text += i <= count ? k_alphabet[group >> (18 - 6 * i) & 63] : '=';
-  }
-  return text;
-}
-
-std::optional<std::string> base64_decode(std::string_view text) {
-  if (text.size() % 4 != 0) return std::nullopt;
-  std::array<std::int8_t, 256> values;
-  values.fill(-1);
-  for (std::size_t i = 0; i < k_alphabet.size(); ++i) values[byte_at(k_alphabet, i)] = static_cast<std::int8_t>(i);
-
-  std::string bytes;
-  bytes.reserve(text.size() / 4 * 3);
-  for (std::size_t at = 0; at < text.size(); at += 4) {
-    std::string_view quad = text.substr(at, 4);
-    const bool last = at + 4 == text.size();
-    std::size_t padding = 0;
-    if (last && quad[3] == '=') padding = quad[2] == '=' ? 2 : 1;
-    std::uint32_t group = 0;
-    for (std::size_t i = 0; i < 4; ++i) {
-      const int value = i >= 4 - padding ? 0 : values[byte_at(quad, i)];
-      if (value < 0) return std::nullopt;
-      group = group << 6 | static_cast<std::uint32_t>(value);
-    }
-    for (std::size_t i = 0; i < 3 - padding; ++i) bytes += static_cast<char>(group >> (16 - 8 * i) & 255);
-  }
-  return bytes;
-}
 
 std::string abridge(std::string_view text, std::size_t limit) {
   if (text.size() <= limit) return std::string(text);

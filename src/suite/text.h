@@ -7,12 +7,13 @@
 #include <utility>
 #include <vector>
 
+#include "base/base64.h"
+
 /// Small pure functions on the bytes that suites print and that the protocol carries.
 namespace sortie::suite {
 
-std::string base64_encode(std::string_view bytes);
-/// Nothing for what is not base64 (RFC 4648 section 4, with padding).
-std::optional<std::string> base64_decode(std::string_view text);
+using sortie::base64_decode;
+using sortie::base64_encode;
 
 /// At most `limit` bytes: the head and the tail of a longer text with the number of bytes left out between them.
 std::string abridge(std::string_view text, std::size_t limit);

@@ -90,22 +90,12 @@ std::string big_endian(Integer value) {
 }
 
 constexpr std::string_view k_hex = "0123456789abcdef";
-constexpr std::string_view k_base64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
 }
-
-constexpr auto k_base64_values = [] {
-  std::array<signed char, 256> values{};
-  values.fill(-1);
-  for (std::size_t i = 0; i < k_base64.size(); ++i)
-    values[static_cast<unsigned char>(k_base64[i])] = static_cast<signed char>(i);
-  return values;
-}();
 
 struct Names {
   ChecksumAlgorithm algorithm;
@@ -233,63 +223,6 @@ std::optional<std::string> hex_decode(std::string_view text) {
     if (high < 0 || low < 0) return std::nullopt;
     out[i] = char(high * 16 + low);
   }
-  return out;
-}
-
-std::string base64_encode(std::string_view bytes) {
-  std::string out((bytes.size() + 2) / 3 * 4, '=');
-  const auto* in = reinterpret_cast<const unsigned char*>(bytes.data());
-  char* to = out.data();
-  std::size_t left = bytes.size();
-  for (; left >= 3; left -= 3, in += 3, to += 4) {
-    const unsigned group = unsigned{in[0]} << 16 | unsigned{in[1]} << 8 | in[2];
-    to[0] = k_base64[group >> 18];
-    to[1] = k_base64[group >> 12 & 63];
-    to[2] = k_base64[group >> 6 & 63];
-    to[3] = k_base64[group & 63];
-  }
-  if (left > 0) {
-    const unsigned group = unsigned{in[0]} << 16 | (left == 2 ? unsigned{in[1]} << 8 : 0);
-    to[0] = k_base64[group >> 18];
-    to[1] = k_base64[group >> 12 & 63];
-    if (left == 2) to[2] = k_base64[group >> 6 & 63];
-  }
-  return out;
-}
-
-std::optional<std::string> base64_decode(std::string_view text) {
-  if (text.size() % 4 != 0) return std::nullopt;
-  std::size_t padding = 0;
-  while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
-  std::string out(text.size() / 4 * 3, '\0');
-  const auto value = [&text](std::size_t i) { return int{k_base64_values[static_cast<unsigned char>(text[i])]}; };
-  const std::size_t whole = text.size() - (padding > 0 ? 4 : 0);
-  char* to = out.data();
-  int wrong = 0;  // negative as soon as one character is none of the alphabet: one test at the end
-  for (std::size_t i = 0; i < whole; i += 4, to += 3) {
-    const int a = value(i);
-    const int b = value(i + 1);
-    const int c = value(i + 2);
-    const int d = value(i + 3);
-    wrong |= a | b | c | d;
-    const unsigned group = unsigned(a) << 18 | unsigned(b) << 12 | unsigned(c) << 6 | unsigned(d);
-    to[0] = char(group >> 16);
-    to[1] = char(group >> 8);
-    to[2] = char(group);
-  }
-  if (padding > 0) {
-    const int a = value(whole);
-    const int b = value(whole + 1);
-    const int c = padding == 1 ? value(whole + 2) : 0;
-    wrong |= a | b | c;
-    const unsigned group = unsigned(a) << 18 | unsigned(b) << 12 | unsigned(c) << 6;
-    // Bits left over must be zero, or two texts would mean the same bytes.
-    if ((group & (padding == 1 ? 0xFFU : 0xFFFFU)) != 0) return std::nullopt;
-    to[0] = char(group >> 16);
-    if (padding == 1) to[1] = char(group >> 8);
-  }
-  if (wrong < 0) return std::nullopt;
-  out.resize(out.size() - padding);
   return out;
 }
 

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/base64.h"
+
 /// Digests, CRCs and their text forms. Pure, no I/O; safe on any thread as long as one object stays on one thread.
 namespace sortie::wire {
 
@@ -57,10 +59,8 @@ std::uint64_t crc64nvme(std::string_view bytes, std::uint64_t crc = 0);
 std::string hex_encode(std::string_view bytes);
 /// Either case. Nothing when it is not hexadecimal.
 std::optional<std::string> hex_decode(std::string_view text);
-/// RFC 4648, 4, with padding.
-std::string base64_encode(std::string_view bytes);
-/// Strict: padding required, no other characters. Nothing otherwise.
-std::optional<std::string> base64_decode(std::string_view text);
+using sortie::base64_decode;
+using sortie::base64_encode;
 
 /// Compares in a time that depends on the lengths alone.
 bool equal_in_constant_time(std::string_view a, std::string_view b);

@@ -7,6 +7,8 @@
 #include <boost/json.hpp>
 #include <stdexcept>
 
+#include "base/base64.h"
+
 namespace sortie::emulator {
 
 namespace {
@@ -34,19 +36,6 @@ std::array<unsigned char, N> random_bytes() {
   std::array<unsigned char, N> bytes;
   source.fill(bytes.data(), N);
   return bytes;
-}
-
-std::string base64(std::span<const unsigned char> bytes) {
-  static constexpr std::string_view k_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    unsigned group = 0;
-    for (std::size_t j = 0; j < 3; ++j) group = group << 8 | (i + j < bytes.size() ? bytes[i + j] : 0U);
-    for (std::size_t j = 0; j < 4; ++j) {
-      text += i + j <= bytes.size() ? k_alphabet[group >> (18 - 6 * j) & 63] : '=';
-    }
-  }
-  return text;
 }
 
 http::Response xml_response(int status, std::string body, const std::string& request_id) {
@@ -89,7 +78,8 @@ std::string make_s3_request_id() {
 }
 
 std::string make_s3_host_id() {
-  return base64(random_bytes<56>());
+  const auto bytes = random_bytes<56>();
+  return base64_encode({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 std::string xml_escape(std::string_view text) {

@@ -1,12 +1,12 @@
 #include "emulator/iam/directory.h"
 
 #include <fmt/format.h>
-#include <openssl/rand.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
 #include <stdexcept>
 
+#include "emulator/core/random.h"
 #include "emulator/iam/aws_policies.h"
 #include "emulator/iam/entity_json.h"
 #include "emulator/iam/pattern.h"
@@ -24,10 +24,7 @@ const T* find_in(const Directory::Map<T>& map, std::string_view key) {
 }
 
 std::string random_text(std::string_view alphabet, std::size_t length) {
-  std::string text(length, '\0');
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(text.data()), static_cast<int>(length)) != 1) {
-    throw std::runtime_error("no random bytes");
-  }
+  std::string text = random_bytes(length);
   // Both alphabets have a power of two of characters: no bias.
   for (char& c : text) c = alphabet[static_cast<unsigned char>(c) % alphabet.size()];
   return text;
