@@ -171,6 +171,13 @@ std::expected<void, SignatureError> verify_v2(const ParsedSignature& parsed, con
   }
   auto to_sign = string_to_sign_v2({request.method, request.path, request.query, all}, virtual_bucket, date);
   if (equal_in_constant_time(signature_of(secret, to_sign), parsed.signature)) return {};
+  // S3 takes `/bucket` for `/bucket/`, and clients (botocore) sign the latter while they send the former.
+  const bool bare_bucket = virtual_bucket.empty() && request.path.size() > 1 && request.path.rfind('/') == 0;
+  if (bare_bucket) {
+    const std::string path = std::string(request.path) + "/";
+    const auto alternative = string_to_sign_v2({request.method, path, request.query, all}, virtual_bucket, date);
+    if (equal_in_constant_time(signature_of(secret, alternative), parsed.signature)) return {};
+  }
   SignatureError error;
   error.reason = SignatureError::Reason::mismatch;
   error.message = "the calculated signature does not match the signature provided";

@@ -324,6 +324,20 @@ TEST(Sigv2, AcceptsItsOwnAndNothingElse) {
   EXPECT_FALSE(verify_as("uploadId=1", "secret", k_time + std::chrono::minutes(16)));
 }
 
+TEST(Sigv2, ABareBucketMayBeSignedWithItsSlash) {
+  std::vector<HeaderView> headers = {{"Host", "h"}};
+  const auto made = sign_headers_v2({"GET", "/b/", "acl", headers}, "", k_v2, k_time);
+  headers.insert(headers.end(), made.begin(), made.end());
+  const auto accepted = [&](std::string_view path) {
+    const RequestParts request{"GET", path, "acl", headers};
+    return verify_v2(*parse_authorization(request), request, "", k_v2.secret_access_key, k_time).has_value();
+  };
+  EXPECT_TRUE(accepted("/b"));
+  EXPECT_TRUE(accepted("/b/"));
+  EXPECT_FALSE(accepted("/c"));
+  EXPECT_FALSE(accepted("/b/k"));
+}
+
 TEST(Sigv2, PresignedUrls) {
   const SigningCredentials temporary{"AK", "sec/ret", "to+ken"};
   const std::vector<HeaderView> headers = {{"Host", "h"}};
