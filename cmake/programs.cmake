@@ -5,8 +5,7 @@ add_library(sortie_link INTERFACE)
 if(SORTIE_STATIC)
   # static-pie: a static program of fixed address registers its unwind tables one by one and sorts them at the first
   # exception, some milliseconds; a position-independent one finds them by its program headers.
-  # lld: faster, and silent about getaddrinfo, which works in a static program (files and DNS, glibc 2.36).
-  target_link_options(sortie_link INTERFACE -static-pie -fuse-ld=lld -Wl,--gc-sections -s)
+  target_link_options(sortie_link INTERFACE -static-pie -Wl,--gc-sections -s)
 endif()
 
 add_executable(sortie src/main.cc)
