@@ -129,7 +129,7 @@ bool PipeWriter::reader_gone() const {
 }
 
 Pipe make_pipe(Executor executor, std::size_t capacity) {
-  auto state = std::make_shared<PipeWriter::State>(executor, capacity);
+  auto state = std::make_shared<PipeWriter::State>(std::move(executor), capacity);
   Body reader(std::make_unique<PipeReader>(state));
   return {PipeWriter(std::move(state)), std::move(reader)};
 }
