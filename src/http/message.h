@@ -54,6 +54,8 @@ class BodySource {
   virtual Task<Result<std::size_t>> read(std::span<char> buffer) = 0;
   /// The exact length when it is known before reading; otherwise the body is sent chunked.
   [[nodiscard]] virtual std::optional<std::uint64_t> length() const { return std::nullopt; }
+  /// The trailer fields of a chunked body (RFC 9110, 6.5), once its end was read; null when there can be none.
+  [[nodiscard]] virtual const Headers* trailers() const { return nullptr; }
 };
 
 /// A message body: bytes in memory, or a stream. Movable, read once.
@@ -69,6 +71,8 @@ class Body {
   /// The bytes of a body in memory. Must not be called on a stream.
   [[nodiscard]] std::string_view bytes() const { return bytes_; }
   Task<Result<std::size_t>> read(std::span<char> buffer);
+  /// See BodySource::trailers.
+  [[nodiscard]] const Headers* trailers() const { return source_ ? source_->trailers() : nullptr; }
   /// Everything that is left. Longer than `limit` bytes: ErrorKind::protocol.
   Task<Result<std::string>> read_all(std::size_t limit);
 

@@ -57,7 +57,10 @@ class OneMessage final : public beast_http::basic_parser<IsRequest> {
   }
 
   void on_field_impl(beast_http::field field, BeastString name, BeastString value, BeastError& error) override {
-    if (header_done_) return;  // a trailer
+    if (header_done_) {
+      if (head.trailers.size() < k_trailer_limit) head.trailers.add(std::string(view(name)), std::string(view(value)));
+      return;
+    }
     if (field == beast_http::field::content_length && !take_content_length(view(value))) {
       error = beast_http::error::bad_content_length;
     }

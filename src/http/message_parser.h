@@ -15,6 +15,8 @@ namespace sortie::http {
 /// Why a message cannot be understood; a server maps it to a status.
 enum class ParseFault : std::uint8_t { none, malformed, unsupported_version, header_too_large, body_too_large };
 
+inline constexpr std::size_t k_trailer_limit = 32;
+
 /// The start line and the header of one message.
 struct MessageHead {
   std::string method;  ///< requests
@@ -25,6 +27,7 @@ struct MessageHead {
   bool chunked = false;
   std::optional<std::uint64_t> content_length;
   Headers headers;
+  Headers trailers;  ///< of a chunked body, the first k_trailer_limit, once parse_chunks is done
 };
 
 /// An incremental HTTP/1.1 parser (RFC 9112) for one side of a connection, message after message. It refuses
@@ -46,7 +49,7 @@ class MessageParser {
   /// behind them.
   virtual Step parse_head(std::string_view bytes) = 0;
   virtual MessageHead& head() = 0;
-  /// Decodes the chunked body into `out` until that is full; trailers are dropped.
+  /// Decodes the chunked body into `out` until that is full; trailers go into the head.
   virtual Step parse_chunks(std::string_view bytes, std::span<char> out) = 0;
 };
 

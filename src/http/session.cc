@@ -55,6 +55,7 @@ class RequestBody final : public BodySource {
     co_return co_await session->read_request_body(buffer);
   }
   [[nodiscard]] std::optional<std::uint64_t> length() const override { return length_; }
+  [[nodiscard]] const Headers* trailers() const override { return session_->trailers_of(number_); }
 
  private:
   std::shared_ptr<Session> session_;
@@ -179,6 +180,10 @@ std::expected<void, int> Session::frame_request(const MessageHead& head) {
     continue_owed_ = !stream_.body_done();
   }
   return {};
+}
+
+const Headers* Session::trailers_of(std::uint64_t number) {
+  return number == request_number_ && stream_.body_done() ? &stream_.head().trailers : nullptr;
 }
 
 Task<Result<std::size_t>> Session::read_request_body(std::span<char> buffer) {

@@ -52,6 +52,8 @@ class Session : public std::enable_shared_from_this<Session>,
   Task<bool> drain();
   Task<void> linger();
   Task<Result<std::size_t>> read_request_body(std::span<char> buffer);
+  /// Null when request `number` is not the one at hand, or its body has not been read to its end.
+  const Headers* trailers_of(std::uint64_t number);
 
   std::expected<Request, int> make_request();
   std::expected<void, int> frame_request(const MessageHead& head);
