@@ -32,6 +32,15 @@ Task<Result<std::string>> read_up_to(http::Body& body, std::size_t limit) {
   co_return bytes;
 }
 
+/// A runtime that fails after it has begun to stream says so in the trailers: the type, and the error document in
+/// base64.
+void take_midstream_error(const http::Body& body, std::string& type, std::string& document) {
+  const auto* trailers = body.trailers();
+  if (trailers == nullptr) return;
+  type = trailers->get_or("Lambda-Runtime-Function-Error-Type", "");
+  document = wire::base64_decode(trailers->get_or("Lambda-Runtime-Function-Error-Body", "")).value_or("");
+}
+
 http::Response too_large() {
   return runtime_error(413, "RequestEntityTooLarge",
                        fmt::format("Exceeded maximum allowed payload size ({} bytes).", k_response_limit));
@@ -177,6 +186,12 @@ Task<Result<http::Response>> Environment::read_streamed(std::shared_ptr<Invocati
     if (services_.realistic_streaming && total > k_fast_bytes) {
       co_await sleep_for(std::chrono::microseconds(*count * 1'000'000 / k_slow_bytes_per_second));
     }
+  }
+  std::string document;
+  take_midstream_error(request.body, answer.error_type, document);
+  if (!answer.error_type.empty()) {
+    answer.is_error = true;
+    answer.payload = document.empty() ? error_document(answer.error_type, "") : document;
   }
   co_return finish_answer(invocation, std::move(answer));
 }

@@ -446,6 +446,14 @@ TEST_F(InvokeStream, ADeathAfterSomeChunksIsTold) {
   EXPECT_NE(std::string(end.complete["ErrorDetails"].as_string()).find("exit status 5"), std::string::npos);
 }
 
+TEST_F(InvokeStream, AnErrorInTheTrailersIsTold) {
+  make_function("f");
+  auto end = read_stream(invoke_stream(do_("stream-and-fail")));
+  EXPECT_EQ(end.payload, "piece 0\n");
+  EXPECT_EQ(end.complete["ErrorCode"].as_string(), "Stream.Broke");
+  EXPECT_EQ(end.complete["ErrorDetails"].as_string(), R"({"errorType":"Stream.Broke"})");
+}
+
 TEST_F(InvokeStream, TimeoutsAndErrorsAreTold) {
   make_function("f", {{"Timeout", 1}});
   EXPECT_EQ(read_stream(invoke_stream(do_("hang"))).complete["ErrorCode"].as_string(), "Sandbox.Timedout");

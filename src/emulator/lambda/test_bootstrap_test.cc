@@ -129,7 +129,7 @@ std::string chunk(std::string_view bytes) {
   return size + std::string(bytes) + "\r\n";
 }
 
-void stream(Api& api, const std::string& id, int pieces, std::size_t size, bool die) {
+void stream(Api& api, const std::string& id, int pieces, std::size_t size, bool die, bool fail = false) {
   api.send("POST /2018-06-01/runtime/invocation/" + id +
            "/response HTTP/1.1\r\nHost: r\r\nLambda-Runtime-Function-Response-Mode: streaming\r\nTransfer-Encoding: "
            "chunked\r\n\r\n");
@@ -139,7 +139,9 @@ void stream(Api& api, const std::string& id, int pieces, std::size_t size, bool 
     api.send(chunk(text));
   }
   if (die) ::_exit(5);
-  api.send("0\r\n\r\n");
+  api.send(fail ? "0\r\nLambda-Runtime-Function-Error-Type: Stream.Broke\r\nLambda-Runtime-Function-Error-Body: "
+                  "eyJlcnJvclR5cGUiOiJTdHJlYW0uQnJva2UifQ==\r\n\r\n"
+                : "0\r\n\r\n");
   api.receive();
 }
 
@@ -184,6 +186,7 @@ void serve(Api& api, const Api::Answer& work) {
   if (asked("hang")) ::pause();
   if (asked("memory")) eat_memory();
   if (asked("stream")) return stream(api, id, 3, 0, false);
+  if (asked("stream-and-fail")) return stream(api, id, 1, 0, false, true);
   if (asked("stream-much")) return stream(api, id, 300, 100'000, false);
   if (asked("stream-and-die")) return stream(api, id, 2, 0, true);
   if (asked("count")) return answer(std::to_string(count_up()));
