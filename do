@@ -20,7 +20,7 @@ END
 
 build_packages=(
   clang-19 lld-19 cmake ninja-build libboost1.81-dev libboost-json1.81-dev libssl-dev libsqlite3-dev libsqlitecpp-dev
-  libpugixml-dev libyaml-cpp-dev libtomlplusplus-dev libcli11-dev libfmt-dev libminizip-dev libdeflate-dev libelf-dev
+  libpugixml-dev libyaml-cpp-dev libtomlplusplus-dev libcli11-dev libfmt-dev libminizip-dev libdeflate-dev
   libseccomp-dev zlib1g-dev libgtest-dev libbenchmark-dev libcurl4-openssl-dev ca-certificates
 )
 test_packages=(python3-pytest python3-boto3 awscli zip)

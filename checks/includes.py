@@ -24,7 +24,7 @@ TABLE = {
     "harness": ["suite"],
     "run": ["suite", "package", "aws"],
     "report": ["run", "suite"],
-    "cli": ["emulator", "http", "wire", "package", "suite", "aws", "run", "report", "harness"],
+    "cli": ["emulator", "sandbox", "http", "wire", "package", "suite", "aws", "run", "report", "harness"],
     "s3cli": ["aws", "http", "wire"],
     ".": ["cli"],
 }

@@ -51,7 +51,8 @@ class List final : public Command {
     ASSIGN_OR_CO_RETURN(run::DeploySpec deploy_spec, cli::deploy_spec(function_, target_));
     ASSIGN_OR_CO_RETURN(Suites suites, resolve_suites(package_, function_));
     Quiet quiet;
-    ASSIGN_OR_CO_RETURN(const package::Package package, co_await build(suites, quiet));
+    const Destination destination = is_local(target_) ? Destination::here : Destination::anywhere;
+    ASSIGN_OR_CO_RETURN(const package::Package package, co_await build(suites, destination, quiet));
     ASSIGN_OR_CO_RETURN(const std::unique_ptr<Session> session, co_await Session::open(context, target_));
     spec_.suites = finished_specs(suites, package);
     auto settled = co_await settle(list(context, *session, package, std::move(deploy_spec), quiet));

@@ -50,7 +50,7 @@ class PackageCommand final : public Command {
   Task<Result<int>> execute(Context& /*context*/) override {
     ASSIGN_OR_CO_RETURN(Suites suites, resolve_suites(package_, FunctionOptions{}));
     Silent silent;
-    ASSIGN_OR_CO_RETURN(const package::Package package, co_await build(suites, silent));
+    ASSIGN_OR_CO_RETURN(const package::Package package, co_await build(suites, Destination::anywhere, silent));
     CO_RETURN_IF_ERROR(write_file(output_, package.zip));
     std::string text = output_ + ": " + package.function_name + ", " + package.architecture + ", " +
                        std::to_string(package.files.size()) + " files, " + human_bytes(package.unzipped_bytes) +

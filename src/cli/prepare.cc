@@ -9,6 +9,7 @@
 #include "base/blocking.h"
 #include "cli/project_file.h"
 #include "harness/blob.h"
+#include "sandbox/sandbox.h"
 #include "suite/framework.h"
 #include "wire/checksum.h"
 
@@ -137,10 +138,20 @@ Result<Suites> resolve_suites(const PackageOptions& package, const FunctionOptio
   return suites;
 }
 
-Task<Result<package::Package>> build(const Suites& suites, run::Reporter& reporter) {
+bool is_local(const TargetOptions& target) {
+  return target.on == "local" && target.endpoint_url.empty();
+}
+
+Task<Result<package::Package>> build(const Suites& suites, Destination destination, run::Reporter& reporter) {
   const auto began = std::chrono::steady_clock::now();
+  package::PackageSpec spec = suites.package;
+  if (destination == Destination::here) {
+    const sandbox::Capabilities& sandbox = sandbox::probe();
+    if (!sandbox.reason.empty()) reporter.on(run::Notice{sandbox.reason});
+    if (!sandbox.namespaces) spec.image_glibc = package::k_any_glibc;
+  }
   BlockingPool pool(1);
-  auto package = co_await pool.run([spec = suites.package] { return package::build_package(spec); });
+  auto package = co_await pool.run([spec = std::move(spec)] { return package::build_package(spec); });
   if (!package) co_return std::unexpected(std::move(package).error());
   reporter.on(run::StepFinished{.step = "Package", .text = package_text(*package), .duration = since(began)});
   for (const std::string& warning : package->warnings) reporter.on(run::Notice{warning});
@@ -171,8 +182,7 @@ Result<run::DeploySpec> deploy_spec(const FunctionOptions& function, const Targe
       return fail(ErrorKind::config, function.role_policy_file + ": not a JSON policy document");
     }
   }
-  const bool aws = target.on == "aws" || !target.endpoint_url.empty();
-  if (aws && spec.role_arn.empty() && spec.role_policy.empty()) {
+  if (!is_local(target) && spec.role_arn.empty() && spec.role_policy.empty()) {
     return fail(ErrorKind::usage, "--on aws needs --role ARN or --role-policy FILE",
                 "the role must be assumable by lambda.amazonaws.com and may write logs");
   }

@@ -27,8 +27,15 @@ struct Suites {
 /// one; anything else is a path. ErrorKind::usage, config.
 Result<Suites> resolve_suites(const PackageOptions& package, const FunctionOptions& function);
 
-/// Builds the package off the io_context thread and reports the step.
-Task<Result<package::Package>> build(const Suites& suites, run::Reporter& reporter);
+/// True when the options mean the embedded AWS.
+bool is_local(const TargetOptions& target);
+
+/// What the package is for: to be run here and now, or anywhere.
+enum class Destination : std::uint8_t { here, anywhere };
+
+/// Builds the package off the io_context thread and reports the step. For `here` on a machine whose sandboxes are plain
+/// processes, says so, and leaves the host's C library where it is: the package's paths do not exist there.
+Task<Result<package::Package>> build(const Suites& suites, Destination destination, run::Reporter& reporter);
 /// The suites as the harness is to start them.
 std::vector<suite::SuiteSpec> finished_specs(const Suites& suites, const package::Package& package);
 

@@ -102,7 +102,7 @@ CLI::App* Run::describe(CLI::App& app) {
 Result<run::RunSpec> Run::run_spec() const {
   run::RunSpec spec;
   spec.filters = options_.filters;
-  const bool local = options_.target.on == "local" && options_.target.endpoint_url.empty();
+  const bool local = is_local(options_.target);
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   spec.workers = options_.workers != 0 ? options_.workers : (local ? cores : k_aws_workers);
   spec.isolation = options_.isolation == "process" ? suite::Isolation::process : suite::Isolation::batch;
@@ -151,7 +151,8 @@ Task<Result<int>> Run::with_reporters(Context& context) {
   ASSIGN_OR_CO_RETURN(run::RunSpec run_spec, this->run_spec());
   ASSIGN_OR_CO_RETURN(run::DeploySpec deploy_spec, cli::deploy_spec(options_.function, options_.target));
   ASSIGN_OR_CO_RETURN(Suites suites, resolve_suites(options_.package, options_.function));
-  ASSIGN_OR_CO_RETURN(const package::Package package, co_await build(suites, reporters_));
+  const Destination destination = is_local(options_.target) ? Destination::here : Destination::anywhere;
+  ASSIGN_OR_CO_RETURN(const package::Package package, co_await build(suites, destination, reporters_));
   ASSIGN_OR_CO_RETURN(const std::unique_ptr<Session> session, co_await Session::open(context, options_.target));
   auto settled =
       co_await settle(with_session(context, *session, package, suites, std::move(deploy_spec), std::move(run_spec)));

@@ -12,6 +12,7 @@
 #include "cli/print.h"
 #include "emulator/emulator.h"
 #include "http/server.h"
+#include "sandbox/sandbox.h"
 
 namespace sortie::cli {
 namespace {
@@ -35,7 +36,7 @@ class Serve final : public Command {
         "status.\n"
         "Without: prints the exports and serves until interrupted.\n"
         "Examples:\n  sortie serve --state ~/.local/share/my-aws\n  eval \"$(sortie serve --port 4566 &)\"\n"
-        "  sortie serve -- aws s3 mb s3://bucket");
+        "  sortie serve -- sh -c 'aws --endpoint-url $AWS_ENDPOINT_URL s3 mb s3://bucket'");
     return serve;
   }
 
@@ -45,6 +46,8 @@ class Serve final : public Command {
   }
 
   Task<Result<int>> execute(Context& context) override {
+    const std::string& reason = sandbox::probe().reason;
+    if (!reason.empty()) std::fprintf(stderr, "note: %s\n", reason.c_str());
     emulator::Options options{.region = region_, .sandbox_host_network = network_ == "host"};
     if (!state_.empty()) options.state_folder = state_;
     auto emulator = emulator::Emulator::create(context.executor, context.clock, std::move(options));

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "cli/prepare.h"
 #include "emulator/emulator.h"
 #include "http/client.h"
 
@@ -108,8 +109,7 @@ Task<Result<std::unique_ptr<Session>>> open_aws(Context& context, const TargetOp
 }  // namespace
 
 Task<Result<std::unique_ptr<Session>>> Session::open(Context& context, const TargetOptions& options) {
-  const bool aws = options.on == "aws" || !options.endpoint_url.empty();
-  if (!aws) co_return co_await open_local(context, options);
+  if (cli::is_local(options)) co_return co_await open_local(context, options);
   co_return co_await open_aws(context, options);
 }
 
