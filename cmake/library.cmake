@@ -8,6 +8,12 @@ set(SORTIE_PCH_HEADERS
 # src/folder/*_test.cc is the program folder_test, run by ctest and built by the target unit_tests. With PCH it has a
 # precompiled header of its own: the shared one and these.
 add_custom_target(unit_tests)
+
+# The tests' own: the shared one and GoogleTest.
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/test_pch.cc CONTENT "")
+add_library(test_pch OBJECT EXCLUDE_FROM_ALL ${CMAKE_BINARY_DIR}/test_pch.cc)
+target_precompile_headers(test_pch PRIVATE ${SORTIE_PCH_HEADERS} <gtest/gtest.h>)
+target_link_libraries(test_pch PRIVATE Boost::headers fmt::fmt-header-only GTest::gtest)
 function(sortie_library folder)
   cmake_parse_arguments(arg "" "" "DEPS;PCH" ${ARGN})
   string(REPLACE "/" "_" name ${folder})
@@ -33,7 +39,7 @@ function(sortie_library folder)
   target_link_libraries(${name} PUBLIC ${arg_DEPS})
   if(tests)
     add_executable(${name}_test ${tests})
-    target_precompile_headers(${name}_test REUSE_FROM base)
+    target_precompile_headers(${name}_test REUSE_FROM test_pch)
     target_link_libraries(${name}_test PRIVATE ${name} boost_json GTest::gtest GTest::gtest_main)
     add_dependencies(unit_tests ${name}_test)
     add_test(NAME ${name} COMMAND ${name}_test)
