@@ -28,6 +28,7 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wno-missing-field-initializers -Wn
 # assert() stays on in every build: an invariant that breaks must not go on as a wrong result.
 set(CMAKE_CXX_FLAGS_RELEASE "-O2")
 set(CMAKE_C_FLAGS_RELEASE "-O2")
+set(CMAKE_CXX_FLAGS_DEBUG "-O0")  # the sanitizer builds add line tables: all that their reports need
 if(SORTIE_SANITIZE)
   set(SORTIE_STATIC OFF)
   add_compile_options(-fsanitize=${SORTIE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
