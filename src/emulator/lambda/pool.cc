@@ -105,6 +105,7 @@ Task<Outcome<Pool::Warm>> Pool::take(const std::shared_ptr<const Deployment>& de
     --idle_count_;
     co_return warm;
   }
+  auto slot = co_await services_.starts.take();
   auto made = co_await Environment::create(services_, deployment);
   if (!made) co_return std::unexpected(made.error());
   live_.insert(*made);

@@ -30,7 +30,17 @@ Function& Registry::insert(Function function) {
   return functions_.insert_or_assign(std::move(key), std::move(function)).first->second;
 }
 
+int Registry::reserved_concurrency(const std::string& region) {
+  auto [known, is_new] = reserved_.try_emplace(region, 0);
+  if (!is_new) return known->second;
+  for (const auto& [key, function] : functions_) {
+    if (function.region == region) known->second += function.reserved_concurrency.value_or(0);
+  }
+  return known->second;
+}
+
 void Registry::save(const Function& function) {
+  reserved_.clear();
   statements_->query("INSERT OR REPLACE INTO lambda_functions(region, name, document) VALUES(?, ?, ?)")
       .bind(function.region, function.name, boost::json::serialize(to_document(function)))
       .run();
@@ -39,6 +49,7 @@ void Registry::save(const Function& function) {
 void Registry::erase(const std::string& region, const std::string& name) {
   statements_->query("DELETE FROM lambda_functions WHERE region = ? AND name = ?").bind(region, name).run();
   functions_.erase(Key{region, name});
+  reserved_.clear();
 }
 
 }  // namespace sortie::emulator::lambda

@@ -27,6 +27,8 @@ class Registry {
   /// Writes a function of this registry after a change.
   void save(const Function& function);
   void erase(const std::string& region, const std::string& name);
+  /// What the functions of a region have reserved of its concurrency, together.
+  [[nodiscard]] int reserved_concurrency(const std::string& region);
   /// Lets go of the store: no changes afterwards.
   void close() { statements_.reset(); }
   [[nodiscard]] const std::map<Key, Function>& all() const { return functions_; }
@@ -34,6 +36,7 @@ class Registry {
  private:
   std::optional<Statements> statements_;
   std::map<Key, Function> functions_;
+  std::map<std::string, int> reserved_;  ///< by region, as far as asked for since the last change
 };
 
 }  // namespace sortie::emulator::lambda

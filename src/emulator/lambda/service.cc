@@ -20,7 +20,8 @@ namespace {
 constexpr std::size_t k_body_limit = 70'167'211;
 /// Larger documents are parsed away from the io_context thread.
 constexpr std::size_t k_parse_here = 256 * 1024;
-constexpr std::size_t k_starts_per_core = 2;
+/// Starting takes a core; more at once only makes each of them slower than its limit.
+constexpr std::size_t k_starts_per_core = 4;
 
 http::ServerLimits runtime_limits() {
   // A runtime waits for work, and streams, for as long as an invocation may take: its own deadline bounds it.
@@ -410,12 +411,8 @@ Outcome<std::shared_ptr<const Deployment>> Service::deployment_of(const Function
   return deployment;
 }
 
-int Service::reserved_except(const Function& function) const {
-  int total = 0;
-  for (const auto& [key, other] : registry_.all()) {
-    if (&other != &function && other.region == function.region) total += other.reserved_concurrency.value_or(0);
-  }
-  return total;
+int Service::reserved_except(const Function& function) {
+  return registry_.reserved_concurrency(function.region) - function.reserved_concurrency.value_or(0);
 }
 
 }  // namespace sortie::emulator::lambda

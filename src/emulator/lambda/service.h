@@ -116,7 +116,7 @@ class Service : public std::enable_shared_from_this<Service> {
   [[nodiscard]] bool uses_code(const std::string& id) const;
   /// Removes those packages that neither a function nor an environment has any more.
   Task<void> collect_code(std::vector<std::string> ids);
-  [[nodiscard]] int reserved_except(const Function& function) const;
+  [[nodiscard]] int reserved_except(const Function& function);
 
   struct Prepared {
     std::shared_ptr<Invocation> invocation;

@@ -2,13 +2,13 @@
 
 #include <cstddef>
 #include <deque>
-#include <memory>
+#include <utility>
 
 #include "emulator/lambda/signal.h"
 
 namespace sortie::emulator::lambda {
 
-/// A bounded number of things at once; who comes later waits his turn. io_context thread only.
+/// A bounded number of things at once; who comes later waits his turn. Outlives its users. io_context thread only.
 class Slots {
  public:
   Slots(Executor executor, std::size_t count) : executor_(std::move(executor)), free_(count) {}
@@ -32,20 +32,32 @@ class Slots {
   };
 
   Task<Slot> take() {
-    if (free_ == 0) {
-      auto turn = std::make_shared<Turn>(executor_);
-      waiting_.push_back(turn);
-      while (!turn->come) co_await turn->changed.wait();
+    if (free_ > 0) {
+      --free_;
       co_return Slot(this);
     }
-    --free_;
+    Turn turn(*this);
+    while (!turn.come) co_await turn.changed.wait();
+    turn.taken = true;
     co_return Slot(this);
   }
 
  private:
+  /// A place in the queue. Whoever leaves the queue, cancelled, takes nothing along.
   struct Turn {
-    explicit Turn(const Executor& executor) : changed(executor) {}
+    explicit Turn(Slots& all) : slots(all), changed(all.executor_) { slots.waiting_.push_back(this); }
+    ~Turn() {
+      if (!come) {
+        std::erase(slots.waiting_, this);
+      } else if (!taken) {
+        slots.give_back();
+      }
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    Slots& slots;
     bool come = false;
+    bool taken = false;
     Signal changed;
   };
   void give_back() {
@@ -53,14 +65,15 @@ class Slots {
       ++free_;
       return;
     }
-    waiting_.front()->come = true;
-    waiting_.front()->changed.notify();
+    auto* turn = waiting_.front();
     waiting_.pop_front();
+    turn->come = true;
+    turn->changed.notify();
   }
 
   Executor executor_;
   std::size_t free_;
-  std::deque<std::shared_ptr<Turn>> waiting_;
+  std::deque<Turn*> waiting_;
 };
 
 }  // namespace sortie::emulator::lambda
