@@ -123,8 +123,9 @@ bool Condition::compile_value(const std::string& value, bool variables) {
     case Operator::null: texts_.push_back(to_lower(value)); return texts_.back() == "true" || texts_.back() == "false";
     case Operator::binary_equals: {
       auto bytes = wire::base64_decode(value);
-      if (bytes) texts_.push_back(*std::move(bytes));
-      return bytes.has_value();
+      if (!bytes) return false;
+      texts_.push_back(*std::move(bytes));
+      return true;
     }
     case Operator::ip_address: {
       const auto network = parse_network(value);
