@@ -37,4 +37,5 @@ target_compile_definitions(harness_test PRIVATE
   HARNESS_PROGRAM="${CMAKE_BINARY_DIR}/bin/harness" SUITES_FOLDER="${CMAKE_BINARY_DIR}/suites")
 target_link_libraries(harness_test PRIVATE suite GTest::gtest GTest::gtest_main)
 add_dependencies(harness_test harness suites)
+add_dependencies(unit_tests harness_test)
 add_test(NAME harness COMMAND harness_test)

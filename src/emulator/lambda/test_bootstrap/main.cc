@@ -1,4 +1,5 @@
-#include "emulator/lambda/test_bootstrap.h"
+// A Lambda runtime for the tests of this folder: what it does is in the handler's name (at init) and in the payload
+// (`"do":…`). A program of its own, without sanitizers: its start must fit into the time limits that are tested.
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -257,14 +258,9 @@ void serve(Api& api, const Api::Answer& work) {
   }
 }
 
-/// Runs before main: as a bootstrap this program never gets there.
-bool become_bootstrap() {
-  if (::getenv("AWS_LAMBDA_RUNTIME_API") != nullptr && ::getenv("_HANDLER") != nullptr) run_bootstrap();
-  return true;
-}
-
 }  // namespace
-
-const bool k_is_own_bootstrap = become_bootstrap();
-
 }  // namespace sortie::emulator::lambda
+
+int main() {
+  sortie::emulator::lambda::run_bootstrap();
+}
