@@ -28,6 +28,9 @@ TEST(Slots, LaterOnesWaitTheirTurn) {
   io.poll();
   EXPECT_TRUE(taken[1]);
   EXPECT_FALSE(taken[2]);
+  taken[1].reset();
+  io.poll();
+  EXPECT_TRUE(taken[2]);  // nobody waits when the slots go: they must outlive their users
 }
 
 TEST(Slots, ACancelledWaiterTakesNothingAlong) {
