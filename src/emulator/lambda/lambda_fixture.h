@@ -108,6 +108,18 @@ struct Reply {
   }
 };
 
+inline const http::Headers k_tail{{"X-Amz-Log-Type", "Tail"}};
+
+/// The log tail that came with an answer.
+inline std::string tail_of(const Reply& reply) {
+  return wire::base64_decode(reply.header("X-Amz-Log-Result")).value_or("?");
+}
+
+/// The payload that makes the test bootstrap do something.
+inline std::string do_(const std::string& what) {
+  return R"({"do":")" + what + R"("})";
+}
+
 /// The package of test_bootstrap/main.cc.
 inline const std::string& own_package() {
   static const std::string zip = [] {

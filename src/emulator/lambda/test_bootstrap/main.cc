@@ -156,6 +156,32 @@ std::string resolve(const char* host) {
   return text;
 }
 
+/// The body of `http://HOST/`, or what is wrong.
+std::string fetch(const std::string& host, const std::string& address, int port) {
+  int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in peer{.sin_family = AF_INET, .sin_port = htons(static_cast<std::uint16_t>(port))};
+  ::inet_pton(AF_INET, address.c_str(), &peer.sin_addr);
+  if (::connect(fd, reinterpret_cast<sockaddr*>(&peer), sizeof peer) != 0) return std::strerror(errno);
+  auto request = "GET / HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n";
+  ::send(fd, request.data(), request.size(), MSG_NOSIGNAL);
+  std::string answer;
+  char piece[4096];
+  for (ssize_t count = 0; (count = ::recv(fd, piece, sizeof piece, 0)) > 0;) {
+    answer.append(piece, static_cast<std::size_t>(count));
+  }
+  ::close(fd);
+  return answer.substr(answer.find("\r\n\r\n") + 4);
+}
+
+/// What AWS_ENDPOINT_URL leads to.
+std::string fetch_endpoint() {
+  const char* url = ::getenv("AWS_ENDPOINT_URL");
+  if (url == nullptr) return "no AWS_ENDPOINT_URL";
+  std::string authority(url + std::strlen("http://"));
+  auto colon = authority.find(':');
+  return fetch("endpoint", authority.substr(0, colon), std::stoi(authority.substr(colon + 1)));
+}
+
 std::string environment_json() {
   std::string json = "{";
   for (char** each = environ; *each != nullptr; ++each) {
@@ -195,6 +221,10 @@ void serve(Api& api, const Api::Answer& work) {
   if (asked("headers")) return answer("\"" + work.header("Lambda-Runtime-Invoked-Function-Arn") + "\"");
   if (asked("resolve"))
     return answer("[\"" + resolve("bucket.s3.amazonaws.com") + "\",\"" + resolve("example.com") + "\"]");
+  if (asked("fetch")) {
+    return answer("\"" + fetch("bucket.s3.amazonaws.com", resolve("bucket.s3.amazonaws.com"), 80) + "\"");
+  }
+  if (asked("fetch-endpoint")) return answer("\"" + fetch_endpoint() + "\"");
   if (asked("error")) {
     api.request("POST", path + "/error", R"({"errorMessage":"no","errorType":"MyError"})");
     return;
