@@ -113,11 +113,13 @@ void eat_memory() {
   }
 }
 
-/// `/tmp/counter` plus one.
+/// `/tmp/counter` plus one. A sandbox that is a plain process has its own folder for /tmp, named by TMPDIR.
 int count_up() {
-  auto text = read_file("/tmp/counter");
+  const char* folder = ::getenv("TMPDIR");
+  auto path = std::string(folder != nullptr ? folder : "/tmp") + "/counter";
+  auto text = read_file(path.c_str());
   int number = (text.empty() ? 0 : std::atoi(text.c_str())) + 1;
-  if (auto* file = std::fopen("/tmp/counter", "w")) {
+  if (auto* file = std::fopen(path.c_str(), "w")) {
     std::fprintf(file, "%d", number);
     std::fclose(file);
   }
