@@ -200,6 +200,23 @@ def test_s3_presigned_urls(server):
         assert caught.value.code in (400, 403)
 
 
+def test_a_bucket_policy_that_iam_cannot_read_is_refused(server):
+    """It would lock everyone out but root."""
+    s3 = server.boto3("s3")
+    s3.create_bucket(Bucket="a-bucket")
+    statement = {"Effect": "Allow", "Principal": {"AWS": "000000000000"}, "Action": "s3:GetObject",
+                 "Resource": "arn:aws:s3:::a-bucket/*"}
+    policy = {"Version": "2012-10-17", "Statement": [{**statement, "Condition": {"NoSuchOperator": {"aws:x": "y"}}}]}
+    with pytest.raises(ClientError) as refused:
+        s3.put_bucket_policy(Bucket="a-bucket", Policy=json.dumps(policy))
+    assert refused.value.response["Error"]["Code"] == "MalformedPolicy"
+    with pytest.raises(ClientError) as absent:
+        s3.get_bucket_policy(Bucket="a-bucket")
+    assert absent.value.response["Error"]["Code"] == "NoSuchBucketPolicy"
+    s3.put_bucket_policy(Bucket="a-bucket", Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    assert json.loads(s3.get_bucket_policy(Bucket="a-bucket")["Policy"])["Statement"][0]["Effect"] == "Allow"
+
+
 def client_of(server, service, key, secret, token=None):
     import botocore.config
     return boto3.client(service, endpoint_url=server.url, region_name="us-east-1", aws_access_key_id=key,

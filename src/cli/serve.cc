@@ -35,7 +35,8 @@ class Serve final : public Command {
         "With a COMMAND after --: runs it with AWS_ENDPOINT_URL, credentials and region set, and exits with its "
         "status.\n"
         "Without: prints the exports and serves until interrupted.\n"
-        "Examples:\n  sortie serve --state ~/.local/share/my-aws\n  eval \"$(sortie serve --port 4566 &)\"\n"
+        "Examples:\n  sortie serve --state ~/.local/share/my-aws\n  sortie serve > exports.sh &   # then: . "
+        "./exports.sh\n"
         "  sortie serve -- sh -c 'aws --endpoint-url $AWS_ENDPOINT_URL s3 mb s3://bucket'");
     return serve;
   }

@@ -140,6 +140,10 @@ Task<Operations::Answer> Operations::put_bucket_policy(Request& request) {
   }
   const auto policy = read_policy(*body, bucket->name);
   if (!policy) co_return std::unexpected(policy.error());
+  // The whole grammar is IAM's: a policy that it cannot read would deny everyone but root.
+  if (const auto readable = authorizer_.check_resource_policy(*body); !readable) {
+    co_return s3_fail(400, "MalformedPolicy", readable.error().message);
+  }
   const bool blocked =
       catalog_.config(*bucket, "publicAccessBlock").value_or(std::string(k_default_block)).at(2) == '1';
   if (blocked && is_public(*policy)) {
