@@ -114,6 +114,16 @@ class LogSink {
                    std::vector<LogEvent> events) = 0;
 };
 
+/// Operations of other services, as one service asks for them on behalf of its caller (implemented by Router).
+class ServiceCalls {
+ public:
+  virtual ~ServiceCalls() = default;
+  /// `request` as it would come over the network but unsigned, with its body in memory; it is authorized as the
+  /// principal of `on_behalf_of`, in that call's region. `service` is a signing name (`s3`, `iam`, …). Bucket names go
+  /// into the path. A service that is not there answers 501.
+  virtual Task<http::Response> call(const Call& on_behalf_of, const std::string& service, http::Request request) = 0;
+};
+
 /// Objects as other services read them (implemented by emulator/s3).
 class ObjectSource {
  public:

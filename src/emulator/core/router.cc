@@ -209,6 +209,29 @@ Task<http::Response> Router::dispatch(AwsService& service, Call call) {
   const auto authenticated = co_await authenticator_.authenticate(call);
   if (!authenticated) co_return service.render_error(authenticated.error(), call.request_id, call.request);
   if (call.region.empty()) call.region = default_region_;
+  co_return co_await deliver(service, std::move(call));
+}
+
+Task<http::Response> Router::call(const Call& on_behalf_of, const std::string& service, http::Request request) {
+  Call call;
+  call.service = service;
+  call.region = on_behalf_of.region;
+  call.account = account_;
+  call.request_id = service == "s3" ? make_s3_request_id() : make_request_id();
+  call.principal = on_behalf_of.principal;
+  call.signature = Call::Signature::header;
+  call.signature_version = "AWS4-HMAC-SHA256";
+  call.signed_at = on_behalf_of.signed_at;
+  const auto found = services_.find(service);
+  if (found == services_.end()) {
+    const std::string why = fmt::format("the embedded AWS has no service \"{}\"", service);
+    co_return render_without_service({501, "NotImplemented", why, {}}, call.request_id, request);
+  }
+  call.request = std::move(request);
+  co_return co_await deliver(*found->second, std::move(call));
+}
+
+Task<http::Response> Router::deliver(AwsService& service, Call call) {
   const std::string request_id = call.request_id;
   std::string why;
   try {

@@ -28,16 +28,19 @@ Destination find_destination(const http::Request& request);
 
 /// The front door of the embedded AWS: finds the service, authenticates the request, hands it over. Failures before a
 /// service is known are answered as XML or JSON, whichever the request looks like. io_context thread only.
-class Router final : public http::Service {
+class Router final : public http::Service, public ServiceCalls {
  public:
   Router(const Clock& clock, Identities& identities, std::string account, std::string default_region);
 
   /// `service` must outlive the router.
   void add(AwsService& service);
   Task<Result<http::Response>> handle(http::Request request) override;
+  Task<http::Response> call(const Call& on_behalf_of, const std::string& service, http::Request request) override;
 
  private:
   Task<http::Response> dispatch(AwsService& service, Call call);
+  /// `call` is authenticated.
+  static Task<http::Response> deliver(AwsService& service, Call call);
 
   Authenticator authenticator_;
   std::string account_;
