@@ -228,7 +228,9 @@ Task<Attempt> Client::Call::receive(http::Response response) {
 }
 
 bool Client::Call::corrects_clock(const Attempt& failed) {
-  if (!is_clock_skew_code(failed.error->code) || !failed.server_date) return false;
+  // The answer to a HEAD has no body to say more than 403.
+  const bool bare_refusal = operation.method == "HEAD" && failed.status == 403;
+  if (!failed.server_date || (!is_clock_skew_code(failed.error->code) && !bare_refusal)) return false;
   const auto offset = *failed.server_date - state->config.clock.now();
   const auto change = offset - state->clock_offset;
   if (change < k_skew_worth_correcting && change > -k_skew_worth_correcting) return false;

@@ -109,7 +109,8 @@ Task<Result<Credentials>> sso_credentials(ChainOptions options, Profiles profile
     co_return fail(ErrorKind::denied, fmt::format("profile \"{}\": the login has expired", profile), hint);
   }
   StaticCredentials none({});
-  Client client(ClientConfig{options.service, none, options.clock, region, std::nullopt},
+  Client client(ClientConfig{options.service, none, options.clock, region,
+                             resolve_endpoint_url(options.environment, "sso", options.profile)},
                 ServiceTraits{"SSO", "portal.sso", "awsssoportal", Protocol::rest_json, false});
   Operation call;
   call.name = "GetRoleCredentials";

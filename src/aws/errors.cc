@@ -16,6 +16,7 @@ struct ErrorFields {
   std::string code;
   std::string message;
   std::string request_id;
+  std::string region;  ///< the one S3 expects
 };
 
 /// `aws.protocoltests#FooError:http://…` is `FooError`.
@@ -48,6 +49,7 @@ ErrorFields read_xml_error(std::string_view body) {
   if (!error) error = root.child("Errors").child("Error");
   fields.code = error.child_text("Code");
   fields.message = error.child_text("Message");
+  fields.region = error.child_text("Region");
   for (const auto& holder : {root, error}) {
     if (fields.request_id.empty()) fields.request_id = holder.child_text("RequestId");
     if (fields.request_id.empty()) fields.request_id = holder.child_text("RequestID");
@@ -104,8 +106,9 @@ Error read_error(Protocol protocol, std::string_view what, int status, const htt
   error.message = fmt::format("{}: {}", what, fields.code);
   if (!fields.message.empty()) error.message += ": " + fields.message;
   if (!error.request_id.empty()) error.message += fmt::format(" (request id {})", error.request_id);
-  if (const auto region = headers.get("x-amz-bucket-region"); region && (status == 301 || status == 400)) {
-    error.hint = fmt::format("the bucket is in region {}", *region);
+  if (status == 301 || status == 307 || status == 400) {
+    const std::string region(headers.get_or("x-amz-bucket-region", fields.region));
+    if (!region.empty()) error.hint = fmt::format("the bucket is in region {}", region);
   }
   return error;
 }

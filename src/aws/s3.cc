@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "aws/s3_body.h"
 #include "wire/date.h"
@@ -15,13 +16,6 @@ namespace {
 
 constexpr ServiceTraits k_traits{"S3", "s3", "s3", Protocol::rest_xml, false};
 constexpr std::string_view k_xmlns = "http://s3.amazonaws.com/doc/2006-03-01/";
-
-/// A name that a wildcard certificate (`*.s3.…`) covers: no dots, no upper case.
-bool is_host_label(std::string_view bucket) {
-  return bucket.size() >= 3 && bucket.size() <= 63 && std::all_of(bucket.begin(), bucket.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-         });
-}
 
 void put_headers(http::Headers& out, const ObjectHeaders& given) {
   const auto put = [&](std::string_view name, const std::string& value) {
@@ -36,6 +30,19 @@ void put_headers(http::Headers& out, const ObjectHeaders& given) {
   for (const auto& [name, value] : given.metadata) put("x-amz-meta-" + name, value);
 }
 
+/// A composite checksum (`…-3`) is one of parts' checksums: it cannot be compared with that of the bytes.
+std::optional<StatedChecksum> read_checksum(const http::Headers& headers) {
+  constexpr std::array algorithms = {wire::ChecksumAlgorithm::crc64nvme, wire::ChecksumAlgorithm::crc32c,
+                                     wire::ChecksumAlgorithm::crc32, wire::ChecksumAlgorithm::sha256,
+                                     wire::ChecksumAlgorithm::sha1};
+  if (http::iequals(headers.get_or("x-amz-checksum-type", ""), "COMPOSITE")) return std::nullopt;
+  for (const auto algorithm : algorithms) {
+    const auto value = headers.get(wire::checksum_header(algorithm));
+    if (value && !value->contains('-')) return StatedChecksum{algorithm, std::string(*value)};
+  }
+  return std::nullopt;
+}
+
 ObjectInfo read_info(const http::Headers& headers, std::optional<std::uint64_t> body_length) {
   ObjectInfo info;
   const auto text = [&](std::string_view name) { return std::string(headers.get_or(name, "")); };
@@ -47,6 +54,7 @@ ObjectInfo read_info(const http::Headers& headers, std::optional<std::uint64_t> 
   info.version_id = text("x-amz-version-id");
   info.content_type = text("content-type");
   info.last_modified = wire::parse_http_date(text("last-modified"));
+  info.checksum = read_checksum(headers);
   constexpr std::string_view prefix = "x-amz-meta-";
   for (const auto& [name, value] : headers) {
     if (name.size() > prefix.size() && http::iequals(std::string_view(name).substr(0, prefix.size()), prefix)) {
@@ -61,6 +69,7 @@ void put_conditions(Operation& call, const GetObjectRequest& request) {
   if (!request.range.empty()) call.headers.set("Range", request.range);
   if (!request.if_match.empty()) call.headers.set("If-Match", request.if_match);
   if (!request.if_none_match.empty()) call.headers.set("If-None-Match", request.if_none_match);
+  if (request.want_checksum) call.headers.set("x-amz-checksum-mode", "ENABLED");
 }
 
 Task<Result<void>> call_without_answer(Client client, Operation operation) {
@@ -117,6 +126,12 @@ void put_document(Operation& call, std::string document) {
 }
 
 }  // namespace
+
+bool is_host_label(std::string_view bucket) {
+  return bucket.size() >= 3 && bucket.size() <= 63 && std::all_of(bucket.begin(), bucket.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+         });
+}
 
 S3::S3(ClientConfig config, S3Options options) : options_(options), client_(std::move(config), k_traits) {}
 

@@ -34,6 +34,11 @@ struct UploadBody {
   std::string bytes;
   BodyFactory stream;
   std::uint64_t stream_length = 0;
+  /// Of a stream that was read before: its sha256 in hex, which is signed (otherwise the payload is not, and only TLS
+  /// protects it), and its checksum by `S3Options::upload_checksum` in base64, which is sent in a header. With it the
+  /// stream is sent as it is, which stores that do not know aws-chunked bodies need.
+  std::string sha256;
+  std::string checksum;
 };
 
 /// What objects carry beside their bytes.
@@ -68,6 +73,13 @@ struct GetObjectRequest {
   std::string range;  ///< `bytes=0-99`
   std::string if_match;
   std::string if_none_match;
+  bool want_checksum = false;  ///< asks for the stored checksum
+};
+
+/// A checksum of bytes as S3 sends it.
+struct StatedChecksum {
+  wire::ChecksumAlgorithm algorithm = wire::ChecksumAlgorithm::crc32;
+  std::string value;  ///< base64
 };
 
 /// The facts of HeadObject and GetObject.
@@ -79,6 +91,8 @@ struct ObjectInfo {
   std::string content_type;
   std::optional<SystemTime> last_modified;
   std::map<std::string, std::string> metadata;
+  /// Of the bytes that are sent. Nothing when none was asked for or stored, or when it is one of parts' checksums.
+  std::optional<StatedChecksum> checksum;
 };
 
 struct GetObjectResponse {
@@ -124,6 +138,9 @@ struct CompletedPart {
   std::string etag;
   std::string checksum;  ///< base64, empty: none
 };
+
+/// Whether a bucket can stand in front of a host name under a wildcard certificate (`*.s3.…`): no dots, no upper case.
+bool is_host_label(std::string_view bucket);
 
 /// Amazon S3, API 2006-03-01.
 class S3 {

@@ -79,7 +79,9 @@ void put_body(Operation& operation, UploadBody body, const S3Options& options) {
     }
     return;
   }
-  if (!algorithm) {
+  if (!body.sha256.empty()) operation.headers.set("x-amz-content-sha256", body.sha256);
+  if (!algorithm || !body.checksum.empty()) {
+    if (algorithm) operation.headers.set(wire::checksum_header(*algorithm), body.checksum);
     operation.stream = std::move(body.stream);
     return;
   }
