@@ -106,6 +106,7 @@ Result<void> Cgroup::create_v1(const CgroupPlaces& places, const std::string& na
     // Memory and swap together; not there where swap is not counted.
     (void)write_value(memory_folder_ + "/memory.memsw.limit_in_bytes", std::to_string(limits.memory_bytes));
     RETURN_IF_ERROR(join_v1(memory_folder_));
+    peak_ = UniqueFd(open((memory_folder_ + "/memory.max_usage_in_bytes").c_str(), O_RDONLY | O_CLOEXEC));
   }
   if (!places.pids.empty()) {
     ASSIGN_OR_RETURN(const std::string folder, make_folder(places.pids, name));
@@ -166,7 +167,6 @@ std::uint64_t Cgroup::oom_kills() const {
 
 std::uint64_t Cgroup::memory_peak_bytes() const {
   if (memory_folder_.empty()) return 0;
-  if (!v2_) return parse(read_value(memory_folder_ + "/memory.max_usage_in_bytes"));
   // memory.peak came with Linux 5.19; before it, what is used now is the best there is.
   return peak_ ? parse(read_fd(peak_.get())) : parse(read_value(memory_folder_ + "/memory.current"));
 }

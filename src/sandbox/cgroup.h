@@ -80,7 +80,7 @@ class Cgroup {
   UniqueFd born_into_;
   UniqueFd freezer_join_;
   UniqueFd freezer_state_;
-  UniqueFd peak_;  ///< v2: memory.peak; a write to it starts a new peak for this descriptor
+  UniqueFd peak_;  ///< v2: memory.peak, a write to it starts a new peak for this descriptor; v1: max_usage
 };
 
 }  // namespace sortie::sandbox

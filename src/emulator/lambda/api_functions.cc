@@ -89,6 +89,13 @@ json::object page_document(std::string_view member, std::vector<std::pair<std::s
   return document;
 }
 
+Task<Outcome<void>> Service::check_interpreter(std::string runtime) {
+  if (!is_native_runtime(runtime) && !co_await runtimes_.find(runtime)) {
+    co_return std::unexpected(runtime_not_served(runtime));
+  }
+  co_return Outcome<void>{};
+}
+
 Task<Outcome<Code>> Service::take_code(Request& request, const json::object& code) {
   for (std::string_view member : {"ImageUri", "SourceKMSKeyArn", "S3ObjectStorageMode"}) {
     if (wire::find(code, member) != nullptr) {
@@ -124,6 +131,9 @@ Task<Service::Answer> Service::create_function(Request& request) {
   }
   if (auto applied = apply_configuration(request.body, Change::create, function.name, function.latest); !applied) {
     co_return std::unexpected(applied.error());
+  }
+  if (auto served = co_await check_interpreter(function.latest.runtime); !served) {
+    co_return std::unexpected(served.error());
   }
   function.tags = wire::string_map(wire::object_or_empty(request.body, "Tags"));
   if (auto tags = check_tags(function.tags); !tags) co_return std::unexpected(tags.error());
@@ -241,6 +251,11 @@ Task<Service::Answer> Service::update_function_code(Request& request) {
 Task<Service::Answer> Service::update_function_configuration(Request& request) {
   auto target = find_target(request, "UpdateFunctionConfiguration");
   if (!target) co_return std::unexpected(target.error());
+  if (auto runtime = wire::string_or(request.body, "Runtime"); parse_managed_runtime(runtime)) {
+    if (auto served = co_await check_interpreter(runtime); !served) co_return std::unexpected(served.error());
+    target = find_target(request, "UpdateFunctionConfiguration");  // others may have come in between
+    if (!target) co_return std::unexpected(target.error());
+  }
   auto& function = *target->function;
   if (auto changeable = check_changeable(function, request.body); !changeable) {
     co_return std::unexpected(changeable.error());

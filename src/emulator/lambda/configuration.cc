@@ -8,6 +8,7 @@
 #include <boost/json.hpp>
 
 #include "emulator/core/protocol.h"
+#include "emulator/lambda/interpreters.h"
 #include "emulator/lambda/service.h"
 #include "emulator/lambda/variables.h"
 #include "wire/json.h"
@@ -37,7 +38,7 @@ bool contains(const std::array<const char*, N>& names, std::string_view name) {
 }
 
 Outcome<void> check_runtime(const std::string& runtime) {
-  if (is_native_runtime(runtime)) return {};
+  if (is_native_runtime(runtime) || (contains(k_runtimes, runtime) && parse_managed_runtime(runtime))) return {};
   if (contains(k_retired_runtimes, runtime)) {
     return std::unexpected(
         invalid_parameter(fmt::format("The runtime parameter of {} is no longer supported for creating or updating AWS "
@@ -46,10 +47,7 @@ Outcome<void> check_runtime(const std::string& runtime) {
                                       runtime)));
   }
   if (contains(k_runtimes, runtime)) {
-    return std::unexpected(invalid_parameter(
-        fmt::format("The runtime {} is not in the embedded AWS yet: it runs provided.al2023 and provided.al2. AWS has "
-                    "it: run against an account with --on aws.",
-                    runtime)));
+    return std::unexpected(runtime_not_served(runtime));
   }
   return std::unexpected(invalid_parameter(fmt::format(
       "Value {} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [{}] or be a "
@@ -247,6 +245,14 @@ void apply_logging(const json::object& request, Shape& shape, const std::string&
 }
 
 }  // namespace
+
+AwsError runtime_not_served(const std::string& runtime) {
+  return invalid_parameter(fmt::format(
+      "The runtime parameter of {} is not supported for creating or updating AWS Lambda functions on this machine. The "
+      "embedded AWS runs python3.* and nodejs*.x with the interpreters that are installed, and provided.*. AWS has all "
+      "runtimes: run against an account with --on aws.",
+      runtime));
+}
 
 Outcome<void> apply_configuration(const json::object& request, Change change, const std::string& function_name,
                                   Version& version) {

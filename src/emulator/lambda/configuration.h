@@ -18,6 +18,9 @@ enum class Change : std::uint8_t { create, update };
 Outcome<void> apply_configuration(const boost::json::object& request, Change change, const std::string& function_name,
                                   Version& version);
 
+/// A runtime that AWS has and this machine cannot serve.
+AwsError runtime_not_served(const std::string& runtime);
+
 /// At most 50 tags, keys of 128 and values of 256 characters.
 Outcome<void> check_tags(const std::map<std::string, std::string>& tags);
 

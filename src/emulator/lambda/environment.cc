@@ -41,7 +41,8 @@ std::string make_stream_name(SystemTime now, std::string_view version) {
   return fmt::format("{}/[{}]{}", date, version, id);
 }
 
-sandbox::Spec make_spec(const EnvironmentServices& services, const Deployment& deployment) {
+sandbox::Spec make_spec(const EnvironmentServices& services, const Deployment& deployment,
+                        const std::optional<RuntimeLaunch>& runtime) {
   const auto& version = deployment.version;
   sandbox::Spec spec{.mounts = {{deployment.code.string(), "/var/task"}},
                      .memory_bytes = static_cast<std::uint64_t>(version.memory_mb) << 20,
@@ -53,6 +54,7 @@ sandbox::Spec make_spec(const EnvironmentServices& services, const Deployment& d
                                 {k_endpoint_address, 53, true},
                                 {k_endpoint_address, 80, false},
                                 {k_endpoint_address, 443, false}}};
+  if (runtime) spec.mounts.insert(spec.mounts.end(), runtime->mounts.begin(), runtime->mounts.end());
   if (services.host_network) {
     spec.resolv_conf = read_file("/etc/resolv.conf");
     spec.hosts = read_file("/etc/hosts");
@@ -87,6 +89,15 @@ Task<Outcome<std::shared_ptr<Environment>>> Environment::create(EnvironmentServi
                    .stream = make_stream_name(services.clock.now(), deployment->version.version),
                    .format = deployment->version.log_format};
   auto environment = std::make_shared<Environment>(services, deployment, target);
+  if (!is_native_runtime(deployment->version.runtime)) {
+    environment->runtime_ = co_await services.runtimes->find(deployment->version.runtime);
+    if (!environment->runtime_) {
+      co_return aws_fail(502, "InvalidRuntimeException",
+                         "The runtime or runtime version specified is not supported. (This machine has no interpreter "
+                         "for " +
+                             deployment->version.runtime + ".)");
+    }
+  }
   if (auto assumed = environment->assume_role(); !assumed) co_return std::unexpected(assumed.error());
   if (!environment->may_write_logs(target)) environment->log_.forbid();
   auto made = co_await environment->make_sandbox();
@@ -122,7 +133,7 @@ bool Environment::may_write_logs(const LogTarget& target) const {
 }
 
 Task<Result<void>> Environment::make_sandbox() {
-  auto made = co_await sandbox::Sandbox::create(services_.executor, make_spec(services_, *deployment_));
+  auto made = co_await sandbox::Sandbox::create(services_.executor, make_spec(services_, *deployment_, runtime_));
   if (!made) co_return std::unexpected(made.error());
   sandbox_ = *std::move(made);
   serve_listeners();
@@ -157,6 +168,7 @@ Place Environment::place() const {
     return fmt::format("{}:{}", address.address, address.port);
   };
   Place place{.runtime_api = authority(Listener::runtime_api), .task_root = sandbox_->inside_path("/var/task")};
+  if (runtime_) place.runtime_folder = sandbox_->inside_path("/var/runtime");
   // Without a network of its own the function cannot be reached through AWS's names; it must be told.
   if (services_.aws != nullptr && sandbox_->address(Listener::endpoint_http).address != k_endpoint_address) {
     place.endpoint_url = "http://" + authority(Listener::endpoint_http);

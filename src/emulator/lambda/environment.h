@@ -16,6 +16,7 @@
 #include "emulator/lambda/function_log.h"
 #include "emulator/lambda/instance.h"
 #include "emulator/lambda/invocation.h"
+#include "emulator/lambda/managed_runtimes.h"
 #include "emulator/lambda/runtime_api.h"
 #include "emulator/lambda/slots.h"
 #include "emulator/lambda/variables.h"
@@ -41,6 +42,7 @@ struct EnvironmentServices {
   bool realistic_streaming = false;
   std::chrono::milliseconds init_limit{10'000};
   Slots& starts;  ///< how many may start at once
+  ManagedRuntimes* runtimes = nullptr;
 };
 
 /// One execution environment: a sandbox, the bootstrap in it, its Runtime API, its name server and endpoints, its log.
@@ -71,6 +73,8 @@ class Environment final : public http::Service, public std::enable_shared_from_t
   [[nodiscard]] const Deployment& deployment() const { return *deployment_; }
   [[nodiscard]] State state() const { return instance_.state(); }
   [[nodiscard]] std::chrono::steady_clock::time_point idle_since() const { return idle_since_; }
+  /// The caller has his answer, but the runtime has not asked for more yet.
+  [[nodiscard]] bool settling() const;
 
   /// The Runtime API.
   Task<Result<http::Response>> handle(http::Request request) override;
@@ -100,8 +104,8 @@ class Environment final : public http::Service, public std::enable_shared_from_t
   [[nodiscard]] Place place() const;
   // Process: environment_process.cc
   Task<std::optional<Failure>> start_and_wait(std::chrono::steady_clock::time_point deadline);
-  Task<std::optional<Failure>> start(const std::string& bootstrap);
-  Result<std::string> find_bootstrap() const;
+  Task<std::optional<Failure>> start(std::vector<std::string> argv);
+  [[nodiscard]] Result<std::vector<std::string>> find_command() const;
   [[nodiscard]] Failure failure_of(const sandbox::ExitStatus& status) const;
   Task<void> stop();
   Task<void> watch();
@@ -133,6 +137,7 @@ class Environment final : public http::Service, public std::enable_shared_from_t
   std::shared_ptr<const Deployment> deployment_;
   FunctionLog log_;
   std::string log_stream_;
+  std::optional<RuntimeLaunch> runtime_;  ///< of a managed runtime
   std::unique_ptr<sandbox::Sandbox> sandbox_;
   SessionCredentials credentials_;
   bool abandoned_ = false;
@@ -153,6 +158,7 @@ class Environment final : public http::Service, public std::enable_shared_from_t
 
   std::shared_ptr<Invocation> invocation_;
   bool delivered_ = false;
+  bool hot_ = false;         ///< this invocation follows close on the one before
   bool answer_cut_ = false;  ///< the runtime's answer broke off
   Answer answer_;
   std::chrono::steady_clock::time_point deadline_;

@@ -76,11 +76,22 @@ int errno_of(const Error& error) {
 
 }  // namespace
 
-Result<std::string> Environment::find_bootstrap() const {
+/// What is executed: the function's own bootstrap, or the managed runtime, that through the function's wrapper script
+/// if it has one.
+Result<std::vector<std::string>> Environment::find_command() const {
+  if (runtime_) {
+    std::vector<std::string> command;
+    const auto& environment = deployment_->version.environment;
+    if (environment && environment->contains("AWS_LAMBDA_EXEC_WRAPPER")) {
+      command = {"/bin/sh", sandbox_->inside_path("/var/runtime") + "/bootstrap"};
+    }
+    for (const auto& argument : runtime_->command) command.push_back(sandbox_->inside_path(argument));
+    return command;
+  }
   auto host_path = (deployment_->code / "bootstrap").string();
   auto inside = sandbox_->inside_path("/var/task") + "/bootstrap";
   switch (int error = check_executable(host_path)) {
-    case 0: return inside;
+    case 0: return std::vector{inside};
     case ENOENT:
     case ENOTDIR:
       return fail(ErrorKind::not_found, "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]");
@@ -91,9 +102,9 @@ Result<std::string> Environment::find_bootstrap() const {
 /// Starts the bootstrap and waits until it asks for work. Afterwards it is ready, or nothing runs and the reason is
 /// given.
 Task<std::optional<Environment::Failure>> Environment::start_and_wait(std::chrono::steady_clock::time_point deadline) {
-  auto bootstrap = find_bootstrap();
-  if (!bootstrap) co_return Failure{.type = k_invalid_entrypoint, .message = bootstrap.error().message};
-  if (auto failed = co_await start(*bootstrap)) co_return failed;
+  auto command = find_command();
+  if (!command) co_return Failure{.type = k_invalid_entrypoint, .message = command.error().message};
+  if (auto failed = co_await start(*std::move(command))) co_return failed;
   while (instance_.state() == State::initializing && !init_error_ && std::chrono::steady_clock::now() < deadline) {
     co_await changed_.wait_until(deadline);
   }
@@ -112,7 +123,7 @@ Task<std::optional<Environment::Failure>> Environment::start_and_wait(std::chron
   co_return failure_of(ended_.value_or(sandbox::ExitStatus{}));
 }
 
-Task<std::optional<Environment::Failure>> Environment::start(const std::string& bootstrap) {
+Task<std::optional<Environment::Failure>> Environment::start(std::vector<std::string> argv) {
   ended_.reset();
   init_error_.reset();
   if (credentials_.expires - services_.clock.now() < k_renew_before) {
@@ -120,7 +131,7 @@ Task<std::optional<Environment::Failure>> Environment::start(const std::string& 
       co_return Failure{.type = "Runtime.AccessDenied", .message = assumed.error().message};
     }
   }
-  sandbox::Command command{.argv = {bootstrap},
+  sandbox::Command command{.argv = std::move(argv),
                            .environment = make_variables(*deployment_, credentials_, log_stream_, place()),
                            .working_folder = sandbox_->inside_path("/var/task")};
   sandbox_->thaw();

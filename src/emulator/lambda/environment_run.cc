@@ -10,6 +10,9 @@ namespace {
 /// After its answer a runtime is given this long to ask for more before the caller is answered without the end of the
 /// log. Most ask at once; then the log is complete when the caller has his answer.
 constexpr auto k_ask_again_limit = std::chrono::milliseconds(50);
+/// Invocations that follow each other closer than this are a hot loop: its callers are answered at once, and the log
+/// follows when the environment rests.
+constexpr auto k_hot_loop = std::chrono::milliseconds(100);
 
 using TimePoint = std::chrono::steady_clock::time_point;
 using std::chrono::steady_clock;
@@ -23,6 +26,7 @@ Task<void> Environment::run(std::shared_ptr<Invocation> invocation) {
   answer_ = {};
   init_duration_.reset();
   auto began = steady_clock::now();
+  hot_ = began - idle_since_ < k_hot_loop && started_before_;
   auto failure = co_await initialize(began);
   if (abandoned_) co_return;
   log_.begin_tail(invocation_->wants_tail);
@@ -50,7 +54,8 @@ Task<std::optional<Environment::Failure>> Environment::initialize(TimePoint& beg
   const auto& version = deployment_->version;
   auto first = !std::exchange(started_before_, true);
   if (first) {
-    log_.platform(init_start_line(log_.format(), log_.now(), runtime_version(version.runtime),
+    log_.platform(init_start_line(log_.format(), log_.now(),
+                                  runtime_version(version.runtime, runtime_ ? runtime_->version : std::string()),
                                   runtime_version_arn(deployment_->region, version.runtime)));
     auto init_began = steady_clock::now();
     auto failure = co_await start_and_wait(init_began + services_.init_limit);
@@ -84,7 +89,7 @@ Task<std::optional<Environment::Failure>> Environment::serve(TimePoint began) {
     if (now >= deadline_) break;
     auto wake = deadline_;
     if (answer_.complete && !invocation_->done && !invocation_->wants_tail) {
-      auto limit = answer_.at + k_ask_again_limit;
+      auto limit = hot_ ? answer_.at : answer_.at + k_ask_again_limit;
       if (now >= limit) {
         answer_caller();
         continue;
@@ -138,6 +143,10 @@ void Environment::report_failure(const Failure& failure) {
              .is_error = true,
              .error_type = failure.type,
              .payload = failure.document.empty() ? error_document(failure.type, message) : failure.document};
+}
+
+bool Environment::settling() const {
+  return invocation_ && invocation_->done;
 }
 
 void Environment::answer_caller() {

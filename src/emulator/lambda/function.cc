@@ -135,7 +135,10 @@ bool is_native_runtime(std::string_view runtime) {
   return runtime == "provided.al2023" || runtime == "provided.al2";
 }
 
-std::string runtime_version(std::string_view runtime) {
+std::string runtime_version(std::string_view runtime, std::string_view interpreter) {
+  if (!interpreter.empty()) {
+    return fmt::format("{}:{}.v1", runtime.substr(0, runtime.find_first_of("0123456789")), interpreter);
+  }
   auto dot = runtime.find('.');
   return fmt::format("{}:{}.v1", runtime.substr(0, dot), dot == std::string_view::npos ? "" : runtime.substr(dot + 1));
 }

@@ -87,8 +87,9 @@ Function from_document(const boost::json::object& document);
 
 /// `provided.al2023` or `provided.al2`.
 bool is_native_runtime(std::string_view runtime);
-/// The runtime's version as INIT_START names it: `provided:al2023.v1`.
-std::string runtime_version(std::string_view runtime);
+/// The runtime's version as INIT_START names it: `provided:al2023.v1`; with an interpreter's own version
+/// `python:3.11.2.v1`.
+std::string runtime_version(std::string_view runtime, std::string_view interpreter = {});
 std::string runtime_version_arn(std::string_view region, std::string_view runtime);
 
 }  // namespace sortie::emulator::lambda

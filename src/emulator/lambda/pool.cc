@@ -44,6 +44,7 @@ Pool::Pool(EnvironmentServices services, std::chrono::seconds idle_limit)
     : services_(std::move(services)),
       idle_limit_(idle_limit),
       idle_maximum_(std::max<std::size_t>(k_idle_minimum, k_idle_per_core * std::thread::hardware_concurrency())),
+      released_(services_.executor),
       reaper_(services_.executor) {}
 
 Outcome<void> Pool::submit(const Concurrency& concurrency, std::shared_ptr<const Deployment> deployment,
@@ -97,13 +98,28 @@ Task<void> Pool::execute(std::shared_ptr<Pool> self, std::shared_ptr<const Deplo
   invocation->finish();
 }
 
+std::optional<Pool::Warm> Pool::take_idle(const Deployment& deployment) {
+  auto found = idle_.find(&deployment);
+  if (found == idle_.end() || found->second.empty()) return std::nullopt;
+  auto warm = std::move(found->second.back());
+  found->second.pop_back();
+  --idle_count_;
+  return warm;
+}
+
+std::size_t Pool::settling(const Deployment& deployment) const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      live_, [&](const auto& each) { return &each->deployment() == &deployment && each->settling(); }));
+}
+
 Task<Outcome<Pool::Warm>> Pool::take(const std::shared_ptr<const Deployment>& deployment) {
-  auto found = idle_.find(deployment.get());
-  if (found != idle_.end() && !found->second.empty()) {
-    auto warm = std::move(found->second.back());
-    found->second.pop_back();
-    --idle_count_;
-    co_return warm;
+  if (auto warm = take_idle(*deployment)) co_return *std::move(warm);
+  auto deadline = steady_clock::now() + k_settle_limit;
+  while (settling(*deployment) > waiting_.count(deployment.get()) && steady_clock::now() < deadline) {
+    auto waiter = waiting_.insert(deployment.get());
+    co_await released_.wait_until(deadline);
+    waiting_.erase(waiter);
+    if (auto warm = take_idle(*deployment)) co_return *std::move(warm);
   }
   auto slot = co_await services_.starts.take();
   auto made = co_await Environment::create(services_, deployment);
@@ -118,6 +134,7 @@ void Pool::release(Warm warm) {
   if (!keep) return dispose(std::move(warm.environment));
   found->second.push_back(std::move(warm));
   ++idle_count_;
+  released_.notify();
   if (idle_count_ > idle_maximum_) reap();
   arm_reaper();
 }

@@ -17,14 +17,16 @@ namespace sortie::emulator::lambda {
 inline constexpr int k_account_concurrency = 1000;
 
 /// The warm pool: an invocation takes an idle environment of the same deployment, the one used last first, or a new
-/// one. Idle ones are removed after `idle_limit`, when there are more than `k_idle_per_core` for each core (at least
-/// `k_idle_minimum`), when they are `k_life_limit` old, and when their deployment is drained. io_context thread only;
-/// the tasks it spawns keep it alive.
+/// one. Before it makes a new one it waits `k_settle_limit` for one whose runtime has answered and will ask for more in
+/// a moment: a caller that invokes again at once finds the environment warm. Idle ones are removed after `idle_limit`,
+/// when there are more than `k_idle_per_core` for each core (at least `k_idle_minimum`), when they are `k_life_limit`
+/// old, and when their deployment is drained. io_context thread only; the tasks it spawns keep it alive.
 class Pool : public std::enable_shared_from_this<Pool> {
  public:
   static constexpr std::size_t k_idle_per_core = 4;
   static constexpr std::size_t k_idle_minimum = 16;
   static constexpr auto k_life_limit = std::chrono::hours(8);
+  static constexpr auto k_settle_limit = std::chrono::milliseconds(50);
 
   Pool(EnvironmentServices services, std::chrono::seconds idle_limit);
 
@@ -57,6 +59,8 @@ class Pool : public std::enable_shared_from_this<Pool> {
 
   static Task<void> execute(std::shared_ptr<Pool> self, std::shared_ptr<const Deployment> deployment,
                             std::shared_ptr<Invocation> invocation, Lease lease);
+  std::optional<Warm> take_idle(const Deployment& deployment);
+  [[nodiscard]] std::size_t settling(const Deployment& deployment) const;
   Task<Outcome<Warm>> take(const std::shared_ptr<const Deployment>& deployment);
   void release(Warm warm);
   void dispose(std::shared_ptr<Environment> environment);
@@ -68,6 +72,8 @@ class Pool : public std::enable_shared_from_this<Pool> {
   std::size_t idle_maximum_;
   std::unordered_map<const Deployment*, std::vector<Warm>> idle_;  ///< a key for each deployment in service
   std::size_t idle_count_ = 0;
+  Signal released_;
+  std::unordered_multiset<const Deployment*> waiting_;  ///< for environments that are settling
   std::unordered_set<std::shared_ptr<Environment>> live_;
   std::map<std::pair<std::string, std::string>, int> running_;
   int running_unreserved_ = 0;

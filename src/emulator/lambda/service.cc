@@ -99,6 +99,7 @@ Service::Service(Executor executor, const Clock& clock, Store& store, Authorizer
       options_(std::move(options)),
       registry_(store),
       codes_(store, pool),
+      runtimes_(store, pool),
       code_turn_(executor, 1),
       runtime_server_(executor, runtime_limits()),
       endpoint_server_(executor),
@@ -115,7 +116,8 @@ Service::Service(Executor executor, const Clock& clock, Store& store, Authorizer
                                                        .host_network = options_.host_network,
                                                        .realistic_streaming = options_.realistic_streaming,
                                                        .init_limit = options_.init_limit,
-                                                       .starts = starts_},
+                                                       .starts = starts_,
+                                                       .runtimes = &runtimes_},
                                    options_.idle_limit)),
       async_(std::make_shared<AsyncQueue>(executor, clock, store, options_.async_retry_delays,
                                           [this](AsyncRequest request) { return attempt_async(std::move(request)); })) {

@@ -103,6 +103,8 @@ class Service : public std::enable_shared_from_this<Service> {
   Outcome<void> authorize(const Call& call, std::string_view action, std::string resource, std::string policy = {},
                           std::vector<std::pair<std::string, std::string>> context = {});
   Outcome<void> may_pass_role(const Call& call, const std::string& role);
+  /// Refuses a managed runtime that this machine has no interpreter for.
+  Task<Outcome<void>> check_interpreter(std::string runtime);
   Task<Outcome<Code>> take_code(Request& request, const boost::json::object& code);
   /// Makes a version of `$LATEST`, or gives the last one when nothing has changed since.
   const Version& publish(Function& function, const std::string& description);
@@ -135,6 +137,7 @@ class Service : public std::enable_shared_from_this<Service> {
   LambdaOptions options_;
   Registry registry_;
   CodeStore codes_;
+  ManagedRuntimes runtimes_;
   Slots code_turn_;                     ///< one at a time adds or removes packages
   std::multiset<std::string> mounted_;  ///< the packages of living deployments
   http::Server runtime_server_;

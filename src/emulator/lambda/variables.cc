@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "emulator/lambda/interpreters.h"
+
 namespace sortie::emulator::lambda {
 namespace {
 
@@ -37,6 +39,22 @@ void set(Variables& variables, const std::string& name, std::string value) {
   }
 }
 
+/// What AWS's managed runtimes have besides, that of their start script among it.
+void add_managed(Variables& variables, const std::string& runtime, const Place& place) {
+  auto managed = parse_managed_runtime(runtime);
+  if (!managed) return;
+  variables.emplace_back("AWS_EXECUTION_ENV", "AWS_Lambda_" + runtime);
+  variables.emplace_back("PWD", place.task_root);
+  variables.emplace_back("SHLVL", "0");
+  if (managed->language == Language::python) {
+    variables.emplace_back("PYTHONPATH", place.runtime_folder);
+  } else {
+    variables.emplace_back(
+        "NODE_PATH", fmt::format("{0}/nodejs/node{1}/node_modules:{0}/nodejs/node_modules:{2}/node_modules:{2}:{3}",
+                                 place.layers_folder, managed->version, place.runtime_folder, place.task_root));
+  }
+}
+
 }  // namespace
 
 bool is_reserved_variable(std::string_view name) {
@@ -65,7 +83,7 @@ Variables make_variables(const Deployment& deployment, const SessionCredentials&
       {"_AWS_XRAY_DAEMON_PORT", "2000"},
       {"_HANDLER", version.handler},
       {"LAMBDA_TASK_ROOT", place.task_root},
-      {"LAMBDA_RUNTIME_DIR", "/var/runtime"},
+      {"LAMBDA_RUNTIME_DIR", place.runtime_folder},
       {"LANG", "en_US.UTF-8"},
       {"TZ", ":UTC"},
       {"PATH", "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"},
@@ -73,6 +91,7 @@ Variables make_variables(const Deployment& deployment, const SessionCredentials&
        fmt::format("/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:{0}:{0}/lib:/opt/lib",
                    place.task_root)},
   };
+  add_managed(variables, version.runtime, place);
   if (version.log_format == LogFormat::json) {
     variables.emplace_back("AWS_LAMBDA_LOG_FORMAT", "JSON");
     variables.emplace_back("AWS_LAMBDA_LOG_LEVEL", version.application_log_level);

@@ -15,6 +15,8 @@ namespace sortie::emulator::lambda {
 struct Place {
   std::string runtime_api;  ///< `169.254.100.1:9001`
   std::string task_root = "/var/task";
+  std::string runtime_folder = "/var/runtime";
+  std::string layers_folder = "/opt";
   std::optional<std::string> endpoint_url;  ///< only where AWS's own names do not lead to the embedded AWS
 };
 
