@@ -1,0 +1,239 @@
+#include "emulator/lambda/interpreters.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <glob.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <numeric>
+
+#include "base/unique_fd.h"
+
+namespace sortie::emulator::lambda {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::steady_clock;
+
+constexpr auto k_answer_limit = std::chrono::seconds(10);
+constexpr std::size_t k_answer_bytes = 4096;
+constexpr std::size_t k_candidates_limit = 32;
+
+std::optional<int> number(std::string_view text) {
+  int value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() && value >= 0 ? std::optional(value) : std::nullopt;
+}
+
+/// What a program prints to standard output; empty when it fails, or does not end in time.
+std::string output_of(const std::vector<std::string>& command) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return {};
+  UniqueFd reading(ends[0]);
+  UniqueFd writing(ends[1]);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, writing.get(), STDOUT_FILENO);
+  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
+  for (const auto& each : command) arguments.push_back(const_cast<char*>(each.c_str()));
+  arguments.push_back(nullptr);
+  char path[] = "PATH=/usr/local/bin:/usr/bin:/bin";
+  char* environment[] = {path, nullptr};
+  pid_t pid = 0;
+  const int failed = posix_spawn(&pid, command[0].c_str(), &actions, nullptr, arguments.data(), environment);
+  posix_spawn_file_actions_destroy(&actions);
+  if (failed != 0) return {};
+  writing.reset();
+  std::string text;
+  const auto deadline = steady_clock::now() + k_answer_limit;
+  bool ended = false;
+  while (!ended && text.size() < k_answer_bytes) {
+    auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_clock::now()).count();
+    pollfd readable{reading.get(), POLLIN, 0};
+    if (left <= 0 || poll(&readable, 1, static_cast<int>(left)) == 0) break;
+    char piece[512];
+    auto count = read(reading.get(), piece, sizeof piece);
+    if (count < 0 && errno == EINTR) continue;
+    if (count > 0) text.append(piece, static_cast<std::size_t>(count));
+    ended = count <= 0;
+  }
+  if (!ended) kill(pid, SIGKILL);
+  int status = 0;
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  return ended && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? text : std::string();
+}
+
+/// A program that the sandbox can execute: not one of the scripts that pyenv and its like put into PATH. A sandbox made
+/// by root is nobody to the host.
+bool is_program(const std::string& path) {
+  struct stat status{};
+  if (stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
+  const mode_t needed = geteuid() == 0 ? S_IROTH | S_IXOTH : 0;
+  if ((status.st_mode & needed) != needed || access(path.c_str(), X_OK) != 0) return false;
+  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  char magic[4];
+  return file && read(file.get(), magic, sizeof magic) == sizeof magic && std::memcmp(magic, "\177ELF", 4) == 0;
+}
+
+/// The folders to look into, best first.
+std::vector<std::string> folders(Language language, const InterpreterPlaces& places) {
+  std::vector<std::string> found;
+  for (std::size_t begin = 0; begin < places.path.size();) {
+    auto end = std::min(places.path.find(':', begin), places.path.size());
+    if (places.path[begin] == '/') found.push_back(places.path.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  found.emplace_back("/usr/bin");
+  found.emplace_back("/usr/local/bin");
+  auto add = [&found](const std::string& pattern) {
+    glob_t matches{};
+    if (glob(pattern.c_str(), 0, nullptr, &matches) == 0) {
+      for (std::size_t i = 0; i < matches.gl_pathc; ++i) found.emplace_back(matches.gl_pathv[i]);
+    }
+    globfree(&matches);
+  };
+  const std::string& home = places.home;
+  if (language == Language::python) {
+    add((places.pyenv_root.empty() ? home + "/.pyenv" : places.pyenv_root) + "/versions/*/bin");
+    if (home.empty()) return found;
+    for (const char* pattern : {"/.local/share/uv/python/*/bin", "/.asdf/installs/python/*/bin",
+                                "/.local/share/mise/installs/python/*/bin", "/.local/bin"}) {
+      add(home + pattern);
+    }
+  } else if (!home.empty()) {
+    for (const char* pattern :
+         {"/.nvm/versions/node/*/bin", "/.local/share/fnm/node-versions/*/installation/bin",
+          "/.volta/tools/image/node/*/bin", "/.asdf/installs/nodejs/*/bin", "/.local/share/mise/installs/node/*/bin"}) {
+      add(home + pattern);
+    }
+  }
+  return found;
+}
+
+struct Candidate {
+  std::string program;
+  int version = 0;  ///< 0: only it itself knows
+};
+
+std::vector<Candidate> candidates(Language language, const InterpreterPlaces& places) {
+  std::vector<Candidate> found;
+  for (const auto& folder : folders(language, places)) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(folder, error)) {
+      auto name = entry.path().filename().string();
+      int version = 0;
+      if (language == Language::python) {
+        auto minor = name.starts_with("python3.") ? number(std::string_view(name).substr(8)) : std::nullopt;
+        if (!minor || *minor < k_least_python) continue;
+        version = *minor;
+      } else if (name != "node" && name != "nodejs") {
+        continue;
+      }
+      auto program = fs::canonical(entry.path(), error).string();
+      auto same = [&program](const Candidate& each) { return each.program == program; };
+      if (error || std::any_of(found.begin(), found.end(), same) || !is_program(program)) continue;
+      found.push_back({std::move(program), version});
+      if (found.size() == k_candidates_limit) return found;
+    }
+  }
+  return found;
+}
+
+std::optional<Interpreter> ask_python(const Candidate& candidate) {
+  auto text = output_of({candidate.program, "-I", "-S", "-c",
+                         "import sys; print('%d.%d.%d' % sys.version_info[:3], sys.implementation.name, "
+                         "sys.base_prefix, sep='\\n')"});
+  auto first = text.find('\n');
+  auto second = first == std::string::npos ? first : text.find('\n', first + 1);
+  if (second == std::string::npos || text.back() != '\n') return std::nullopt;
+  text.pop_back();
+  auto version = text.substr(0, first);
+  if (text.substr(first + 1, second - first - 1) != "cpython" ||
+      !version.starts_with(fmt::format("3.{}.", candidate.version))) {
+    return std::nullopt;
+  }
+  return Interpreter{candidate.program, std::move(version), text.substr(second + 1)};
+}
+
+std::optional<Interpreter> ask_node(const Candidate& candidate) {
+  auto text = output_of({candidate.program, "--version"});
+  if (!text.starts_with('v') || text.find_first_not_of("0123456789.", 1) != text.size() - 1) return std::nullopt;
+  text.pop_back();
+  return Interpreter{candidate.program, text.substr(1),
+                     fs::path(candidate.program).parent_path().parent_path().string()};
+}
+
+int major(const Interpreter& interpreter) {
+  return number(std::string_view(interpreter.version).substr(0, interpreter.version.find('.'))).value_or(0);
+}
+
+}  // namespace
+
+std::optional<ManagedRuntime> parse_managed_runtime(std::string_view runtime) {
+  if (runtime.starts_with("python3.")) {
+    auto minor = number(runtime.substr(8));
+    return minor ? std::optional(ManagedRuntime{Language::python, *minor}) : std::nullopt;
+  }
+  if (!runtime.starts_with("nodejs") || !runtime.ends_with(".x")) return std::nullopt;
+  auto version = number(runtime.substr(6, runtime.size() - 8));
+  return version ? std::optional(ManagedRuntime{Language::node, *version}) : std::nullopt;
+}
+
+InterpreterPlaces InterpreterPlaces::of_environment() {
+  auto variable = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string(value == nullptr ? "" : value);
+  };
+  return {variable("PATH"), variable("HOME"), variable("PYENV_ROOT")};
+}
+
+std::vector<std::size_t> by_nearness(const std::vector<int>& versions, int wanted) {
+  std::vector<std::size_t> order(versions.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    auto distance_a = std::abs(versions[a] - wanted);
+    auto distance_b = std::abs(versions[b] - wanted);
+    return distance_a != distance_b ? distance_a < distance_b : versions[a] > versions[b];
+  });
+  return order;
+}
+
+std::optional<Interpreter> find_interpreter(ManagedRuntime wanted, const InterpreterPlaces& places) {
+  auto found = candidates(wanted.language, places);
+  std::vector<int> versions;
+  if (wanted.language == Language::python) {
+    for (const auto& each : found) versions.push_back(each.version);
+    for (auto index : by_nearness(versions, wanted.version)) {
+      if (auto interpreter = ask_python(found[index])) return interpreter;
+    }
+    return std::nullopt;
+  }
+  std::vector<Interpreter> interpreters;
+  for (const auto& each : found) {
+    auto interpreter = ask_node(each);
+    if (!interpreter || major(*interpreter) < k_least_node) continue;
+    versions.push_back(major(*interpreter));
+    interpreters.push_back(*std::move(interpreter));
+    if (versions.back() == wanted.version) return interpreters.back();
+  }
+  if (interpreters.empty()) return std::nullopt;
+  return interpreters[by_nearness(versions, wanted.version).front()];
+}
+
+}  // namespace sortie::emulator::lambda
