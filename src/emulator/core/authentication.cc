@@ -247,6 +247,7 @@ Task<Outcome<void>> Authenticator::authenticate(Call& call) {
   call.signature_version = parsed->is_v2() ? "AWS" : "AWS4-HMAC-SHA256";
   call.signed_at = parsed->signed_at;
   if (!parsed->is_v2()) call.region = parsed->scope.region;
+  impl_->identities.note_use(call);
   co_return Outcome<void>{};
 }
 

@@ -40,6 +40,12 @@ class Authorizer {
     (void)document;
     return {};
   }
+  /// A resource policy as it is kept: users and roles of this account that it names as principals are replaced by their
+  /// unique ids, so that one who is deleted and made again under the same name is not trusted. Other text stays as it
+  /// is. A fake changes nothing.
+  virtual std::string stored_policy(const std::string& document) { return document; }
+  /// The inverse, for answers: ids of those who are still there become ARNs, the others stay ids, as AWS shows them.
+  virtual std::string shown_policy(const std::string& document) { return document; }
 };
 
 /// Credentials handed to a function.
@@ -70,6 +76,8 @@ class Identities {
                                                          const std::string& service_principal,
                                                          const std::string& session_name,
                                                          std::chrono::seconds duration) = 0;
+  /// An authenticated request was made: when, where and with which service keys and roles were used last.
+  virtual void note_use(const Call& call) { (void)call; }
 };
 
 /// What AssumeRole asks for. Forms are checked by STS.
