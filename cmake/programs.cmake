@@ -11,3 +11,7 @@ endif()
 add_executable(sortie src/main.cc)
 target_precompile_headers(sortie REUSE_FROM base)
 target_link_libraries(sortie PRIVATE cli sortie_link)
+
+add_executable(s3cli_program src/s3cli/program/main.cc)
+set_target_properties(s3cli_program PROPERTIES OUTPUT_NAME s3cli)
+target_link_libraries(s3cli_program PRIVATE s3cli sortie_link)

@@ -50,6 +50,7 @@ ObjectInfo read_info(const http::Headers& headers, std::optional<std::uint64_t> 
   if (const auto length = headers.get("content-length"))
     info.size = std::strtoull(std::string(*length).c_str(), nullptr, 10);
   info.content_range = text("content-range");
+  info.has_end = body_length || headers.contains("content-length") || headers.contains("transfer-encoding");
   info.etag = text("etag");
   info.version_id = text("x-amz-version-id");
   info.content_type = text("content-type");

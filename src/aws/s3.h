@@ -86,6 +86,7 @@ struct StatedChecksum {
 struct ObjectInfo {
   std::uint64_t size = 0;     ///< of what is sent: of the range, when one was asked for
   std::string content_range;  ///< `bytes 0-99/1000`
+  bool has_end = true;        ///< false: the body ends with the connection, and a cut one looks like a whole one
   std::string etag;
   std::string version_id;
   std::string content_type;

@@ -1,0 +1,130 @@
+#include "s3cli/output_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <random>
+#include <utility>
+
+namespace sortie::s3cli {
+
+namespace {
+
+constexpr int k_name_attempts = 100;
+
+/// The file behind symbolic links; the path itself where there is none yet.
+std::string resolved(const std::string& path) {
+  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr), std::free);
+  return real ? std::string(real.get()) : path;
+}
+
+std::string folder_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string::npos ? "" : path.substr(0, slash + 1);
+}
+
+std::unexpected<Error> failure(const char* what, const std::string& path, int error) {
+  return fail_errno(error, fmt::format("{} {}", what, path));
+}
+
+}  // namespace
+
+bool is_stream_target(const std::string& path) {
+  if (path.starts_with("/dev/") || path.starts_with("/proc/")) return true;
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) return false;
+  return !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
+Result<UniqueFd> open_stream_target(const std::string& path) {
+  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
+  if (!fd) return failure("open", path, errno);
+  return fd;
+}
+
+Result<void> write_all(int fd, std::span<const char> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(fd, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail_errno(errno, "write");
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
+OutputFile::OutputFile(OutputFile&& other) noexcept
+    : fd_(std::move(other.fd_)),
+      path_(std::move(other.path_)),
+      temporary_(std::exchange(other.temporary_, std::string())) {}
+
+OutputFile::~OutputFile() {
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+Result<OutputFile> OutputFile::create(const std::string& path) {
+  OutputFile out;
+  struct stat old{};
+  const bool exists = ::stat(path.c_str(), &old) == 0;
+  if (path.empty() || path.ends_with('/') || (exists && S_ISDIR(old.st_mode))) {
+    return fail(ErrorKind::usage, fmt::format("'{}' is a directory, not a file to write", path));
+  }
+  out.path_ = resolved(path);
+  if (exists && ::access(path.c_str(), W_OK) != 0) return failure("open", path, errno);
+  std::random_device random;
+  for (int attempt = 0; !out.fd_; ++attempt) {
+    out.temporary_ = fmt::format("{}.s3cli-{:08x}", folder_of(out.path_), random());
+    out.fd_.reset(::open(out.temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
+    if (out.fd_) break;
+    const int error = errno;
+    out.temporary_.clear();
+    if (error != EEXIST || attempt == k_name_attempts) return failure("create a file beside", path, error);
+  }
+  if (exists) {
+    ::fchmod(out.fd_.get(), old.st_mode & 0777);
+    // Only root may give files away; for others it stays theirs.
+    if (old.st_uid != ::geteuid() || old.st_gid != ::getegid()) {
+      static_cast<void>(::fchown(out.fd_.get(), old.st_uid, old.st_gid) == 0);
+    }
+  }
+  return out;
+}
+
+Result<void> OutputFile::reserve(std::uint64_t size) {
+  if (size == 0 || ::fallocate(fd_.get(), 0, 0, static_cast<off_t>(size)) == 0) return {};
+  if (errno == ENOSPC || errno == EFBIG || errno == EDQUOT) return failure("write", path_, errno);
+  return {};
+}
+
+Result<void> OutputFile::write_at(std::span<const char> bytes, std::uint64_t offset) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return failure("write", path_, errno);
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+    offset += static_cast<std::uint64_t>(count);
+  }
+  return {};
+}
+
+Result<void> OutputFile::commit(std::optional<std::uint64_t> size) {
+  struct stat status{};
+  if (::fstat(fd_.get(), &status) != 0) return failure("write", path_, errno);
+  if (size && static_cast<std::uint64_t>(status.st_size) != *size) {
+    return fail(ErrorKind::internal, fmt::format("{}: {} bytes were written, not {}", path_, status.st_size, *size));
+  }
+  // Network file systems report a failed write here.
+  if (::close(fd_.release()) != 0) return failure("write", path_, errno);
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return failure("rename to", path_, errno);
+  temporary_.clear();
+  return {};
+}
+
+}  // namespace sortie::s3cli

@@ -1,0 +1,74 @@
+#include "s3cli/parallel.h"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <deque>
+#include <exception>
+#include <optional>
+
+#include "base/deadline.h"
+
+namespace sortie::s3cli {
+
+namespace {
+
+/// What the tasks share; each one's end holds it.
+struct Group {
+  explicit Group(const Executor& executor) : all_ended(executor, asio::steady_timer::time_point::max()) {}
+
+  void cancel() {
+    for (auto& signal : signals) signal.emit(asio::cancellation_type::terminal);
+  }
+  void end(std::exception_ptr exception, Settled<void> settled) {
+    --left;
+    if (!exception) exception = settled.exception;
+    if (exception && !bug) bug = exception;
+    const bool failed = exception || !settled.result || !*settled.result;
+    if (failed && !error) {
+      error = settled.result && !*settled.result ? std::move(settled.result->error()) : Error{};
+      cancel();
+    }
+    if (left == 0) all_ended.cancel();
+  }
+
+  asio::steady_timer all_ended;
+  std::deque<asio::cancellation_signal> signals;
+  int left = 0;
+  std::optional<Error> error;
+  std::exception_ptr bug;
+};
+
+}  // namespace
+
+Task<Result<void>> run_parallel(int count, std::function<Task<Result<void>>(int index)> make) {
+  const auto executor = co_await asio::this_coro::executor;
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const auto group = std::make_shared<Group>(executor);
+  for (int index = 0; index < count; ++index) {
+    ++group->left;
+    auto& signal = group->signals.emplace_back();
+    asio::co_spawn(executor, settle(make(index)),
+                   asio::bind_cancellation_slot(signal.slot(), [group](std::exception_ptr bug, Settled<void> settled) {
+                     group->end(std::move(bug), std::move(settled));
+                   }));
+  }
+  bool cancelled = false;
+  while (group->left > 0) {
+    boost::system::error_code ignored;
+    co_await group->all_ended.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (!cancelled && state.cancelled() != asio::cancellation_type::none) {
+      cancelled = true;
+      group->cancel();
+      co_await asio::this_coro::reset_cancellation_state();
+    }
+  }
+  co_await asio::this_coro::throw_if_cancelled(true);
+  if (group->bug) std::rethrow_exception(group->bug);
+  if (cancelled) co_return fail(ErrorKind::cancelled, "cancelled");
+  if (group->error) co_return std::unexpected(*std::move(group->error));
+  co_return Result<void>{};
+}
+
+}  // namespace sortie::s3cli

@@ -1,0 +1,15 @@
+// The program s3cli; everything is put together in s3cli/run.cc.
+
+#include <cstdio>
+#include <exception>
+
+#include "s3cli/run.h"
+
+int main(int argc, char** argv) {
+  try {
+    return sortie::s3cli::run({argv + (argc > 0 ? 1 : 0), argv + argc});
+  } catch (const std::exception& bug) {
+    std::fprintf(stderr, "s3cli: internal error: %s\n", bug.what());
+    return 1;
+  }
+}
