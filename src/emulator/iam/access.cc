@@ -1,5 +1,6 @@
 #include "emulator/iam/access.h"
 
+#include "emulator/iam/principal_names.h"
 #include "emulator/iam/request_context.h"
 
 namespace sortie::emulator::iam {
@@ -15,7 +16,7 @@ AwsError denied(std::string message) {
 }  // namespace
 
 Access::Access(const Clock& clock, Store& store, Directory& directory)
-    : clock_(clock), store_(store), directory_(directory) {
+    : clock_(clock), store_(store), directory_(directory), last_uses_(store) {
   store_.db().exec("CREATE TABLE IF NOT EXISTS iam_root (id TEXT NOT NULL, secret TEXT NOT NULL)");
   store_.db().exec(
       "CREATE TABLE IF NOT EXISTS iam_sessions (id TEXT PRIMARY KEY, expires INTEGER NOT NULL, body TEXT NOT NULL) "
@@ -38,12 +39,6 @@ Outcome<void> Access::authorize(const Call& call, const Question& question) {
   const RequestContext context(call, call.principal, question, nullptr, clock_.now());
   return std::unexpected(
       denied(denial_sentence({call.principal, question.action, question.resource, account, context}, verdict)));
-}
-
-Verdict Access::simulate(const Call& call, const Principal& principal, const Question& question) {
-  PolicyPtr resource;
-  if (!question.resource_policy.empty()) resource = parsed(question.resource_policy, PolicyKind::resource);
-  return decide_for(call, principal, question, resource.get(), false);
 }
 
 Verdict Access::decide_for(const Call& call, const Principal& principal, const Question& question,
@@ -78,7 +73,25 @@ Verdict Access::decide_for(const Call& call, const Principal& principal, const Q
 Outcome<void> Access::check_resource_policy(std::string_view document) {
   const auto policy = parse_policy(document, PolicyKind::resource);
   if (!policy) return std::unexpected(policy.error());
-  return {};
+  return check_principals(directory_, **policy);
+}
+
+std::string Access::stored_policy(const std::string& document) {
+  return with_principal_ids(directory_, document);
+}
+
+std::string Access::shown_policy(const std::string& document) {
+  return with_principal_names(directory_, document);
+}
+
+void Access::note_use(const Call& call) {
+  const Principal& principal = call.principal;
+  if (principal.kind == Principal::Kind::assumed_role) {
+    last_uses_.note(std::string_view(principal.user_id).substr(0, principal.user_id.find(':')), clock_.now(),
+                    call.region, call.service);
+  } else if (!principal.temporary) {
+    last_uses_.note(principal.access_key_id, clock_.now(), call.region, call.service);
+  }
 }
 
 void Access::forget_stale() {

@@ -12,6 +12,7 @@
 #include "emulator/core/store.h"
 #include "emulator/iam/directory.h"
 #include "emulator/iam/evaluate.h"
+#include "emulator/iam/last_used.h"
 #include "emulator/iam/policy.h"
 
 namespace sortie::emulator::iam {
@@ -31,6 +32,8 @@ class Access final : public Authorizer, public Identities, public Sessions {
 
   Outcome<void> authorize(const Call& call, const Question& question) override;
   Outcome<void> check_resource_policy(std::string_view document) override;
+  std::string stored_policy(const std::string& document) override;
+  std::string shown_policy(const std::string& document) override;
 
   std::optional<Key> find_key(std::string_view access_key_id) override;
   Outcome<void> check_assumable(const std::string& role_arn, const std::string& service_principal) override;
@@ -41,8 +44,8 @@ class Access final : public Authorizer, public Identities, public Sessions {
   Outcome<AssumedRole> assume_role(const Call& call, const AssumeRoleRequest& request) override;
   Outcome<SessionCredentials> session_token(const Call& call, std::chrono::seconds duration) override;
 
-  /// What `authorize` decides, for the policies of `principal` as they are now (the policy simulator).
-  Verdict simulate(const Call& call, const Principal& principal, const Question& question);
+  void note_use(const Call& call) override;
+  [[nodiscard]] const LastUses& last_uses() const { return last_uses_; }
 
  private:
   struct Effective {
@@ -63,6 +66,7 @@ class Access final : public Authorizer, public Identities, public Sessions {
   SessionCredentials issue(Principal principal, std::chrono::seconds duration);
   void load_sessions();
   void drop_expired();
+  void forget_sessions_before(SystemTime limit);
   void load_root();
   [[nodiscard]] Principal assumed(const Role& role, const std::string& session_name) const;
   /// Whether the role's trust policy and the caller's own let it be assumed as `request` asks.
@@ -73,6 +77,7 @@ class Access final : public Authorizer, public Identities, public Sessions {
   const Clock& clock_;
   Store& store_;
   Directory& directory_;
+  LastUses last_uses_;
   RootKey root_;
   std::uint64_t revision_ = 0;
   std::unordered_map<std::string, Effective> effective_;  ///< by ARN of the user or role

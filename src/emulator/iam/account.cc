@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include "emulator/iam/operation.h"
-#include "wire/arn.h"
 
 namespace sortie::emulator::iam {
 
 namespace {
 
-constexpr std::size_t k_max_simulated = 10'000;
+constexpr const char* k_alias = "alias";
+constexpr const char* k_password_policy = "password-policy";
 
 Outcome<std::string> get_account_summary(Operation& operation) {
   RETURN_IF_ERROR(operation.allow("GetAccountSummary", "*"));
@@ -20,6 +20,7 @@ Outcome<std::string> get_account_summary(Operation& operation) {
       {"Groups", directory.groups().size()},
       {"Roles", directory.roles().size()},
       {"InstanceProfiles", directory.profiles().size()},
+      {"AccountAliases", directory.setting(k_alias).empty() ? 0U : 1U},
       {"Policies", static_cast<std::size_t>(std::ranges::count_if(directory.policies(), own))},
       {"AccessKeysPerUserQuota", 2},
       {"PolicySizeQuota", 6144},
@@ -35,91 +36,120 @@ Outcome<std::string> get_account_summary(Operation& operation) {
   return xml.finish();
 }
 
+// --- alias
+
+/// 3 to 63 characters of `a-z 0-9 -`, no hyphen at an end, none beside another.
+bool is_alias(std::string_view text) {
+  const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  return text.size() >= 3 && text.size() <= 63 && std::ranges::all_of(text, fits) && text.front() != '-' &&
+         text.back() != '-' && text.find("--") == std::string_view::npos;
+}
+
+Outcome<std::string> read_alias(const Operation& operation) {
+  std::string alias(operation.input.get_or("AccountAlias", ""));
+  if (is_alias(alias)) return alias;
+  return aws_fail(
+      400, "ValidationError",
+      fmt::format("1 validation error detected: Value '{}' at 'accountAlias' failed to satisfy constraint: "
+                  "Member must satisfy regular expression pattern: ^[a-z0-9]([a-z0-9]|-(?!-)){{1,61}}[a-z0-9]$",
+                  alias));
+}
+
+Outcome<std::string> create_account_alias(Operation& operation) {
+  ASSIGN_OR_RETURN(const std::string alias, read_alias(operation));
+  RETURN_IF_ERROR(operation.allow("CreateAccountAlias", "*"));
+  operation.directory.set_setting(k_alias, alias);  // an account has one: the new one takes the place of the old
+  return std::string();
+}
+
+Outcome<std::string> delete_account_alias(Operation& operation) {
+  ASSIGN_OR_RETURN(const std::string alias, read_alias(operation));
+  RETURN_IF_ERROR(operation.allow("DeleteAccountAlias", "*"));
+  if (operation.directory.setting(k_alias) != alias) {
+    return aws_fail(404, "NoSuchEntity", fmt::format("The account alias {} does not exist.", alias));
+  }
+  operation.directory.set_setting(k_alias, "");
+  return std::string();
+}
+
 Outcome<std::string> list_account_aliases(Operation& operation) {
   RETURN_IF_ERROR(operation.allow("ListAccountAliases", "*"));
   wire::XmlWriter xml(false);
-  xml.open("AccountAliases").close().element("IsTruncated", false);
-  return xml.finish();
-}
-
-/// The user or role of `PolicySourceArn`, as if it called.
-Outcome<Principal> simulated_principal(const Operation& operation, const std::string& arn) {
-  Principal principal;
-  principal.account = operation.directory.account();
-  const std::string name = arn.substr(arn.rfind('/') + 1);
-  if (const User* user = operation.directory.find_user(name); user != nullptr && user->arn == arn) {
-    principal.kind = Principal::Kind::user;
-    principal.arn = user->arn;
-    principal.user_id = user->id;
-    principal.name = user->name;
-    return principal;
-  }
-  if (const Role* role = operation.directory.find_role_by_arn(arn)) {
-    principal.kind = Principal::Kind::assumed_role;
-    principal.arn = fmt::format("arn:aws:sts::{}:assumed-role/{}/simulated", principal.account, role->name);
-    principal.user_id = role->id + ":simulated";
-    principal.name = role->name;
-    principal.role_arn = role->arn;
-    return principal;
-  }
-  return aws_fail(404, "NoSuchEntity", fmt::format("The user or role with ARN {} cannot be found.", arn));
-}
-
-std::string_view decision_of(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::allowed: return "allowed";
-    case Verdict::denied_by_identity:
-    case Verdict::denied_by_boundary:
-    case Verdict::denied_by_session:
-    case Verdict::denied_by_resource: return "explicitDeny";
-    default: return "implicitDeny";
-  }
-}
-
-ContextKeys simulated_context(const Operation& operation) {
-  ContextKeys keys;
-  for (const wire::QueryInput& entry : operation.input.structures("ContextEntries")) {
-    const std::string key(entry.get_or("ContextKeyName", ""));
-    for (std::string& value : entry.list("ContextKeyValues")) keys.emplace_back(key, std::move(value));
-  }
-  return keys;
-}
-
-Outcome<std::string> simulate_principal_policy(Operation& operation) {
-  Arguments arguments(operation.input);
-  const std::string source = arguments.arn("PolicySourceArn");
-  RETURN_IF_ERROR(arguments.check());
-  RETURN_IF_ERROR(operation.allow("SimulatePrincipalPolicy", source));
-  ASSIGN_OR_RETURN(const Principal principal, simulated_principal(operation, source));
-  const auto actions = operation.input.list("ActionNames");
-  auto resources = operation.input.list("ResourceArns");
-  if (resources.empty()) resources.emplace_back("*");
-  if (actions.empty() || actions.size() * resources.size() > k_max_simulated) {
-    return aws_fail(400, "InvalidInput", "ActionNames must name at least one action, and not too many.");
-  }
-  Question question;
-  question.context = simulated_context(operation);
-  question.resource_policy = std::string(operation.input.get_or("ResourcePolicy", ""));
-  wire::XmlWriter xml(false);
-  xml.open("EvaluationResults");
-  for (const std::string& action : actions) {
-    for (const std::string& resource : resources) {
-      question.action = action;
-      question.resource = resource;
-      const Verdict verdict = operation.access.simulate(operation.call, principal, question);
-      xml.open("member").element("EvalActionName", action).element("EvalResourceName", resource);
-      xml.element("EvalDecision", decision_of(verdict));
-      xml.open("MatchedStatements").close().open("MissingContextValues").close().close();
-    }
-  }
+  xml.open("AccountAliases");
+  if (const std::string alias = operation.directory.setting(k_alias); !alias.empty()) xml.element("member", alias);
   xml.close().element("IsTruncated", false);
   return xml.finish();
 }
 
+// --- password policy: kept and answered; no one signs in with a password here
+
+struct PasswordRule {
+  std::string_view name;
+  std::int64_t least = 0;  ///< of a number; 0 and 0 for a flag
+  std::int64_t most = 0;
+  std::int64_t fallback = 0;
+};
+
+constexpr PasswordRule k_password_rules[] = {
+    {"MinimumPasswordLength", 6, 128, 6},
+    {"RequireSymbols"},
+    {"RequireNumbers"},
+    {"RequireUppercaseCharacters"},
+    {"RequireLowercaseCharacters"},
+    {"AllowUsersToChangePassword"},
+    {"MaxPasswordAge", 1, 1095, 0},
+    {"PasswordReusePrevention", 1, 24, 0},
+    {"HardExpiry"},
+};
+
+AwsError no_password_policy(const Operation& operation) {
+  return no_such_entity("Password Policy", operation.directory.account());
+}
+
+Outcome<std::string> update_password_policy(Operation& operation) {
+  Arguments arguments(operation.input);
+  wire::XmlWriter xml(false);
+  std::int64_t age = 0;
+  for (const PasswordRule& rule : k_password_rules) {
+    if (rule.most == 0) {
+      xml.element(rule.name, arguments.flag(rule.name));
+      continue;
+    }
+    const std::int64_t value = arguments.number(rule.name, rule.least, rule.most, rule.fallback);
+    if (rule.name == "MaxPasswordAge") age = value;
+    if (value > 0) xml.element(rule.name, static_cast<long long>(value));
+  }
+  xml.element("ExpirePasswords", age > 0);
+  RETURN_IF_ERROR(arguments.check());
+  RETURN_IF_ERROR(operation.allow("UpdateAccountPasswordPolicy", "*"));
+  operation.directory.set_setting(k_password_policy, xml.finish());
+  return std::string();
+}
+
+Outcome<std::string> get_password_policy(Operation& operation) {
+  RETURN_IF_ERROR(operation.allow("GetAccountPasswordPolicy", "*"));
+  const std::string policy = operation.directory.setting(k_password_policy);
+  if (policy.empty()) return std::unexpected(no_password_policy(operation));
+  wire::XmlWriter xml(false);
+  xml.open("PasswordPolicy").raw(policy).close();
+  return xml.finish();
+}
+
+Outcome<std::string> delete_password_policy(Operation& operation) {
+  RETURN_IF_ERROR(operation.allow("DeleteAccountPasswordPolicy", "*"));
+  if (operation.directory.setting(k_password_policy).empty()) return std::unexpected(no_password_policy(operation));
+  operation.directory.set_setting(k_password_policy, "");
+  return std::string();
+}
+
 constexpr std::pair<std::string_view, Handler> k_handlers[] = {
     {"GetAccountSummary", get_account_summary},
+    {"CreateAccountAlias", create_account_alias},
+    {"DeleteAccountAlias", delete_account_alias},
     {"ListAccountAliases", list_account_aliases},
-    {"SimulatePrincipalPolicy", simulate_principal_policy},
+    {"UpdateAccountPasswordPolicy", update_password_policy},
+    {"GetAccountPasswordPolicy", get_password_policy},
+    {"DeleteAccountPasswordPolicy", delete_password_policy},
 };
 
 }  // namespace

@@ -12,6 +12,8 @@ namespace sortie::emulator::iam {
 namespace {
 
 constexpr std::size_t k_session_token_characters = 256;
+/// So long is the use of an expired session answered with ExpiredToken, after a restart too, and not as unknown.
+constexpr auto k_expired_sessions_known = std::chrono::hours(24);
 
 /// Characters that policies and tags of a session may take together; AWS packs them in a way it does not publish.
 constexpr std::size_t k_packed_limit = 4096;
@@ -49,8 +51,12 @@ std::optional<Identities::Key> Access::find_key(std::string_view access_key_id) 
       const Role* role = directory_.find_role_by_arn(principal.role_arn);
       if (role == nullptr || !principal.user_id.starts_with(role->id)) return std::nullopt;
     } else if (principal.kind == Principal::Kind::user) {
-      const User* user = directory_.find_user(principal.name);
-      if (user == nullptr || user->id != principal.user_id) return std::nullopt;
+      const User* user = directory_.find_user_by_id(principal.user_id);
+      if (user == nullptr) return std::nullopt;
+      Key key = session->second;
+      key.principal.arn = user->arn;  // it may have been renamed since
+      key.principal.name = user->name;
+      return key;
     }
     return session->second;
   }
@@ -88,24 +94,23 @@ std::optional<Identities::Key> Access::make_key(std::string_view access_key_id) 
 }
 
 void Access::load_sessions() {
-  const std::int64_t now = clock_.now().time_since_epoch().count();
-  SQLite::Statement expired(store_.db(), "DELETE FROM iam_sessions WHERE expires < ?");
-  expired.bind(1, now);
-  expired.exec();
+  forget_sessions_before(clock_.now() - k_expired_sessions_known);
   SQLite::Statement rows(store_.db(), "SELECT id, body FROM iam_sessions");
   while (rows.executeStep()) {
     sessions_.emplace(rows.getColumn(0).getString(), session_from_json(rows.getColumn(1).getString()));
   }
 }
 
-/// Expired sessions stay known for a day, so that their use is answered with ExpiredToken and not as unknown.
-void Access::drop_expired() {
-  if (sessions_.size() < sweep_at_) return;
-  const SystemTime limit = clock_.now() - std::chrono::hours(24);
+void Access::forget_sessions_before(SystemTime limit) {
   std::erase_if(sessions_, [&](const auto& entry) { return entry.second.expires && *entry.second.expires < limit; });
   SQLite::Statement remove(store_.db(), "DELETE FROM iam_sessions WHERE expires < ?");
   remove.bind(1, static_cast<std::int64_t>(limit.time_since_epoch().count()));
   remove.exec();
+}
+
+void Access::drop_expired() {
+  if (sessions_.size() < sweep_at_) return;
+  forget_sessions_before(clock_.now() - k_expired_sessions_known);
   sweep_at_ = std::max<std::size_t>(256, sessions_.size() * 2);
 }
 

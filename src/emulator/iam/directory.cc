@@ -45,6 +45,10 @@ void Directory::load() {
   while (rows.executeStep()) {
     const std::string kind = rows.getColumn(0).getString();
     const std::string key = rows.getColumn(1).getString();
+    if (kind == "setting") {
+      settings_[key] = rows.getColumn(2).getString();
+      continue;
+    }
     const json::value body = json::parse(rows.getColumn(2).getString());
     if (kind == "role") from_json(body.as_object(), roles_[key]);
     if (kind == "user") from_json(body.as_object(), users_[key]);
@@ -96,6 +100,10 @@ const Role* Directory::find_role(std::string_view name) const {
 const User* Directory::find_user(std::string_view name) const {
   return find_in(users_, to_lower(name));
 }
+const User* Directory::find_user_by_id(std::string_view id) const {
+  const auto found = std::ranges::find_if(users_, [&](const auto& entry) { return entry.second.id == id; });
+  return found == users_.end() ? nullptr : &found->second;
+}
 const Group* Directory::find_group(std::string_view name) const {
   return find_in(groups_, to_lower(name));
 }
@@ -142,6 +150,21 @@ void Directory::erase(const ManagedPolicy& policy) {
 }
 void Directory::erase(const InstanceProfile& profile) {
   erase_entity(profiles_, "profile", to_lower(profile.name));
+}
+
+std::string Directory::setting(std::string_view name) const {
+  const auto found = settings_.find(name);
+  return found == settings_.end() ? std::string() : found->second;
+}
+
+void Directory::set_setting(const std::string& name, const std::string& value) {
+  SQLite::Statement write(store_.db(), value.empty()
+                                           ? "DELETE FROM iam_entities WHERE kind = 'setting' AND key = ?1"
+                                           : "INSERT OR REPLACE INTO iam_entities VALUES ('setting', ?1, ?2)");
+  write.bind(1, name);
+  if (!value.empty()) write.bind(2, value);
+  write.exec();
+  settings_[name] = value;
 }
 
 int Directory::attachment_count(std::string_view policy_arn) const {

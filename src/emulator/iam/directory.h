@@ -104,6 +104,7 @@ class Directory {
   [[nodiscard]] const Role* find_role(std::string_view name) const;
   [[nodiscard]] const Role* find_role_by_arn(std::string_view arn) const;
   [[nodiscard]] const User* find_user(std::string_view name) const;
+  [[nodiscard]] const User* find_user_by_id(std::string_view id) const;
   [[nodiscard]] const Group* find_group(std::string_view name) const;
   [[nodiscard]] const ManagedPolicy* find_policy(std::string_view arn) const;
   [[nodiscard]] const InstanceProfile* find_profile(std::string_view name) const;
@@ -119,6 +120,11 @@ class Directory {
   void erase(const Group& group);
   void erase(const ManagedPolicy& policy);
   void erase(const InstanceProfile& profile);
+
+  /// What the account itself has (`alias`, `password-policy`): text, empty when it is not there.
+  [[nodiscard]] std::string setting(std::string_view name) const;
+  /// An empty value removes it.
+  void set_setting(const std::string& name, const std::string& value);
 
   /// How many roles, users and groups have the policy attached, and for how many it is the boundary.
   [[nodiscard]] int attachment_count(std::string_view policy_arn) const;
@@ -145,6 +151,7 @@ class Directory {
   Map<Group> groups_;
   Map<ManagedPolicy> policies_;
   Map<InstanceProfile> profiles_;
+  std::map<std::string, std::string, std::less<>> settings_;
 };
 
 }  // namespace sortie::emulator::iam

@@ -6,6 +6,11 @@
 
 namespace sortie::emulator::iam {
 
+void write_group(wire::XmlWriter& xml, const Group& group) {
+  xml.element("Path", group.path).element("GroupName", group.name).element("GroupId", group.id);
+  xml.element("Arn", group.arn).element("CreateDate", wire::format_iso8601(group.created));
+}
+
 namespace {
 
 constexpr std::size_t k_max_group_name = 128;
@@ -21,11 +26,6 @@ Outcome<const Group*> allowed_group(const Operation& operation, std::string_view
   const Group* group = operation.directory.find_group(name);
   RETURN_IF_ERROR(operation.allow(action, group != nullptr ? group->arn : operation.arn("group", "/", name)));
   return need_group(operation, name);
-}
-
-void write_group(wire::XmlWriter& xml, const Group& group) {
-  xml.element("Path", group.path).element("GroupName", group.name).element("GroupId", group.id);
-  xml.element("Arn", group.arn).element("CreateDate", wire::format_iso8601(group.created));
 }
 
 Outcome<std::string> create_group(Operation& operation) {
@@ -108,6 +108,38 @@ Outcome<std::string> list_groups_for_user(Operation& operation) {
   return xml.finish();
 }
 
+Outcome<std::string> update_group(Operation& operation) {
+  Arguments arguments(operation.input);
+  const std::string name = arguments.name("GroupName", k_max_group_name);
+  const std::string new_name = arguments.optional_name("NewGroupName", k_max_group_name);
+  const std::string new_path = operation.input.contains("NewPath") ? arguments.path("NewPath") : "";
+  RETURN_IF_ERROR(arguments.check());
+  ASSIGN_OR_RETURN(const Group* group, allowed_group(operation, "UpdateGroup", name));
+  const Group before = *group;
+  Group changed = before;
+  if (!new_path.empty()) changed.path = new_path;
+  if (!new_name.empty()) changed.name = new_name;
+  changed.arn = operation.arn("group", changed.path, changed.name);
+  if (changed.arn != before.arn) RETURN_IF_ERROR(operation.allow("UpdateGroup", changed.arn));
+  const bool other_name = to_lower(changed.name) != to_lower(before.name);
+  if (other_name && operation.directory.find_group(changed.name) != nullptr) {
+    return std::unexpected(already_exists("Group", changed.name));
+  }
+  std::vector<User> members;
+  for (const auto& [key, user] : operation.directory.users()) {
+    if (is_member(user, before)) members.push_back(user);
+  }
+  operation.directory.put(changed);
+  for (User& user : members) {
+    for (std::string& of : user.groups) {
+      if (to_lower(of) == to_lower(before.name)) of = changed.name;
+    }
+    operation.directory.put(std::move(user));
+  }
+  if (other_name) operation.directory.erase(before);
+  return std::string();
+}
+
 Outcome<std::string> delete_group(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("GroupName", k_max_group_name);
@@ -162,13 +194,10 @@ Outcome<std::string> remove_user_from_group(Operation& operation) {
 }
 
 constexpr std::pair<std::string_view, Handler> k_handlers[] = {
-    {"CreateGroup", create_group},
-    {"GetGroup", get_group},
-    {"ListGroups", list_groups},
-    {"ListGroupsForUser", list_groups_for_user},
-    {"DeleteGroup", delete_group},
-    {"AddUserToGroup", add_user_to_group},
-    {"RemoveUserFromGroup", remove_user_from_group},
+    {"CreateGroup", create_group},         {"GetGroup", get_group},
+    {"ListGroups", list_groups},           {"ListGroupsForUser", list_groups_for_user},
+    {"UpdateGroup", update_group},         {"DeleteGroup", delete_group},
+    {"AddUserToGroup", add_user_to_group}, {"RemoveUserFromGroup", remove_user_from_group},
 };
 
 }  // namespace

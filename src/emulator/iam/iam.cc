@@ -22,7 +22,8 @@ std::unordered_map<std::string_view, iam::Handler> all_handlers() {
   std::unordered_map<std::string_view, iam::Handler> handlers;
   for (iam::HandlerTable table :
        {iam::role_handlers(), iam::user_handlers(), iam::group_handlers(), iam::holder_policy_handlers(),
-        iam::managed_policy_handlers(), iam::profile_handlers(), iam::account_handlers()}) {
+        iam::managed_policy_handlers(), iam::profile_handlers(), iam::account_handlers(), iam::simulation_handlers(),
+        iam::details_handlers()}) {
     handlers.insert(table.begin(), table.end());
   }
   return handlers;

@@ -31,7 +31,7 @@ void write_profile(wire::XmlWriter& xml, const Directory& directory, const Insta
   xml.open("Roles");
   if (const Role* role = profile.role.empty() ? nullptr : directory.find_role(profile.role)) {
     xml.open("member");
-    write_role(xml, *role, false);
+    write_role(xml, directory, *role, false);
     xml.close();
   }
   xml.close();
@@ -156,10 +156,48 @@ Outcome<std::string> remove_role(Operation& operation) {
   return std::string();
 }
 
+Outcome<std::string> tag_profile(Operation& operation) {
+  Arguments arguments(operation.input);
+  const std::string name = arguments.name("InstanceProfileName", k_max_profile_name);
+  const Tags tags = arguments.tags();
+  RETURN_IF_ERROR(arguments.check());
+  ASSIGN_OR_RETURN(const InstanceProfile* profile, allowed_profile(operation, "TagInstanceProfile", name));
+  InstanceProfile changed = *profile;
+  RETURN_IF_ERROR(merge_tags(changed.tags, tags));
+  operation.directory.put(std::move(changed));
+  return std::string();
+}
+
+Outcome<std::string> untag_profile(Operation& operation) {
+  Arguments arguments(operation.input);
+  const std::string name = arguments.name("InstanceProfileName", k_max_profile_name);
+  const auto keys = arguments.tag_keys();
+  RETURN_IF_ERROR(arguments.check());
+  ASSIGN_OR_RETURN(const InstanceProfile* profile, allowed_profile(operation, "UntagInstanceProfile", name));
+  InstanceProfile changed = *profile;
+  remove_tags(changed.tags, keys);
+  operation.directory.put(std::move(changed));
+  return std::string();
+}
+
+Outcome<std::string> list_profile_tags(Operation& operation) {
+  Arguments arguments(operation.input);
+  const std::string name = arguments.name("InstanceProfileName", k_max_profile_name);
+  RETURN_IF_ERROR(arguments.check());
+  ASSIGN_OR_RETURN(const InstanceProfile* profile, allowed_profile(operation, "ListInstanceProfileTags", name));
+  return tag_listing(profile->tags);
+}
+
 constexpr std::pair<std::string_view, Handler> k_handlers[] = {
-    {"CreateInstanceProfile", create_profile},      {"GetInstanceProfile", get_profile},
-    {"ListInstanceProfiles", list_profiles},        {"ListInstanceProfilesForRole", list_profiles_for_role},
-    {"DeleteInstanceProfile", delete_profile},      {"AddRoleToInstanceProfile", add_role},
+    {"TagInstanceProfile", tag_profile},
+    {"UntagInstanceProfile", untag_profile},
+    {"ListInstanceProfileTags", list_profile_tags},
+    {"CreateInstanceProfile", create_profile},
+    {"GetInstanceProfile", get_profile},
+    {"ListInstanceProfiles", list_profiles},
+    {"ListInstanceProfilesForRole", list_profiles_for_role},
+    {"DeleteInstanceProfile", delete_profile},
+    {"AddRoleToInstanceProfile", add_role},
     {"RemoveRoleFromInstanceProfile", remove_role},
 };
 

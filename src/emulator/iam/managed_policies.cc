@@ -10,12 +10,6 @@
 
 namespace sortie::emulator::iam {
 
-namespace {
-
-constexpr std::size_t k_max_policy_name = 128;
-constexpr std::size_t k_max_document = 6144;
-constexpr std::size_t k_max_versions = 5;
-
 void write_policy(wire::XmlWriter& xml, const Directory& directory, const ManagedPolicy& policy) {
   xml.element("PolicyName", policy.name).element("PolicyId", policy.id).element("Arn", policy.arn);
   xml.element("Path", policy.path).element("DefaultVersionId", fmt::format("v{}", policy.default_version));
@@ -25,6 +19,12 @@ void write_policy(wire::XmlWriter& xml, const Directory& directory, const Manage
   xml.element("CreateDate", wire::format_iso8601(policy.created));
   xml.element("UpdateDate", wire::format_iso8601(policy.updated));
 }
+
+namespace {
+
+constexpr std::size_t k_max_policy_name = 128;
+constexpr std::size_t k_max_document = 6144;
+constexpr std::size_t k_max_versions = 5;
 
 void write_version(wire::XmlWriter& xml, const ManagedPolicy& policy, int number, bool with_document) {
   const PolicyVersion& version = policy.versions.at(number);

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "emulator/iam/pattern.h"
+#include "emulator/iam/principal_names.h"
 #include "wire/arn.h"
 #include "wire/checksum.h"
 #include "wire/date.h"
@@ -287,14 +288,22 @@ void write_boundary(wire::XmlWriter& xml, const std::string& boundary) {
   xml.element("PermissionsBoundaryArn", boundary).close();
 }
 
-void write_role(wire::XmlWriter& xml, const Role& role, bool with_session_duration) {
+void write_role(wire::XmlWriter& xml, const Directory& directory, const Role& role, bool with_session_duration) {
   xml.element("Path", role.path).element("RoleName", role.name).element("RoleId", role.id).element("Arn", role.arn);
   xml.element("CreateDate", wire::format_iso8601(role.created));
-  xml.element("AssumeRolePolicyDocument", encoded_document(role.trust));
+  xml.element("AssumeRolePolicyDocument", encoded_document(with_principal_names(directory, role.trust)));
   if (!role.description.empty()) xml.element("Description", role.description);
   if (with_session_duration) {
     xml.element("MaxSessionDuration", static_cast<long long>(role.max_session_seconds));
   }
+}
+
+void write_last_used(wire::XmlWriter& xml, const Operation& operation, const Role& role) {
+  xml.open("RoleLastUsed");
+  if (const auto use = operation.access.last_uses().find(role.id)) {
+    xml.element("LastUsedDate", wire::format_iso8601(use->time)).element("Region", use->region);
+  }
+  xml.close();
 }
 
 std::string tag_listing(const Tags& tags) {

@@ -44,6 +44,8 @@ HandlerTable holder_policy_handlers();
 HandlerTable managed_policy_handlers();
 HandlerTable profile_handlers();
 HandlerTable account_handlers();
+HandlerTable simulation_handlers();
+HandlerTable details_handlers();
 
 /// Reads parameters and collects what is wrong with them. `check` gives AWS's ValidationError with all of it.
 class Arguments {
@@ -115,7 +117,13 @@ Outcome<const ManagedPolicy*> need_policy(const Operation& operation, const std:
 std::string encoded_document(std::string_view document);
 void write_tags(wire::XmlWriter& xml, const Tags& tags);
 void write_boundary(wire::XmlWriter& xml, const std::string& boundary);
-void write_role(wire::XmlWriter& xml, const Role& role, bool with_session_duration);
+void write_role(wire::XmlWriter& xml, const Directory& directory, const Role& role, bool with_session_duration);
+/// `RoleLastUsed`, empty for a role that was never used.
+void write_last_used(wire::XmlWriter& xml, const Operation& operation, const Role& role);
+void write_policy(wire::XmlWriter& xml, const Directory& directory, const ManagedPolicy& policy);
+/// Name, path, id, ARN and date of a user or a group.
+void write_user(wire::XmlWriter& xml, const User& user);
+void write_group(wire::XmlWriter& xml, const Group& group);
 /// `IsTruncated` and the tags.
 std::string tag_listing(const Tags& tags);
 

@@ -49,7 +49,9 @@ bool RequestContext::find_global(std::string_view name, std::vector<std::string>
     return find_principal(name, values);
   }
   if (name == "sourceip") return !call_.request.peer_address.empty() && answer(values, call_.request.peer_address);
-  if (name == "securetransport") return answer(values, call_.request.scheme == "https");
+  if (name == "securetransport") {
+    return !call_.request.scheme.empty() && answer(values, call_.request.scheme == "https");
+  }
   if (name == "currenttime") return answer(values, wire::format_iso8601(now_));
   if (name == "epochtime") return answer(values, fmt::format("{}", now_.time_since_epoch().count() / 1000));
   if (name == "requestedregion") return !call_.region.empty() && answer(values, call_.region);

@@ -4,7 +4,7 @@
 
 #include "emulator/iam/operation.h"
 #include "emulator/iam/policy.h"
-#include "wire/arn.h"
+#include "emulator/iam/principal_names.h"
 #include "wire/date.h"
 
 namespace sortie::emulator::iam {
@@ -30,30 +30,12 @@ Outcome<const Role*> allowed_role(const Operation& operation, std::string_view a
   return need_role(operation, name);
 }
 
-/// Users and roles of this account that a trust policy names must exist.
-Outcome<void> check_principals(const Operation& operation, const Policy& policy) {
-  for (const Statement& statement : policy.statements) {
-    if (!statement.principal) continue;
-    for (const std::string& name : statement.principal->aws) {
-      const auto arn = wire::parse_arn(name);
-      if (!arn || arn->service != "iam" || arn->account != operation.directory.account()) continue;
-      const std::string last = arn->resource.substr(arn->resource.rfind('/') + 1);
-      const PolicyHolder* holder = nullptr;
-      if (arn->resource.starts_with("user/")) holder = operation.directory.find_user(last);
-      if (arn->resource.starts_with("role/")) holder = operation.directory.find_role(last);
-      if (arn->resource == "root" || (holder != nullptr && holder->arn == name)) continue;
-      return aws_fail(400, "MalformedPolicyDocument", fmt::format("Invalid principal in policy: \"AWS\":\"{}\"", name));
-    }
-  }
-  return {};
-}
-
 Outcome<void> check_trust(const Operation& operation, const std::string& document) {
   ASSIGN_OR_RETURN(const PolicyPtr policy, parse_policy(document, PolicyKind::trust));
   if (policy_size(document) > k_max_trust) {
     return std::unexpected(limit_exceeded(fmt::format("Cannot exceed quota for ACLSizePerRole: {}", k_max_trust)));
   }
-  return check_principals(operation, *policy);
+  return check_principals(operation.directory, *policy);
 }
 
 Outcome<void> check_boundary(const Operation& operation, const std::string& arn) {
@@ -85,11 +67,12 @@ Outcome<std::string> create_role(Operation& operation) {
   if (operation.directory.roles().size() >= k_max_roles) {
     return std::unexpected(limit_exceeded(fmt::format("Cannot exceed quota for RolesPerAccount: {}", k_max_roles)));
   }
+  role.trust = with_principal_ids(operation.directory, role.trust);
   role.id = Directory::make_id("AROA");
   role.created = operation.clock.now();
   wire::XmlWriter xml(false);
   xml.open("Role");
-  write_role(xml, role, operation.input.contains("MaxSessionDuration"));
+  write_role(xml, operation.directory, role, operation.input.contains("MaxSessionDuration"));
   write_boundary(xml, role.boundary);
   if (!role.tags.empty()) write_tags(xml, role.tags);
   xml.close();
@@ -104,10 +87,10 @@ Outcome<std::string> get_role(Operation& operation) {
   ASSIGN_OR_RETURN(const Role* role, allowed_role(operation, "GetRole", name));
   wire::XmlWriter xml(false);
   xml.open("Role");
-  write_role(xml, *role, true);
+  write_role(xml, operation.directory, *role, true);
   write_boundary(xml, role->boundary);
   if (!role->tags.empty()) write_tags(xml, role->tags);
-  xml.open("RoleLastUsed").close();
+  write_last_used(xml, operation, *role);
   xml.close();
   return xml.finish();
 }
@@ -124,7 +107,7 @@ Outcome<std::string> list_roles(Operation& operation) {
   for (const auto& [key, role] : operation.directory.roles()) {
     if (!role.path.starts_with(prefix) || !page.takes(key)) continue;
     xml.open("member");
-    write_role(xml, role, true);
+    write_role(xml, operation.directory, role, true);
     xml.close();
   }
   xml.close();
@@ -156,7 +139,7 @@ Outcome<std::string> update_role_description(Operation& operation) {
   changed.description = description;
   wire::XmlWriter xml(false);
   xml.open("Role");
-  write_role(xml, changed, true);
+  write_role(xml, operation.directory, changed, true);
   xml.close();
   operation.directory.put(std::move(changed));
   return xml.finish();
@@ -170,7 +153,7 @@ Outcome<std::string> update_assume_role_policy(Operation& operation) {
   ASSIGN_OR_RETURN(const Role* role, allowed_role(operation, "UpdateAssumeRolePolicy", name));
   RETURN_IF_ERROR(check_trust(operation, document));
   Role changed = *role;
-  changed.trust = document;
+  changed.trust = with_principal_ids(operation.directory, document);
   operation.directory.put(std::move(changed));
   return std::string();
 }

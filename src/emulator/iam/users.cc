@@ -7,6 +7,11 @@
 
 namespace sortie::emulator::iam {
 
+void write_user(wire::XmlWriter& xml, const User& user) {
+  xml.element("Path", user.path).element("UserName", user.name).element("UserId", user.id).element("Arn", user.arn);
+  xml.element("CreateDate", wire::format_iso8601(user.created));
+}
+
 namespace {
 
 constexpr std::size_t k_max_user_name = 64;
@@ -31,11 +36,6 @@ Outcome<const User*> allowed_user(const Operation& operation, std::string_view a
   RETURN_IF_ERROR(
       operation.allow(action, user != nullptr ? user->arn : operation.arn("user", "/", name), std::move(context)));
   return need_user(operation, name);
-}
-
-void write_user(wire::XmlWriter& xml, const User& user) {
-  xml.element("Path", user.path).element("UserName", user.name).element("UserId", user.id).element("Arn", user.arn);
-  xml.element("CreateDate", wire::format_iso8601(user.created));
 }
 
 Outcome<std::string> create_user(Operation& operation) {
@@ -110,6 +110,29 @@ Outcome<std::string> list_users(Operation& operation) {
   xml.close();
   page.finish(xml);
   return xml.finish();
+}
+
+Outcome<std::string> update_user(Operation& operation) {
+  Arguments arguments(operation.input);
+  const std::string name = arguments.name("UserName", k_max_user_name);
+  const std::string new_name = arguments.optional_name("NewUserName", k_max_user_name);
+  const std::string new_path = operation.input.contains("NewPath") ? arguments.path("NewPath") : "";
+  RETURN_IF_ERROR(arguments.check());
+  ASSIGN_OR_RETURN(const User* user, allowed_user(operation, "UpdateUser", name));
+  const User before = *user;
+  User changed = before;
+  if (!new_path.empty()) changed.path = new_path;
+  if (!new_name.empty()) changed.name = new_name;
+  changed.arn = operation.arn("user", changed.path, changed.name);
+  // Who renames needs the permission on both names.
+  if (changed.arn != before.arn) RETURN_IF_ERROR(operation.allow("UpdateUser", changed.arn));
+  const bool other_name = to_lower(changed.name) != to_lower(before.name);
+  if (other_name && operation.directory.find_user(changed.name) != nullptr) {
+    return std::unexpected(already_exists("User", changed.name));
+  }
+  operation.directory.put(std::move(changed));
+  if (other_name) operation.directory.erase(before);
+  return std::string();
 }
 
 Outcome<std::string> delete_user(Operation& operation) {
@@ -257,10 +280,29 @@ Outcome<std::string> delete_access_key(Operation& operation) {
   return change_key(operation, "DeleteAccessKey", [](User& user, auto key) { user.keys.erase(key); });
 }
 
+Outcome<std::string> get_access_key_last_used(Operation& operation) {
+  Arguments arguments(operation.input);
+  const std::string id = arguments.name("AccessKeyId", 128);
+  RETURN_IF_ERROR(arguments.check());
+  const User* owner = nullptr;
+  for (const auto& [key, user] : operation.directory.users()) {
+    if (std::ranges::find(user.keys, id, &AccessKey::id) != user.keys.end()) owner = &user;
+  }
+  RETURN_IF_ERROR(operation.allow("GetAccessKeyLastUsed", owner != nullptr ? owner->arn : "*"));
+  if (owner == nullptr) return std::unexpected(no_such_key(id));
+  const auto use = operation.access.last_uses().find(id);
+  wire::XmlWriter xml(false);
+  xml.element("UserName", owner->name).open("AccessKeyLastUsed");
+  if (use) xml.element("LastUsedDate", wire::format_iso8601(use->time));
+  xml.element("ServiceName", use ? use->service : "N/A").element("Region", use ? use->region : "N/A").close();
+  return xml.finish();
+}
+
 constexpr std::pair<std::string_view, Handler> k_handlers[] = {
     {"CreateUser", create_user},
     {"GetUser", get_user},
     {"ListUsers", list_users},
+    {"UpdateUser", update_user},
     {"DeleteUser", delete_user},
     {"TagUser", tag_user},
     {"UntagUser", untag_user},
@@ -271,6 +313,7 @@ constexpr std::pair<std::string_view, Handler> k_handlers[] = {
     {"ListAccessKeys", list_access_keys},
     {"UpdateAccessKey", update_access_key},
     {"DeleteAccessKey", delete_access_key},
+    {"GetAccessKeyLastUsed", get_access_key_last_used},
 };
 
 }  // namespace
