@@ -116,6 +116,7 @@ Destination read_aws_host(std::string_view name) {
   if (auto s3 = read_s3_host(labels)) return *std::move(s3);
   Destination destination;
   std::string_view service = labels.front();
+  if (service == "streaming-logs") service = "logs";  // StartLiveTail's host
   if (service.ends_with("-fips")) service.remove_suffix(5);
   destination.service = std::string(service);
   if (labels.size() == 2 && is_region(labels[1])) {

@@ -266,7 +266,9 @@ void LogStore::append(const Stream& stream, std::vector<LogEvent>& events, std::
       written += bytes;
     }
     transaction.commit();
-    events.erase(events.begin(), events.end() - static_cast<std::ptrdiff_t>(rest.size()));
+    const std::size_t committed = events.size() - rest.size();
+    if (observer_) observer_(stream, std::span<const LogEvent>(events).first(committed), now);
+    events.erase(events.begin(), events.begin() + static_cast<std::ptrdiff_t>(committed));
   }
 }
 

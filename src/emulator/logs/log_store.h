@@ -2,6 +2,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
@@ -99,6 +100,9 @@ class LogStore {
   /// Commits before it returns, and takes out of `events` what is committed: when it throws, the rest can be tried
   /// again. Events of one call are put in order of time.
   void append(const Stream& stream, std::vector<LogEvent>& events, std::int64_t now);
+  /// Is told of events right after they were committed.
+  using Observer = std::function<void(const Stream& stream, std::span<const LogEvent> events, std::int64_t ingested)>;
+  void set_observer(Observer observer) { observer_ = std::move(observer); }
   /// Drops rows whose events are all older than `time`.
   void drop_before(const Group& group, std::int64_t time);
 
@@ -131,6 +135,7 @@ class LogStore {
   Statements statements_;
   std::int64_t next_row_ = 1;
   std::uint64_t deletions_ = 0;
+  Observer observer_;
 };
 
 /// Merges packed rows, which may overlap in time, into one sequence of events.

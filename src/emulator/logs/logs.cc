@@ -9,6 +9,7 @@
 
 #include "base/utf8.h"
 #include "emulator/core/protocol.h"
+#include "emulator/logs/live_tail.h"
 #include "emulator/logs/operations.h"
 
 namespace sortie::emulator {
@@ -52,11 +53,16 @@ struct Logs::Impl {
   const Clock& clock;
   logs::LogStore store;
   logs::Operations operations;
+  logs::LiveTails tails;
   std::deque<Pending> unwritten;
   std::size_t unwritten_bytes = 0;
 
   Impl(const Clock& clock, Store& state, Authorizer& authorizer)
-      : clock(clock), store(state), operations(clock, store, authorizer) {}
+      : clock(clock), store(state), operations(clock, store, authorizer) {
+    store.set_observer([this](const logs::Stream& stream, std::span<const LogEvent> events, std::int64_t ingested) {
+      if (!tails.idle()) tails.written(stream, events, ingested);
+    });
+  }
 
   /// The stream that was written to last: a function's output comes in many small puts.
   struct Recent {
@@ -133,6 +139,7 @@ Task<http::Response> Logs::handle(Call call) {
   }
   impl_->flush();
   try {
+    if (operation == "StartLiveTail") co_return start_live_tail(call, document.get_object());
     auto result = impl_->operations.run(operation, call, document.get_object());
     if (!result) co_return render_error(result.error(), call.request_id, call.request);
     if (*result) co_return json_response(200, **result, call.request_id, k_content_type);
@@ -144,6 +151,17 @@ Task<http::Response> Logs::handle(Call call) {
     co_return refuse(500, "ServiceUnavailableException",
                      fmt::format("The log database could not be used: {}", failure.what()));
   }
+}
+
+http::Response Logs::start_live_tail(const Call& call, const json::object& input) {
+  logs::Parameters parameters(input);
+  auto request = impl_->operations.live_tail_request(call, parameters);
+  if (!request) return render_error(request.error(), call.request_id, call.request);
+  http::Response response;
+  response.headers.add("x-amzn-RequestId", call.request_id);
+  response.headers.add("Content-Type", "application/vnd.amazon.eventstream");
+  response.body = impl_->tails.open(*std::move(request), call.request_id);
+  return response;
 }
 
 void Logs::put(const std::string& region, const std::string& group, const std::string& stream,

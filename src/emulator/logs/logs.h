@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/json/fwd.hpp>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,6 +31,8 @@ class Logs final : public AwsService, public LogSink {
            std::vector<LogEvent> events) override;
 
  private:
+  http::Response start_live_tail(const Call& call, const boost::json::object& input);
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

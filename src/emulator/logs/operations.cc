@@ -78,6 +78,7 @@ const std::map<std::string_view, Operations::Handler>& Operations::handlers() {
       {"CreateLogGroup", &Operations::create_log_group},
       {"DeleteLogGroup", &Operations::delete_log_group},
       {"DescribeLogGroups", &Operations::describe_log_groups},
+      {"ListLogGroups", &Operations::list_log_groups},
       {"PutRetentionPolicy", &Operations::put_retention_policy},
       {"DeleteRetentionPolicy", &Operations::delete_retention_policy},
       {"TagResource", &Operations::tag_resource},

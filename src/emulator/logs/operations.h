@@ -14,6 +14,8 @@
 
 namespace sortie::emulator::logs {
 
+struct LiveTailRequest;
+
 /// An operation's output; nothing where AWS sends an empty body.
 using Output = std::optional<boost::json::object>;
 
@@ -24,6 +26,8 @@ class Operations {
 
   /// An operation that is not there is a `NotImplemented` error naming it.
   Outcome<Output> run(std::string_view operation, const Call& call, const boost::json::object& input);
+  /// The parameters of StartLiveTail, authorized.
+  Outcome<LiveTailRequest> live_tail_request(const Call& call, Parameters& input);
 
  private:
   using Handler = Outcome<Output> (Operations::*)(const Call&, Parameters&);
@@ -32,6 +36,7 @@ class Operations {
   Outcome<Output> create_log_group(const Call& call, Parameters& input);
   Outcome<Output> delete_log_group(const Call& call, Parameters& input);
   Outcome<Output> describe_log_groups(const Call& call, Parameters& input);
+  Outcome<Output> list_log_groups(const Call& call, Parameters& input);
   Outcome<Output> put_retention_policy(const Call& call, Parameters& input);
   Outcome<Output> delete_retention_policy(const Call& call, Parameters& input);
   Outcome<Output> tag_resource(const Call& call, Parameters& input);

@@ -9,6 +9,7 @@ namespace sortie::emulator::s3 {
 namespace {
 
 constexpr std::string_view k_default_region = "us-east-1";
+constexpr std::size_t k_max_bucket_tags = 50;
 
 Failure illegal_constraint(std::string_view constraint) {
   return s3_fail(400, "IllegalLocationConstraintException",
@@ -90,10 +91,22 @@ Task<Operations::Answer> Operations::create_bucket(Request& request) {
   auto body = co_await read_body(request, 64 * 1024);
   if (!body) co_return std::unexpected(body.error());
   std::string constraint;
+  Tags tags;
   if (!body->empty()) {
     const auto document = wire::XmlDocument::parse(*body);
     if (!document || document->root().name() != "CreateBucketConfiguration") co_return malformed_xml();
     constraint = document->root().child_text("LocationConstraint");
+    if (const auto set = document->root().child("Tags")) {
+      for (const auto& tag : set.children("Tag")) {
+        if (!tag.child_text("Key").starts_with("aws:")) continue;
+        co_return s3_fail(400, "InvalidTag",
+                          "User-defined tag keys can't start with \"aws:\". This prefix is reserved for system tags. "
+                          "Remove \"aws:\" from your tag keys and try again.");
+      }
+      auto read = read_tags(set, k_max_bucket_tags, true);
+      if (!read) co_return std::unexpected(read.error());
+      tags = *std::move(read);
+    }
     for (const auto* absent : {"Location", "Bucket"}) {
       if (document->root().child(absent))
         co_return header_not_implemented(fmt::format("CreateBucketConfiguration/{}", absent));
@@ -105,6 +118,17 @@ Task<Operations::Answer> Operations::create_bucket(Request& request) {
   if (auto known = refuse_unknown_features(request.headers()); !known) co_return std::unexpected(known.error());
   if (request.header("x-amz-bucket-object-lock-enabled") == "true") {
     co_return header_not_implemented("x-amz-bucket-object-lock-enabled");
+  }
+  const auto ownership = request.headers().get("x-amz-object-ownership");
+  if (ownership && *ownership != "BucketOwnerEnforced" && *ownership != "BucketOwnerPreferred" &&
+      *ownership != "ObjectWriter") {
+    co_return s3_fail(400, "InvalidArgument", fmt::format("Invalid x-amz-object-ownership header: {}", *ownership),
+                      {{"ArgumentName", "x-amz-object-ownership"}});
+  }
+  const std::string_view acl = request.headers().get_or("x-amz-acl", "private");
+  if (acl != "private" && ownership.value_or("BucketOwnerEnforced") == "BucketOwnerEnforced") {
+    co_return s3_fail(400, "InvalidBucketAclWithObjectOwnership",
+                      "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting");
   }
   Context context;
   if (!constraint.empty()) context.emplace_back("s3:LocationConstraint", constraint);
@@ -120,12 +144,19 @@ Task<Operations::Answer> Operations::create_bucket(Request& request) {
   response.headers.add("x-amz-bucket-arn", "arn:aws:s3:::" + request.bucket);
   if (const auto existing = catalog_.find_bucket(request.bucket)) {
     // In us-east-1 making one's own bucket again succeeds, for old times' sake.
-    if (existing->region == k_default_region && *region == k_default_region) co_return response;
+    const bool forgiving = existing->region == k_default_region && *region == k_default_region && tags.empty();
+    if (forgiving) co_return response;
     co_return s3_fail(409, "BucketAlreadyOwnedByYou",
                       "Your previous request to create the named bucket succeeded and you already own it.",
                       {{"BucketName", request.bucket}});
   }
   catalog_.create_bucket(request.bucket, *region, now());
+  const auto made = catalog_.find_bucket(request.bucket);
+  if (ownership && *ownership != "BucketOwnerEnforced") {
+    catalog_.set_config(*made, "ownershipControls",
+                        fmt::format("<Rule><ObjectOwnership>{}</ObjectOwnership></Rule>", *ownership));
+  }
+  if (!tags.empty()) catalog_.set_config(*made, "tagging", tag_document(tags));
   co_return response;
 }
 

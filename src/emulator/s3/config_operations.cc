@@ -12,6 +12,8 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t k_max_policy = 20 * 1024;
+/// S3 does not say which principal it was.
+constexpr std::string_view k_invalid_principal = "Invalid principal in policy";
 constexpr std::size_t k_max_bucket_tags = 50;
 constexpr const char* k_block_names[] = {"BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy",
                                          "RestrictPublicBuckets"};
@@ -126,7 +128,7 @@ Operations::Answer Operations::get_bucket_policy(const Request& request) {
   }
   http::Response response;
   response.headers.add("Content-Type", "application/json");
-  response.body = *policy;
+  response.body = authorizer_.shown_policy(*policy);
   return response;
 }
 
@@ -142,7 +144,8 @@ Task<Operations::Answer> Operations::put_bucket_policy(Request& request) {
   if (!policy) co_return std::unexpected(policy.error());
   // The whole grammar is IAM's: a policy that it cannot read would deny everyone but root.
   if (const auto readable = authorizer_.check_resource_policy(*body); !readable) {
-    co_return s3_fail(400, "MalformedPolicy", readable.error().message);
+    const bool principal = readable.error().message.starts_with(k_invalid_principal);
+    co_return s3_fail(400, "MalformedPolicy", principal ? std::string(k_invalid_principal) : readable.error().message);
   }
   const bool blocked =
       catalog_.config(*bucket, "publicAccessBlock").value_or(std::string(k_default_block)).at(2) == '1';
@@ -154,7 +157,7 @@ Task<Operations::Answer> Operations::put_bucket_policy(Request& request) {
             "public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.",
             request.call.principal.arn, bucket->name));
   }
-  catalog_.set_config(*bucket, "policy", *body);
+  catalog_.set_config(*bucket, "policy", authorizer_.stored_policy(*body));
   co_return empty_answer(204);
 }
 
@@ -269,34 +272,6 @@ Operations::Answer Operations::delete_bucket_tagging(const Request& request) {
   if (!bucket) return std::unexpected(bucket.error());
   catalog_.set_config(*bucket, "tagging", std::nullopt);
   return empty_answer(204);
-}
-
-Operations::Answer Operations::get_bucket_encryption(const Request& request) {
-  const auto bucket = allowed_bucket(request, "GetEncryptionConfiguration");
-  if (!bucket) return std::unexpected(bucket.error());
-  wire::XmlWriter xml;
-  xml.open("ServerSideEncryptionConfiguration", k_xmlns).open("Rule");
-  xml.open("ApplyServerSideEncryptionByDefault").element("SSEAlgorithm", "AES256").close();
-  xml.element("BucketKeyEnabled", false);
-  return xml_answer(xml.finish());
-}
-
-/// Buckets and objects belong to their owner alone: ACLs are off, as in every new bucket of AWS.
-Operations::Answer Operations::get_acl(const Request& request) {
-  const bool of_object = !request.key.empty();
-  const auto bucket = of_object ? allowed_key(request, "GetObjectAcl") : allowed_bucket(request, "GetBucketAcl");
-  if (!bucket) return std::unexpected(bucket.error());
-  if (of_object) {
-    const auto object = existing_object(request, *bucket, request.key, request.parameter_or("versionId"));
-    if (!object) return std::unexpected(object.error());
-  }
-  const std::string owner = owner_id(request.call.account);
-  wire::XmlWriter xml;
-  xml.open("AccessControlPolicy", k_xmlns).open("Owner").element("ID", owner).close();
-  xml.open("AccessControlList").open("Grant").open("Grantee");
-  xml.attribute("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance").attribute("xsi:type", "CanonicalUser");
-  xml.element("ID", owner).close().element("Permission", "FULL_CONTROL");
-  return xml_answer(xml.finish());
 }
 
 }  // namespace sortie::emulator::s3

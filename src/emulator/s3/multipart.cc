@@ -228,6 +228,7 @@ Operations::Answer Operations::create_multipart_upload(const Request& request) {
   if (!bucket) return std::unexpected(bucket.error());
   auto traits = read_traits(request.headers());
   if (!traits) return std::unexpected(traits.error());
+  if (auto taken = check_canned_acl(request, *bucket); !taken) return std::unexpected(taken.error());
   const auto agreed = read_agreement(request);
   if (!agreed) return std::unexpected(agreed.error());
   if (request.headers().contains("x-amz-tagging")) {

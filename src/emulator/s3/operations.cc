@@ -3,64 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
 #include "emulator/core/protocol.h"
+#include "emulator/s3/absent.h"
+#include "emulator/s3/documents.h"
 #include "wire/checksum.h"
 #include "wire/xml.h"
 
 namespace sortie::emulator::s3 {
 namespace {
 
-/// Sub-resources that S3 has and this does not, with the name of their operations behind Get, Put or Delete.
-const std::map<std::string_view, std::string_view>& absent_subresources() {
-  static const std::map<std::string_view, std::string_view> k_names{
-      {"accelerate", "BucketAccelerateConfiguration"},
-      {"acl", "Acl"},
-      {"analytics", "BucketAnalyticsConfiguration"},
-      {"cors", "BucketCors"},
-      {"encryption", "BucketEncryption"},
-      {"intelligent-tiering", "BucketIntelligentTieringConfiguration"},
-      {"inventory", "BucketInventoryConfiguration"},
-      {"legal-hold", "ObjectLegalHold"},
-      {"lifecycle", "BucketLifecycleConfiguration"},
-      {"logging", "BucketLogging"},
-      {"metadataTable", "BucketMetadataTableConfiguration"},
-      {"metrics", "BucketMetricsConfiguration"},
-      {"notification", "BucketNotificationConfiguration"},
-      {"object-lock", "ObjectLockConfiguration"},
-      {"ownershipControls", "BucketOwnershipControls"},
-      {"renameObject", "RenameObject"},
-      {"replication", "BucketReplication"},
-      {"requestPayment", "BucketRequestPayment"},
-      {"restore", "RestoreObject"},
-      {"retention", "ObjectRetention"},
-      {"select", "SelectObjectContent"},
-      {"session", "CreateSession"},
-      {"torrent", "ObjectTorrent"},
-      {"website", "BucketWebsite"},
-  };
-  return k_names;
-}
-
 Failure method_not_allowed(const Request& request, std::string_view resource) {
   return s3_fail(405, "MethodNotAllowed", "The specified method is not allowed against this resource.",
                  {{"Method", request.call.request.method}, {"ResourceType", std::string(resource)}});
-}
-
-/// 501 for a sub-resource that is not handled; nothing when the request has none.
-std::optional<AwsError> absent_operation(const Request& request) {
-  for (const auto& [name, value] : request.query) {
-    const auto found = absent_subresources().find(name);
-    if (found == absent_subresources().end()) continue;
-    const std::string& method = request.call.request.method;
-    const std::string_view verb = method == "GET"      ? "Get"
-                                  : method == "PUT"    ? "Put"
-                                  : method == "DELETE" ? "Delete"
-                                                       : "";
-    return not_implemented("s3", fmt::format("{}{}", verb, found->second));
-  }
-  return std::nullopt;
 }
 
 }  // namespace
@@ -132,9 +87,11 @@ Task<Operations::Answer> Operations::run(Request& request) {
 
 Task<Operations::Answer> Operations::run_on_bucket(Request& request) {
   const std::string& method = request.call.request.method;
-  for (const auto* name :
-       {"policy", "policyStatus", "publicAccessBlock", "versioning", "tagging", "encryption", "acl"}) {
+  for (const auto* name : {"policy", "policyStatus", "publicAccessBlock", "versioning", "tagging", "acl"}) {
     if (request.parameter(name)) co_return co_await run_on_config(request, name);
+  }
+  for (const auto& [name, value] : request.query) {
+    if (const DocumentKind* kind = find_document_kind(name)) co_return co_await run_on_document(request, *kind);
   }
   if (method == "GET" && request.parameter("location")) co_return get_bucket_location(request);
   if (method == "GET" && request.parameter("versions")) co_return list_object_versions(request);
@@ -174,9 +131,16 @@ Task<Operations::Answer> Operations::run_on_config(Request& request, std::string
     if (put) co_return co_await put_bucket_tagging(request);
     if (remove) co_return delete_bucket_tagging(request);
   }
-  if (name == "encryption" && get) co_return get_bucket_encryption(request);
   if (name == "acl" && get) co_return get_acl(request);
-  if (const auto absent = absent_operation(request)) co_return Failure(*absent);
+  if (name == "acl" && put) co_return co_await put_acl(request);
+  co_return method_not_allowed(request, "BUCKET");
+}
+
+Task<Operations::Answer> Operations::run_on_document(Request& request, const DocumentKind& kind) {
+  const std::string& method = request.call.request.method;
+  if (method == "GET") co_return get_document(request, kind);
+  if (method == "PUT") co_return co_await put_document(request, kind);
+  if (method == "DELETE" && kind.deletable) co_return delete_document(request, kind);
   co_return method_not_allowed(request, "BUCKET");
 }
 
@@ -189,7 +153,10 @@ Task<Operations::Answer> Operations::run_on_object(Request& request) {
     if (method == "PUT") co_return co_await put_object_tagging(request);
     if (method == "DELETE") co_return delete_object_tagging(request);
   }
-  if (method == "GET" && request.parameter("acl")) co_return get_acl(request);
+  if (request.parameter("acl")) {
+    if (method == "GET") co_return get_acl(request);
+    if (method == "PUT") co_return co_await put_acl(request);
+  }
   if (method == "GET" && request.parameter("attributes")) co_return get_object_attributes(request);
   if (method == "POST" && request.parameter("uploads")) co_return create_multipart_upload(request);
   if (const auto absent = absent_operation(request)) co_return Failure(*absent);

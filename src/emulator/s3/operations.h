@@ -18,9 +18,11 @@
 
 namespace sortie::emulator::s3 {
 
+struct DocumentKind;
+
 /// S3's operations, by AWS's names: each finds its bucket, asks IAM, acts. Files: bucket_operations.cc,
-/// config_operations.cc, reads.cc, writes.cc, copies.cc, deletes.cc, listings.cc, multipart.cc. The references must
-/// outlive it; a Request must outlive the Task made of it.
+/// config_operations.cc, documents.cc, acl.cc, reads.cc, writes.cc, copies.cc, deletes.cc, listings.cc, multipart.cc.
+/// The references must outlive it; a Request must outlive the Task made of it.
 class Operations {
  public:
   using Answer = Outcome<http::Response>;
@@ -59,8 +61,16 @@ class Operations {
   Answer get_bucket_tagging(const Request& request);
   Task<Answer> put_bucket_tagging(Request& request);
   Answer delete_bucket_tagging(const Request& request);
-  Answer get_bucket_encryption(const Request& request);
+  Task<Answer> run_on_document(Request& request, const DocumentKind& kind);
+  Answer get_document(const Request& request, const DocumentKind& kind);
+  Task<Answer> put_document(Request& request, const DocumentKind& kind);
+  Answer delete_document(const Request& request, const DocumentKind& kind);
+
+  // Access control lists
   Answer get_acl(const Request& request);
+  Task<Answer> put_acl(Request& request);
+  /// `x-amz-acl` of an upload to the bucket.
+  Outcome<void> check_canned_acl(const Request& request, const Bucket& bucket);
 
   // Objects
   Answer get_object(const Request& request, bool head);

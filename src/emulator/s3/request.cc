@@ -137,10 +137,6 @@ Outcome<void> refuse_unknown_features(const http::Headers& headers) {
   if (headers.get_or("x-amz-object-lock-legal-hold", "OFF") != "OFF") {
     return header_not_implemented("x-amz-object-lock-legal-hold");
   }
-  const auto acl = headers.get_or("x-amz-acl", "private");
-  if (acl != "private" && acl != "bucket-owner-full-control") {
-    return s3_fail(400, "AccessControlListNotSupported", "The bucket does not allow ACLs");
-  }
   return {};
 }
 
@@ -201,6 +197,10 @@ Outcome<Tags> read_tag_document(std::string_view xml, std::size_t limit, bool of
   if (!document || document->root().name() != "Tagging") return malformed_xml();
   const auto set = document->root().child("TagSet");
   if (!set) return malformed_xml();
+  return read_tags(set, limit, of_bucket);
+}
+
+Outcome<Tags> read_tags(const wire::XmlNode& set, std::size_t limit, bool of_bucket) {
   Tags tags;
   for (const auto& tag : set.children("Tag")) {
     if (!tag.child("Key") || !tag.child("Value")) return malformed_xml();

@@ -10,6 +10,10 @@
 #include "emulator/s3/catalog.h"
 #include "wire/uri.h"
 
+namespace sortie::wire {
+class XmlNode;
+}
+
 namespace sortie::emulator::s3 {
 
 /// An S3 request taken apart: bucket and key decoded, path style or virtual host.
@@ -47,6 +51,8 @@ Outcome<void> refuse_unknown_features(const http::Headers& headers);
 Outcome<Tags> read_tag_header(std::string_view text);
 /// `<Tagging><TagSet><Tag>…`; at most `limit` tags.
 Outcome<Tags> read_tag_document(std::string_view xml, std::size_t limit, bool of_bucket);
+/// The `<Tag>` elements in `set`.
+Outcome<Tags> read_tags(const wire::XmlNode& set, std::size_t limit, bool of_bucket);
 std::string tag_document(const Tags& tags);
 
 /// `/BUCKET/KEY?versionId=ID`, percent-encoded.

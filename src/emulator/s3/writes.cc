@@ -56,6 +56,7 @@ Task<Operations::Answer> Operations::put_object(Request& request) {
   }
   auto traits = read_traits(request.headers());
   if (!traits) co_return std::unexpected(traits.error());
+  if (auto taken = check_canned_acl(request, *bucket); !taken) co_return std::unexpected(taken.error());
   const auto demand = read_digest_demand(request.headers());
   if (!demand) co_return std::unexpected(demand.error());
   http::Body& body = request.call.request.body;
@@ -140,6 +141,7 @@ Task<Operations::Answer> Operations::copy_object(Request& request) {
   if (!asked) co_return std::unexpected(asked.error());
   auto bucket = allowed_key(request, "PutObject", upload_context(request, asked->tags));
   if (!bucket) co_return std::unexpected(bucket.error());
+  if (auto taken = check_canned_acl(request, *bucket); !taken) co_return std::unexpected(taken.error());
   const auto source = copy_source(request);
   if (!source) co_return std::unexpected(source.error());
   const bool in_place = source->bucket.id == bucket->id && source->object.key == request.key && source->object.latest;

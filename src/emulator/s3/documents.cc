@@ -1,0 +1,286 @@
+#include "emulator/s3/documents.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "emulator/core/protocol.h"
+#include "emulator/core/random.h"
+#include "emulator/s3/errors.h"
+#include "emulator/s3/operations.h"
+
+namespace sortie::emulator::s3 {
+namespace {
+
+constexpr std::size_t k_max_cors_rules = 100;
+constexpr std::size_t k_max_lifecycle_rules = 1000;
+constexpr std::size_t k_max_rule_id = 255;
+constexpr std::string_view k_default_encryption =
+    "<Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm>"
+    "</ApplyServerSideEncryptionByDefault><BucketKeyEnabled>false</BucketKeyEnabled></Rule>";
+constexpr std::string_view k_default_ownership = "<Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule>";
+
+template <class... Names>
+bool is_one_of(std::string_view text, Names... names) {
+  return ((text == names) || ...);
+}
+
+void copy(wire::XmlWriter& xml, const wire::XmlNode& node) {
+  xml.open(node.name());
+  const auto children = node.children();
+  if (children.empty()) xml.text(node.text());
+  for (const auto& child : children) copy(xml, child);
+  xml.close();
+}
+
+std::string content_of(const wire::XmlNode& root) {
+  wire::XmlWriter xml(false);
+  for (const auto& child : root.children()) copy(xml, child);
+  return xml.finish();
+}
+
+/// The children, all of that name; MalformedXML for another one, or for a number of them outside 1 to `most`.
+Outcome<std::vector<wire::XmlNode>> rules_of(const wire::XmlNode& root, std::string_view name, std::size_t most) {
+  const auto all = root.children();
+  const auto rules = root.children(name);
+  if (rules.empty() || rules.size() > most || rules.size() != all.size()) return malformed_xml();
+  return rules;
+}
+
+// Cross-origin resource sharing ---------------------------------------------------------------------------------------
+
+Outcome<std::string> read_cors(const wire::XmlNode& root) {
+  const auto rules = rules_of(root, "CORSRule", k_max_cors_rules);
+  if (!rules) return std::unexpected(rules.error());
+  for (const auto& rule : *rules) {
+    const auto methods = rule.children("AllowedMethod");
+    const auto origins = rule.children("AllowedOrigin");
+    if (methods.empty() || origins.empty()) return malformed_xml();
+    for (const auto& method : methods) {
+      if (is_one_of(method.text(), "GET", "PUT", "HEAD", "POST", "DELETE")) continue;
+      return invalid_request(
+          fmt::format("Found unsupported HTTP method in CORS config. Unsupported method is {}", method.text()));
+    }
+    for (const auto* part : {"AllowedOrigin", "AllowedHeader"}) {
+      for (const auto& node : rule.children(part)) {
+        if (std::ranges::count(node.text(), '*') <= 1) continue;
+        return invalid_request(fmt::format("{} \"{}\" can not have more than one wildcard.", part, node.text()));
+      }
+    }
+  }
+  return content_of(root);
+}
+
+// Lifecycle -----------------------------------------------------------------------------------------------------------
+
+bool is_positive(const std::string& text) {
+  int number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc{} && end == text.data() + text.size() && number > 0;
+}
+
+Outcome<void> check_expiration(const wire::XmlNode& rule) {
+  const auto expiration = rule.child("Expiration");
+  if (!expiration) return {};
+  const auto days = expiration.child("Days");
+  const auto date = expiration.child("Date");
+  const auto marker = expiration.child("ExpiredObjectDeleteMarker");
+  if (static_cast<int>(!!days) + static_cast<int>(!!date) + static_cast<int>(!!marker) != 1) return malformed_xml();
+  if (days && !is_positive(days.text())) {
+    return s3_fail(400, "InvalidArgument", "'Days' for Expiration action must be a positive integer",
+                   {{"ArgumentName", "Days"}, {"ArgumentValue", days.text()}});
+  }
+  if (date && !date.text().contains("T00:00:00")) {
+    return s3_fail(400, "InvalidArgument", "'Date' must be at midnight GMT",
+                   {{"ArgumentName", "Date"}, {"ArgumentValue", date.text()}});
+  }
+  return {};
+}
+
+Outcome<void> check_lifecycle_rule(const wire::XmlNode& rule) {
+  if (!is_one_of(rule.child_text("Status"), "Enabled", "Disabled")) return malformed_xml();
+  if (!rule.child("Filter") && !rule.child("Prefix")) return malformed_xml();
+  static constexpr const char* k_actions[] = {"Expiration", "Transition", "NoncurrentVersionExpiration",
+                                              "NoncurrentVersionTransition", "AbortIncompleteMultipartUpload"};
+  const auto there = [&](const char* action) { return static_cast<bool>(rule.child(action)); };
+  if (std::ranges::none_of(k_actions, there)) {
+    return invalid_request("At least one action needs to be specified in a rule.");
+  }
+  if (rule.child_text("ID").size() > k_max_rule_id) {
+    return s3_fail(400, "InvalidArgument", "ID length should not exceed allowed limit of 255");
+  }
+  return check_expiration(rule);
+}
+
+/// Rules without an id get one.
+Outcome<std::string> read_lifecycle(const wire::XmlNode& root) {
+  const auto rules = rules_of(root, "Rule", k_max_lifecycle_rules);
+  if (!rules) return std::unexpected(rules.error());
+  std::set<std::string> ids;
+  wire::XmlWriter xml(false);
+  for (const auto& rule : *rules) {
+    if (auto valid = check_lifecycle_rule(rule); !valid) return std::unexpected(valid.error());
+    std::string id = rule.child_text("ID");
+    if (id.empty()) id = wire::base64_encode(random_bytes(36));
+    if (!ids.insert(id).second) {
+      return s3_fail(400, "InvalidArgument", "Rule ID must be unique. Found same ID for more than one rule",
+                     {{"ArgumentName", "ID"}, {"ArgumentValue", id}});
+    }
+    xml.open("Rule").element("ID", id);
+    for (const auto& child : rule.children()) {
+      if (child.name() != "ID") copy(xml, child);
+    }
+    xml.close();
+  }
+  return xml.finish();
+}
+
+// Encryption, ownership, and what has one value -----------------------------------------------------------------------
+
+Outcome<std::string> read_encryption(const wire::XmlNode& root) {
+  const auto rules = rules_of(root, "Rule", 1);
+  if (!rules) return std::unexpected(rules.error());
+  const auto by_default = rules->front().child("ApplyServerSideEncryptionByDefault");
+  const std::string algorithm = by_default.child_text("SSEAlgorithm");
+  if (is_one_of(algorithm, "aws:kms", "aws:kms:dsse")) {
+    return Failure(not_implemented("s3", fmt::format("PutBucketEncryption with {}", algorithm)));
+  }
+  if (algorithm != "AES256") return malformed_xml();
+  if (by_default.child("KMSMasterKeyID")) {
+    return s3_fail(400, "InvalidArgument",
+                   "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse",
+                   {{"ArgumentName", "ApplyServerSideEncryptionByDefault"}});
+  }
+  return std::string(k_default_encryption);
+}
+
+Outcome<std::string> read_ownership(const wire::XmlNode& root) {
+  const auto rules = rules_of(root, "Rule", 1);
+  if (!rules) return std::unexpected(rules.error());
+  const std::string ownership = rules->front().child_text("ObjectOwnership");
+  if (!is_one_of(ownership, "BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter")) return malformed_xml();
+  return content_of(root);
+}
+
+/// A document that may only say what is the case anyway: `element` with `value`, or nothing at all.
+Outcome<std::string> read_only_value(const wire::XmlNode& root, std::string_view element, std::string_view value,
+                                     std::string_view operation) {
+  for (const auto& child : root.children()) {
+    if (child.name() != element || child.text() != value) return Failure(not_implemented("s3", operation));
+  }
+  return content_of(root);
+}
+
+Outcome<std::string> read_payment(const wire::XmlNode& root) {
+  if (!is_one_of(root.child_text("Payer"), "BucketOwner", "Requester")) return malformed_xml();
+  return read_only_value(root, "Payer", "BucketOwner", "PutBucketRequestPayment with Requester");
+}
+
+Outcome<std::string> read_acceleration(const wire::XmlNode& root) {
+  if (!is_one_of(root.child_text("Status"), "Enabled", "Suspended")) return malformed_xml();
+  return read_only_value(root, "Status", "Suspended", "PutBucketAccelerateConfiguration with Enabled");
+}
+
+Outcome<std::string> read_logging(const wire::XmlNode& root) {
+  return read_only_value(root, {}, {}, "PutBucketLogging");
+}
+Outcome<std::string> read_notification(const wire::XmlNode& root) {
+  return read_only_value(root, {}, {}, "PutBucketNotificationConfiguration");
+}
+Outcome<std::string> read_replication(const wire::XmlNode& /*root*/) {
+  return Failure(not_implemented("s3", "PutBucketReplication"));
+}
+Outcome<std::string> read_website(const wire::XmlNode& /*root*/) {
+  return Failure(not_implemented("s3", "PutBucketWebsite"));
+}
+Outcome<std::string> read_object_lock(const wire::XmlNode& /*root*/) {
+  return Failure(not_implemented("s3", "PutObjectLockConfiguration"));
+}
+
+constexpr DocumentKind k_kinds[] = {
+    {"cors", "CORSConfiguration", "BucketCORS", "BucketCors", "", "NoSuchCORSConfiguration",
+     "The CORS configuration does not exist", true, read_cors},
+    {"lifecycle", "LifecycleConfiguration", "LifecycleConfiguration", "BucketLifecycleConfiguration", "",
+     "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist", true, read_lifecycle},
+    {"encryption", "ServerSideEncryptionConfiguration", "EncryptionConfiguration", "BucketEncryption",
+     k_default_encryption, "", "", true, read_encryption},
+    {"ownershipControls", "OwnershipControls", "BucketOwnershipControls", "BucketOwnershipControls",
+     k_default_ownership, "OwnershipControlsNotFoundError", "The bucket ownership controls were not found", true,
+     read_ownership},
+    {"requestPayment", "RequestPaymentConfiguration", "BucketRequestPayment", "BucketRequestPayment",
+     "<Payer>BucketOwner</Payer>", "", "", false, read_payment},
+    {"accelerate", "AccelerateConfiguration", "AccelerateConfiguration", "BucketAccelerateConfiguration", "", "", "",
+     false, read_acceleration},
+    {"logging", "BucketLoggingStatus", "BucketLogging", "BucketLogging", "", "", "", false, read_logging},
+    {"notification", "NotificationConfiguration", "BucketNotification", "BucketNotificationConfiguration", "", "", "",
+     false, read_notification},
+    {"replication", "ReplicationConfiguration", "ReplicationConfiguration", "BucketReplication", "",
+     "ReplicationConfigurationNotFoundError", "The replication configuration was not found", true, read_replication},
+    {"website", "WebsiteConfiguration", "BucketWebsite", "BucketWebsite", "", "NoSuchWebsiteConfiguration",
+     "The specified bucket does not have a website configuration", true, read_website},
+    {"object-lock", "ObjectLockConfiguration", "BucketObjectLockConfiguration", "ObjectLockConfiguration", "",
+     "ObjectLockConfigurationNotFoundError", "Object Lock configuration does not exist for this bucket", false,
+     read_object_lock},
+};
+
+/// What is kept once ownership controls have been deleted; other documents fall back to `initial`.
+constexpr std::string_view k_deleted = "deleted";
+
+}  // namespace
+
+const DocumentKind* find_document_kind(std::string_view subresource) {
+  const auto* found = std::ranges::find(k_kinds, subresource, &DocumentKind::subresource);
+  return found == std::end(k_kinds) ? nullptr : found;
+}
+
+bool acls_enabled(std::string_view ownership_controls) {
+  return !ownership_controls.empty() && !ownership_controls.contains("BucketOwnerEnforced");
+}
+
+Operations::Answer Operations::get_document(const Request& request, const DocumentKind& kind) {
+  const auto bucket = allowed_bucket(request, fmt::format("Get{}", kind.noun));
+  if (!bucket) return std::unexpected(bucket.error());
+  const auto kept = catalog_.config(*bucket, kind.subresource);
+  const std::string content = kept == k_deleted ? "" : kept.value_or(std::string(kind.initial));
+  if (content.empty() && !kind.absent_code.empty()) {
+    return s3_fail(404, std::string(kind.absent_code), std::string(kind.absent_message),
+                   {{"BucketName", bucket->name}});
+  }
+  wire::XmlWriter xml;
+  xml.open(kind.root, k_xmlns).raw(content);
+  auto response = xml_answer(xml.finish());
+  if (kind.subresource == "lifecycle") {
+    response.headers.add("x-amz-transition-default-minimum-object-size", "all_storage_classes_128K");
+  }
+  return response;
+}
+
+Task<Operations::Answer> Operations::put_document(Request& request, const DocumentKind& kind) {
+  auto body = co_await read_body(request, k_max_document);
+  if (!body) co_return std::unexpected(body.error());
+  const auto bucket = allowed_bucket(request, fmt::format("Put{}", kind.noun));
+  if (!bucket) co_return std::unexpected(bucket.error());
+  const auto document = wire::XmlDocument::parse(*body);
+  if (!document || document->root().name() != kind.root) co_return malformed_xml();
+  const auto content = kind.read(document->root());
+  if (!content) co_return std::unexpected(content.error());
+  catalog_.set_config(*bucket, kind.subresource, *content);
+  auto response = empty_answer(200);
+  if (kind.subresource == "lifecycle") {
+    response.headers.add("x-amz-transition-default-minimum-object-size", "all_storage_classes_128K");
+  }
+  co_return response;
+}
+
+Operations::Answer Operations::delete_document(const Request& request, const DocumentKind& kind) {
+  const auto bucket = allowed_bucket(request, fmt::format("Put{}", kind.noun));
+  if (!bucket) return std::unexpected(bucket.error());
+  const bool leaves_none = !kind.initial.empty() && !kind.absent_code.empty();
+  catalog_.set_config(*bucket, kind.subresource,
+                      leaves_none ? std::optional(std::string(k_deleted)) : std::optional<std::string>());
+  return empty_answer(204);
+}
+
+}  // namespace sortie::emulator::s3
