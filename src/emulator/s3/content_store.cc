@@ -5,6 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -90,7 +93,10 @@ struct ContentStore::State {
 struct ContentStore::Upload {
   explicit Upload(const std::vector<ChecksumAlgorithm>& algorithms) : digests(algorithms) {}
   Digests digests;
-  std::string buffer;
+  std::string buffer;    ///< being filled
+  std::string draining;  ///< on the pool meanwhile
+  bool busy = false;
+  std::optional<asio::steady_timer> drained;  ///< cancelled when `busy` ends
   UniqueFd file;
   Received received;
   int error_number = 0;
@@ -142,18 +148,38 @@ Outcome<void> ContentStore::create_file(Upload& upload) {
   return {};
 }
 
-/// Hashes and writes the buffer on the pool.
-Task<Outcome<void>> ContentStore::drain(std::shared_ptr<Upload> upload) {
+/// Hashes and writes what is in `draining` on the pool.
+Task<void> ContentStore::run_drain(BlockingPool& pool, std::shared_ptr<Upload> upload) {
+  co_await pool.run([upload] {
+    upload->digests.update(upload->draining);
+    upload->error_number = write_all(upload->file.get(), upload->draining);
+    return true;
+  });
+  upload->busy = false;
+  upload->drained->cancel();
+}
+
+Task<Outcome<void>> ContentStore::finish_drain(std::shared_ptr<Upload> upload) {
+  while (upload->busy) {
+    upload->drained->expires_at(asio::steady_timer::time_point::max());
+    co_await upload->drained->async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+  if (upload->error_number != 0) co_return disk_failure(upload->error_number, "write");
+  co_return Outcome<void>();
+}
+
+/// Hands the buffer to the pool when it has done with the one before. The next bytes are received meanwhile.
+Task<Outcome<void>> ContentStore::start_drain(std::shared_ptr<Upload> upload) {
   if (!upload->file) {
     if (auto created = create_file(*upload); !created) co_return std::unexpected(created.error());
   }
-  co_await pool_.run([upload] {
-    upload->digests.update(upload->buffer);
-    upload->error_number = write_all(upload->file.get(), upload->buffer);
-    return true;
-  });
-  if (upload->error_number != 0) co_return disk_failure(upload->error_number, "write");
+  const auto executor = co_await asio::this_coro::executor;
+  if (!upload->drained) upload->drained.emplace(executor);
+  if (auto finished = co_await finish_drain(upload); !finished) co_return std::unexpected(finished.error());
+  std::swap(upload->buffer, upload->draining);
   upload->buffer.clear();
+  upload->busy = true;
+  asio::co_spawn(executor, run_drain(pool_, upload), asio::detached);
   co_return Outcome<void>();
 }
 
@@ -177,14 +203,15 @@ Task<Outcome<Received>> ContentStore::receive(http::Body body, std::vector<Check
     }
     if (*count == 0) break;
     if (upload->buffer.size() < k_buffer_bytes) continue;
-    if (auto drained = co_await drain(upload); !drained) co_return std::unexpected(drained.error());
+    if (auto started = co_await start_drain(upload); !started) co_return std::unexpected(started.error());
   }
   if (!upload->file && upload->buffer.size() <= k_inline_bytes) {
     upload->digests.update(upload->buffer);
     upload->received.bytes = std::move(upload->buffer);
   } else if (!upload->buffer.empty()) {
-    if (auto drained = co_await drain(upload); !drained) co_return std::unexpected(drained.error());
+    if (auto started = co_await start_drain(upload); !started) co_return std::unexpected(started.error());
   }
+  if (auto finished = co_await finish_drain(upload); !finished) co_return std::unexpected(finished.error());
   if (upload->file && ::close(upload->file.release()) != 0) co_return disk_failure(errno, "write");
   upload->received.digests = upload->digests.finish();
   co_return std::move(upload->received);

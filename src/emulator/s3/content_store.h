@@ -81,7 +81,9 @@ class ContentStore {
 
   Outcome<std::filesystem::path> folder();
   Outcome<void> create_file(Upload& upload);
-  Task<Outcome<void>> drain(std::shared_ptr<Upload> upload);
+  static Task<void> run_drain(BlockingPool& pool, std::shared_ptr<Upload> upload);
+  static Task<Outcome<void>> finish_drain(std::shared_ptr<Upload> upload);
+  Task<Outcome<void>> start_drain(std::shared_ptr<Upload> upload);
   void remove_orphans();
 
   Store& files_;
