@@ -5,6 +5,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
 #include <cstdio>
+#include <fstream>
 
 #include "base/deadline.h"
 #include "cli/child.h"
@@ -26,6 +27,13 @@ class Serve final : public Command {
     port_option_ = serve->add_option("--port", port_, "port on 127.0.0.1; 0: any free one (the default with a COMMAND)")
                        ->check(CLI::Range(0, 65535))
                        ->capture_default_str();
+    https_option_ = serve
+                        ->add_option("--https-port", https_port_,
+                                     "serve over TLS as well, on this port of localhost; 0: any free one")
+                        ->check(CLI::Range(0, 65535));
+    serve->add_option("--ca-file", ca_file_, "where to write the certificate that clients of --https-port must trust")
+        ->type_name("FILE")
+        ->needs(https_option_);
     serve->add_option("--state", state_, "keep everything in this folder")->type_name("DIR");
     serve->add_option("--region", region_, "where requests do not say")->capture_default_str();
     serve->add_option("--network", network_, "what functions reach: only AWS (isolated), or the host's network (host)")
@@ -87,18 +95,39 @@ class Serve final : public Command {
       error.hint = "is another one running? --port 0 takes any free port";
       co_return std::unexpected(std::move(error));
     }
+    CO_RETURN_IF_ERROR(serve_https(server, emulator));
     const auto exports = this->exports(emulator, *port);
     if (!command_.empty()) co_return co_await run_command(context, exports);
     std::string text;
     for (const auto& [name, value] : exports) text += "export " + name + "=" + value + "\n";
     CO_RETURN_IF_ERROR(write_stdout(text));
-    std::fprintf(stderr, "serving the embedded AWS on http://127.0.0.1:%u; Ctrl-C ends it\n", unsigned{*port});
+    std::string where = "http://127.0.0.1:" + std::to_string(*port);
+    if (authority_) where += " and https://localhost:" + std::to_string(https_port_);
+    std::fprintf(stderr, "serving the embedded AWS on %s; Ctrl-C ends it\n", where.c_str());
     asio::steady_timer stop(context.executor, std::chrono::steady_clock::time_point::max());
     stop_ = &stop;
     boost::system::error_code ignored;
     if (!interrupted_) co_await stop.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     stop_ = nullptr;
     co_return 0;
+  }
+
+  /// With --https-port: a certificate authority of this run's own.
+  Result<void> serve_https(http::Server& server, emulator::Emulator& emulator) {
+    if (https_option_->count() == 0) return {};
+    ASSIGN_OR_RETURN(authority_, http::CertificateAuthority::create());
+    auto port = server.listen_tls("127.0.0.1", static_cast<std::uint16_t>(https_port_), emulator, *authority_);
+    if (!port) {
+      Error error = wrap(std::move(port).error(), "serve on localhost:" + std::to_string(https_port_));
+      error.kind = ErrorKind::config;
+      return std::unexpected(std::move(error));
+    }
+    https_port_ = *port;
+    if (ca_file_.empty()) return {};
+    std::ofstream file(ca_file_, std::ios::trunc);
+    file << authority_->ca_pem();
+    if (!file.flush()) return fail(ErrorKind::config, "--ca-file: cannot write " + ca_file_);
+    return {};
   }
 
   [[nodiscard]] std::map<std::string, std::string> exports(const emulator::Emulator& emulator,
@@ -129,6 +158,10 @@ class Serve final : public Command {
   }
 
   int port_ = k_default_port;
+  CLI::Option* https_option_ = nullptr;
+  int https_port_ = 0;
+  std::string ca_file_;
+  std::unique_ptr<http::CertificateAuthority> authority_;
   CLI::Option* port_option_ = nullptr;
   std::string state_;
   std::string region_ = "us-east-1";

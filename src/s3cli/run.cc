@@ -144,7 +144,6 @@ class Interrupts {
  public:
   explicit Interrupts(asio::io_context& io) : signals_(io, SIGINT, SIGTERM, SIGHUP) { wait(); }
   asio::cancellation_slot slot() { return cancel_.slot(); }
-  void stop() { signals_.cancel(); }
   [[nodiscard]] int received() const { return received_; }
 
  private:
@@ -184,7 +183,7 @@ int run_operation(const Config& config, const Arguments& arguments, Log& log) {
                  asio::bind_cancellation_slot(interrupts.slot(), [&](std::exception_ptr bug, Settled<int> value) {
                    settled = std::move(value);
                    if (bug) settled->exception = std::move(bug);
-                   interrupts.stop();
+                   io.stop();  // timers of kept connections are nobody's business any more
                  }));
   io.run();
   if (settled->exception) std::rethrow_exception(settled->exception);
