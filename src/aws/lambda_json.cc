@@ -89,8 +89,13 @@ std::string serialize_with_zip(const json::object& body, const FunctionCode& cod
   constexpr std::string_view k_empty = R"("ZipFile":"")";
   // The first one: inside a JSON string the quotes would be escaped, and Code comes before what the user names.
   const std::size_t at = code.zip.empty() ? std::string::npos : text.find(k_empty);
-  if (at != std::string::npos) text.insert(at + k_empty.size() - 1, wire::base64_encode(code.zip));
-  return text;
+  if (at == std::string::npos) return text;
+  const std::size_t front = at + k_empty.size() - 1;
+  std::string whole;
+  whole.reserve(text.size() + (code.zip.size() + 2) / 3 * 4);
+  whole.append(text, 0, front);
+  base64_append(whole, code.zip);
+  return whole.append(text, front);
 }
 
 FunctionConfiguration read_function_configuration(const json::object& object) {

@@ -1,3 +1,5 @@
+#include <malloc.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -19,6 +21,7 @@ extern char** environ;  // NOLINT(readability-redundant-declaration)
 namespace sortie::cli {
 namespace {
 
+constexpr int k_reused_bytes = 32 << 20;
 constexpr const char* k_footer =
     "Exit status of run: 0 every test passed, 1 a test failed, 2 usage or configuration,\n"
     "3 something could not be run or a test was lost, 4 no test matched, 130 interrupted.\n"
@@ -88,6 +91,10 @@ int main(int argc, char** argv) {
   // A closed pipe or a file that may not grow is an error of the write, to be told, not a death.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
+  // A package passes through several strings of its size: memory that was touched once is used again, not given back
+  // to the system and faulted in anew.
+  ::mallopt(M_MMAP_THRESHOLD, k_reused_bytes);
+  ::mallopt(M_TRIM_THRESHOLD, k_reused_bytes);
   CLI::App app(
       "Sortie runs compiled test suites in AWS Lambda and tells the truth about the result.\n"
       "Without an AWS account it runs them on an embedded AWS inside this program.",

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/json.hpp>
 #include <filesystem>
 #include <utility>
@@ -108,6 +109,10 @@ bool mentions(const std::vector<suite::SuiteSpec>& specs, std::string_view what)
   return false;
 }
 
+Task<const sandbox::Capabilities*> look_at_sandbox() {
+  co_return &sandbox::probe();
+}
+
 }  // namespace
 
 Result<Suites> resolve_suites(const PackageOptions& package, const FunctionOptions& function) {
@@ -145,13 +150,24 @@ bool is_local(const TargetOptions& target) {
 Task<Result<package::Package>> build(const Suites& suites, Destination destination, run::Reporter& reporter) {
   const auto began = std::chrono::steady_clock::now();
   package::PackageSpec spec = suites.package;
-  if (destination == Destination::here) {
-    const sandbox::Capabilities& sandbox = sandbox::probe();
-    if (!sandbox.reason.empty()) reporter.on(run::Notice{sandbox.reason});
-    if (!sandbox.namespaces) spec.image_glibc = package::k_any_glibc;
-  }
   BlockingPool pool(1);
-  auto package = co_await pool.run([spec = std::move(spec)] { return package::build_package(spec); });
+  const auto make = [](package::PackageSpec wanted) {
+    return [wanted = std::move(wanted)] { return package::build_package(wanted); };
+  };
+  Result<package::Package> package;
+  if (destination == Destination::here) {
+    using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace)
+    // Most machines can isolate: whether this one can is found out while the package for it is made.
+    auto [made, sandbox] = co_await (pool.run(make(spec)) && look_at_sandbox());
+    if (!sandbox->reason.empty()) reporter.on(run::Notice{sandbox->reason});
+    package = std::move(made);
+    if (!sandbox->namespaces) {
+      spec.image_glibc = package::k_any_glibc;
+      package = co_await pool.run(make(std::move(spec)));
+    }
+  } else {
+    package = co_await pool.run(make(std::move(spec)));
+  }
   if (!package) co_return std::unexpected(std::move(package).error());
   reporter.on(run::StepFinished{.step = "Package", .text = package_text(*package), .duration = since(began)});
   for (const std::string& warning : package->warnings) reporter.on(run::Notice{warning});

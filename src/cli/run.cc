@@ -2,6 +2,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdlib>
@@ -152,8 +153,13 @@ Task<Result<int>> Run::with_reporters(Context& context) {
   ASSIGN_OR_CO_RETURN(run::DeploySpec deploy_spec, cli::deploy_spec(options_.function, options_.target));
   ASSIGN_OR_CO_RETURN(Suites suites, resolve_suites(options_.package, options_.function));
   const Destination destination = is_local(options_.target) ? Destination::here : Destination::anywhere;
-  ASSIGN_OR_CO_RETURN(const package::Package package, co_await build(suites, destination, reporters_));
-  ASSIGN_OR_CO_RETURN(const std::unique_ptr<Session> session, co_await Session::open(context, options_.target));
+  // The target is opened while the package is built.
+  using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace)
+  auto [built, opened] = co_await (build(suites, destination, reporters_) && Session::open(context, options_.target));
+  if (!built) co_return std::unexpected(std::move(built).error());
+  if (!opened) co_return std::unexpected(std::move(opened).error());
+  const package::Package package = *std::move(built);
+  const std::unique_ptr<Session> session = *std::move(opened);
   auto settled =
       co_await settle(with_session(context, *session, package, suites, std::move(deploy_spec), std::move(run_spec)));
   co_await session->close();

@@ -293,12 +293,7 @@ Response Exchange::make_response(bool head_request) {
   // An error in mid-upload is the answer; so is one to a request that was only announced.
   if (upload_ && !upload_->ended() && (head.status >= 400 || upload_->waiting_for_continue())) upload_->cancel();
 
-  const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(stream.remaining(), stream.buffered().size()));
-  if (framing == Framing::length && length == stream.remaining()) {
-    response.body = std::string(stream.buffered().substr(0, length));
-    stream.consume(length);
-    stream.begin_body(Framing::none, 0);
-  }
+  if (auto whole = stream.take_whole_body()) response.body = *std::move(whole);
   if (stream.body_done()) {
     lease_.give_back(reusable && (!upload_ || upload_->sent()) && stream.buffered().empty());
     return response;

@@ -30,7 +30,10 @@ class Headers {
   [[nodiscard]] bool contains(std::string_view name) const { return get(name).has_value(); }
   /// Replaces every field of that name.
   void set(std::string_view name, std::string value);
-  void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+  void add(std::string name, std::string value) {
+    if (fields_.empty()) fields_.reserve(k_usual);
+    fields_.emplace_back(std::move(name), std::move(value));
+  }
   void remove(std::string_view name);
 
   [[nodiscard]] auto begin() const { return fields_.begin(); }
@@ -38,6 +41,8 @@ class Headers {
   [[nodiscard]] std::size_t size() const { return fields_.size(); }
 
  private:
+  static constexpr std::size_t k_usual = 12;  ///< as many as most messages have
+
   std::vector<Field> fields_;
 };
 

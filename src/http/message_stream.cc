@@ -68,6 +68,14 @@ void MessageStream::begin_body(Framing framing, std::uint64_t length) {
   body_done_ = framing == Framing::none || (framing == Framing::length && length == 0);
 }
 
+std::optional<std::string> MessageStream::take_whole_body() {
+  if (framing_ != Framing::length || remaining_ > end_ - begin_) return std::nullopt;
+  std::string body(buffered().substr(0, static_cast<std::size_t>(remaining_)));
+  consume(body.size());
+  begin_body(Framing::none, 0);
+  return body;
+}
+
 std::size_t MessageStream::take_buffered(std::span<char> buffer) {
   const std::size_t count = std::min(buffer.size(), end_ - begin_);
   if (count > 0) std::memcpy(buffer.data(), storage_.get() + begin_, count);

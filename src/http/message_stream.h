@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -47,6 +48,8 @@ class MessageStream {
 
   /// After a header: what its body is framed by.
   void begin_body(Framing framing, std::uint64_t length);
+  /// The body, when its length is known and all of it came with the header: nothing is left to read then.
+  std::optional<std::string> take_whole_body();
   /// Fills the front of `buffer`; 0 is the end. ErrorKind::network when the peer closes early, ErrorKind::protocol
   /// for a malformed body (see `body_fault`), ErrorKind::timeout when nothing comes for `progress`.
   Task<Result<std::size_t>> read_body(std::span<char> buffer, std::chrono::steady_clock::duration progress);

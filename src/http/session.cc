@@ -163,7 +163,10 @@ std::expected<Request, int> Session::make_request() {
   if (request.path.front() != '/' && request.path != "*") return std::unexpected(400);
   request.method = std::move(head.method);
   request.peer_address = peer_address_;
-  if (stream_.framing() != Framing::none) {
+  if (auto whole = stream_.take_whole_body()) {
+    request.body = *std::move(whole);
+    continue_owed_ = false;
+  } else if (stream_.framing() != Framing::none) {
     request.body = Body(std::make_unique<RequestBody>(shared_from_this(), head.content_length));
   }
   request.headers = std::move(head.headers);

@@ -158,13 +158,13 @@ Result<std::string> patch_program(std::string_view bytes, const ProgramPatch& pa
   return copy;
 }
 
-Result<std::string> without_search_path(std::string_view bytes) {
+Result<std::optional<std::string>> without_search_path(std::string_view bytes) {
   ASSIGN_OR_RETURN(const ElfImage image, ElfImage::open(bytes));
   ASSIGN_OR_RETURN(auto dynamic, image.dynamic());
   const std::size_t count = dynamic.size();
   std::erase_if(dynamic, [](const Elf64_Dyn& e) { return e.d_tag == DT_RPATH || e.d_tag == DT_RUNPATH; });
+  if (dynamic.size() == count) return std::nullopt;
   std::string copy(bytes);
-  if (dynamic.size() == count) return copy;
   dynamic.resize(count, {.d_tag = DT_NULL, .d_un = {.d_val = 0}});
   const std::uint64_t offset = image.segment(PT_DYNAMIC)->p_offset;
   for (std::size_t i = 0; i < count; ++i) put(copy, offset + i * sizeof(Elf64_Dyn), dynamic[i]);

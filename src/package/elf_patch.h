@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,8 +21,8 @@ struct ProgramPatch {
 /// ErrorKind::config when the file has no header to spare or is not such a program. The bytes may be hostile.
 Result<std::string> patch_program(std::string_view bytes, const ProgramPatch& patch);
 
-/// A copy of a shared library without RPATH and RUNPATH: the program that loads it says where to look. A library that
-/// has neither comes back as it is. ErrorKind::config when it cannot be read.
-Result<std::string> without_search_path(std::string_view bytes);
+/// A copy of a shared library without RPATH and RUNPATH: the program that loads it says where to look. Nothing when it
+/// has neither. ErrorKind::config when it cannot be read.
+Result<std::optional<std::string>> without_search_path(std::string_view bytes);
 
 }  // namespace sortie::package

@@ -156,10 +156,11 @@ TEST(ElfPatch, StaticProgramsAndLibrariesAreRefused) {
 TEST(ElfPatch, LibraryForgetsWhereItLooked) {
   const auto copy = without_search_path(slurp(Programs::get().with_runpath));
   ASSERT_TRUE(copy) << describe(copy.error());
-  const auto elf = read_elf(*copy);
+  ASSERT_TRUE(copy->has_value());
+  const auto elf = read_elf(**copy);
   EXPECT_TRUE(elf->runpath.empty());
   EXPECT_EQ(elf->needed, read_elf(slurp(Programs::get().with_runpath))->needed);
-  EXPECT_EQ(*without_search_path(slurp(Programs::get().library)), slurp(Programs::get().library));
+  EXPECT_EQ(*without_search_path(slurp(Programs::get().library)), std::nullopt);
 }
 
 TEST(ElfPatch, KeepsTheMachine) {

@@ -50,16 +50,19 @@ Result<FileContent> read_file(const std::string& path, std::uint64_t limit) {
                                                static_cast<double>(size) / 1e6, static_cast<double>(limit) / 1e6));
   }
   auto bytes = std::make_shared<std::string>();
-  bytes->resize(size);
-  std::size_t done = 0;
-  while (done < bytes->size()) {
-    const ssize_t got = ::read(file.get(), bytes->data() + done, bytes->size() - done);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail_reading(path, errno);
-    if (got == 0) break;  // the file has shrunk: what is there now is its content
-    done += static_cast<std::size_t>(got);
-  }
-  bytes->resize(done);
+  int failed = 0;
+  bytes->resize_and_overwrite(size, [&](char* to, std::size_t) {
+    std::size_t done = 0;
+    while (done < size) {
+      const ssize_t got = ::read(file.get(), to + done, size - done);
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) failed = errno;
+      if (got <= 0) break;  // 0: the file has shrunk, what is there now is its content
+      done += static_cast<std::size_t>(got);
+    }
+    return done;
+  });
+  if (failed != 0) return fail_reading(path, failed);
   return FileContent{.bytes = std::move(bytes), .executable = (status.st_mode & 0111) != 0};
 }
 

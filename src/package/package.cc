@@ -141,8 +141,8 @@ Result<void> Builder::add_library(const ClosureLibrary& library) {
   if (sources_.contains(path)) return {};  // the user's own goes first; closure.h counts it as there
   auto bare = without_search_path(*library.content);
   if (!bare) return std::unexpected(wrap(std::move(bare).error(), fmt::format("library {}", library.host_path)));
-  Entry entry{.content = std::make_shared<const std::string>(*std::move(bare)), .executable = true};
-  entry.source = library.content;
+  Entry entry{.content = library.content, .executable = true};
+  if (*bare) entry.content = std::make_shared<const std::string>(**std::move(bare));
   entry.recipe = "library";
   entries_[path] = std::move(entry);
   package_.libraries.push_back(library.name);

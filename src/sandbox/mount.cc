@@ -9,8 +9,6 @@
 #include <algorithm>
 #include <deque>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 
 #include "sandbox/template_builder.h"
@@ -22,7 +20,7 @@ namespace fs = std::filesystem;
 using Kind = TemplateStep::Kind;
 
 constexpr std::size_t k_kept_templates = 8;
-constexpr std::size_t k_max_copied_file = 16 << 20;
+constexpr off_t k_max_copied_file = 16 << 20;
 
 /// Where distributions and libraries look for the trust store; the first is the file, the others point to it.
 constexpr const char* k_trust_stores[] = {
@@ -49,9 +47,13 @@ constexpr const char* k_nsswitch =
     "files\n";
 
 std::string read_host_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  return text.size() <= k_max_copied_file ? text : std::string();
+  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat status{};
+  if (!file || fstat(file.get(), &status) != 0 || status.st_size > k_max_copied_file) return {};
+  std::string text(static_cast<std::size_t>(status.st_size), '\0');
+  const ssize_t size = read(file.get(), text.data(), text.size());
+  text.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
+  return text;
 }
 
 class Steps {

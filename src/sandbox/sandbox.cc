@@ -252,6 +252,10 @@ Result<std::unique_ptr<Sandbox>> launch_with(const Executor& executor, Parts par
 
 }  // namespace
 
+void prepare(const Spec& spec) {
+  if (probe().namespaces) (void)template_for(spec);
+}
+
 Result<std::unique_ptr<Sandbox>> create_isolated(Executor executor, Spec spec) {
   RETURN_IF_ERROR(check_mounts(spec));
   ASSIGN_OR_RETURN(const auto base, template_for(spec));

@@ -67,6 +67,10 @@ struct Capabilities {
 };
 /// Tries once; cheap after the first call. SORTIE_SANDBOX=plain in the environment makes it say no.
 const Capabilities& probe();
+/// Does the part of making the first sandbox (a few milliseconds) that later ones with the same files in /etc and the
+/// same mount points share; of `spec.mounts` only the targets count. Says nothing about failures: `Sandbox::create`
+/// will. io_context thread only.
+void prepare(const Spec& spec);
 
 /// One isolated environment: namespaces, mounts, network, limits. At most one program (with its descendants) runs in it
 /// at a time; /tmp stays from one to the next, processes do not. io_context thread only.

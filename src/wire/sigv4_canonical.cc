@@ -31,6 +31,9 @@ void append_squeezed(std::string& out, std::string_view value) {
 
 /// RFC 3986, 5.2.4, empty segments left out too; a slash at the end stays.
 std::string without_dot_segments(std::string_view path) {
+  const bool plain =
+      path.starts_with('/') && path.find("//") == std::string_view::npos && path.find("/.") == std::string_view::npos;
+  if (plain) return std::string(path);
   std::vector<std::string_view> kept;
   bool ends_in_slash = true;
   std::string_view rest = path;

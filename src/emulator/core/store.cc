@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <spawn.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -13,6 +14,8 @@
 #include <utility>
 
 #include "base/unique_fd.h"
+
+extern char** environ;  // NOLINT(readability-redundant-declaration)
 
 namespace sortie::emulator {
 
@@ -96,7 +99,22 @@ class KeptStore final : public Store {
   SQLite::Database db_;
 };
 
-/// A temporary folder that goes away with the process, however that ends: a forked watcher blocks on a pipe whose other
+struct SpawnPlan {
+  SpawnPlan() {
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawnattr_init(&attributes);
+  }
+  ~SpawnPlan() {
+    ::posix_spawn_file_actions_destroy(&actions);
+    ::posix_spawnattr_destroy(&attributes);
+  }
+  SpawnPlan(const SpawnPlan&) = delete;
+  SpawnPlan& operator=(const SpawnPlan&) = delete;
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+};
+
+/// A temporary folder that goes away with the process, however that ends: a watcher blocks on a pipe whose other
 /// end is ours alone, and removes the folder when the kernel closes it.
 class TemporaryFolder {
  public:
@@ -137,24 +155,18 @@ class TemporaryFolder {
     if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno(errno, "pipe");
     UniqueFd reader(ends[0]);
     pipe_ = UniqueFd(ends[1]);
-    const pid_t child = ::fork();
-    if (child < 0) return fail_errno(errno, "fork");
-    if (child == 0) watch(reader.get());
-    watcher_ = child;
+    // Not a fork: a copy that stays would make this process copy every page that it writes to from here on.
+    std::string path = path_.string();
+    const char* const command[] = {"sh", "-c", "read -r _; exec rm -rf -- \"$1\"", "sh", path.c_str(), nullptr};
+    SpawnPlan plan;
+    ::posix_spawn_file_actions_adddup2(&plan.actions, reader.get(), 0);
+    ::posix_spawn_file_actions_addclosefrom_np(&plan.actions, 1);
+    // A signal to the terminal's process group must not end the watcher first.
+    ::posix_spawnattr_setflags(&plan.attributes, POSIX_SPAWN_SETSID);
+    const int error = ::posix_spawn(&watcher_, "/bin/sh", &plan.actions, &plan.attributes,
+                                    const_cast<char* const*>(command), environ);  // NOLINT: posix_spawn's own type
+    if (error != 0) watcher_ = 0;  // no shell here: the folder stays when this process is killed
     return {};
-  }
-
-  /// Only what is safe after fork in a process with threads: system calls and exec.
-  [[noreturn]] void watch(int reader) const {
-    ::setsid();  // a signal to the terminal's process group must not end the watcher first
-    if (::dup2(reader, 0) < 0) ::_exit(1);
-    ::close_range(1, ~0U, 0);
-    char byte = 0;
-    while (::read(0, &byte, 1) < 0 && errno == EINTR) {
-    }
-    if (::access(path_.c_str(), F_OK) != 0) ::_exit(0);
-    ::execl("/bin/rm", "rm", "-rf", "--", path_.c_str(), nullptr);
-    ::_exit(1);
   }
 
   fs::path path_;

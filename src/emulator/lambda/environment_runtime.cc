@@ -22,7 +22,7 @@ Task<Result<std::string>> read_up_to(http::Body& body, std::size_t limit) {
   if (!body.streaming()) co_return std::string(body.bytes());
   std::string bytes;
   if (auto length = body.length()) bytes.reserve(std::min<std::uint64_t>(*length, limit + 1));
-  std::array<char, k_piece_bytes> piece;
+  std::vector<char> piece(k_piece_bytes);
   while (bytes.size() <= limit) {
     auto count = co_await body.read(piece);
     if (!count) co_return std::unexpected(count.error());

@@ -7,10 +7,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/unique_fd.h"
@@ -24,6 +27,10 @@ constexpr std::size_t k_link_limit = 4096;
 /// Larger entries are inflated in pieces, smaller ones at once (three times as fast).
 constexpr std::uint64_t k_whole_limit = 64ULL << 20;
 constexpr std::size_t k_piece_bytes = 1 << 20;
+/// Files are made one after the other and filled many at a time.
+constexpr std::size_t k_threads = 4;
+constexpr std::size_t k_pending_files = 256;
+constexpr std::uint64_t k_pending_bytes = 64ULL << 20;
 constexpr unsigned k_made_on_unix = 3;
 constexpr unsigned k_made_on_darwin = 19;
 constexpr mode_t k_default_file_mode = 0644;
@@ -175,14 +182,85 @@ Result<Entry> read_entry(unzFile zip) {
   return entry;
 }
 
+Result<void> write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    auto count = ::write(fd, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail_errno(errno, "write");
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
+/// Inflates whole entries. One for each thread.
+class Inflater {
+ public:
+  Inflater() : inflater_(libdeflate_alloc_decompressor()) {}
+  ~Inflater() { libdeflate_free_decompressor(inflater_); }
+  Inflater(const Inflater&) = delete;
+  Inflater& operator=(const Inflater&) = delete;
+
+  Result<std::string> inflate(const Entry& entry, std::string_view raw) {
+    std::string content;
+    if (entry.method == 0) {
+      content = raw;
+    } else {
+      bool whole = false;
+      content.resize_and_overwrite(entry.size, [&](char* to, std::size_t) {
+        whole = libdeflate_deflate_decompress(inflater_, raw.data(), raw.size(), to, entry.size, nullptr) ==
+                LIBDEFLATE_SUCCESS;
+        return whole ? static_cast<std::size_t>(entry.size) : 0;
+      });
+      if (!whole) return damaged("the entry is damaged: " + entry.name);
+    }
+    if (content.size() != entry.size || libdeflate_crc32(0, content.data(), content.size()) != entry.crc) {
+      return damaged("the entry's checksum is wrong: " + entry.name);
+    }
+    return content;
+  }
+
+ private:
+  libdeflate_decompressor* inflater_;
+};
+
+/// A file that is there by name and has yet to get its content.
+struct PendingFile {
+  Entry entry;
+  std::string_view raw;
+  UniqueFd file;
+};
+
+/// Inflates and writes; on a few threads, each takes the next file. The error is that of the first file that has one.
+Result<void> fill(std::span<PendingFile> files) {
+  std::vector<Result<void>> done(files.size());
+  std::atomic<std::size_t> next{0};
+  auto work = [&] {
+    Inflater inflater;
+    for (std::size_t i = next++; i < files.size(); i = next++) {
+      auto& file = files[i];
+      auto content = inflater.inflate(file.entry, file.raw);
+      done[i] = content ? write_all(file.file.get(), *content) : std::unexpected(content.error());
+      if (done[i] && ::fchmod(file.file.get(), file.entry.mode) != 0) {
+        done[i] = fail_errno(errno, "set the mode of " + file.entry.name);
+      }
+      file.file.reset();
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    auto count = std::min<std::size_t>({files.size(), std::thread::hardware_concurrency(), k_threads});
+    for (std::size_t i = 1; i < count; ++i) threads.emplace_back(work);
+    work();
+  }
+  for (auto& result : done) RETURN_IF_ERROR(result);
+  return {};
+}
+
 /// Unpacks one package; lives as long as one call.
 class Unpacker {
  public:
   Unpacker(std::string_view bytes, unzFile zip, UniqueFd folder)
-      : bytes_(bytes), zip_(zip), folder_(std::move(folder)), inflater_(libdeflate_alloc_decompressor()) {}
-  ~Unpacker() { libdeflate_free_decompressor(inflater_); }
-  Unpacker(const Unpacker&) = delete;
-  Unpacker& operator=(const Unpacker&) = delete;
+      : bytes_(bytes), zip_(zip), folder_(std::move(folder)) {}
 
   Result<void> unpack(const Entry& entry) {
     if (entry.components.empty()) return {};
@@ -190,6 +268,13 @@ class Unpacker {
     if (entry.folder) return make_folder(parent.get(), entry.components.back(), entry.mode);
     if (entry.link) return make_link(parent.get(), entry);
     return make_file(parent.get(), entry);
+  }
+  /// The contents that are still to be written. After the last entry.
+  Result<void> finish() {
+    auto filled = fill(pending_);
+    pending_.clear();
+    pending_bytes_ = 0;
+    return filled;
   }
 
  private:
@@ -220,7 +305,8 @@ class Unpacker {
 
   Result<void> make_link(int parent, const Entry& entry) {
     if (entry.size > k_link_limit) return damaged("a link's target is too long: " + entry.name);
-    ASSIGN_OR_RETURN(auto target, inflate_whole(entry));
+    ASSIGN_OR_RETURN(auto raw, raw_bytes(entry));
+    ASSIGN_OR_RETURN(auto target, Inflater().inflate(entry, raw));
     if (!link_stays_inside(target, entry.components.size() - 1)) {
       return damaged("a link leads out of the package: " + entry.name);
     }
@@ -239,22 +325,13 @@ class Unpacker {
     }
     if (!file) return fail_errno(errno, "make " + entry.name);
     if (entry.size <= k_whole_limit) {
-      ASSIGN_OR_RETURN(auto content, inflate_whole(entry));
-      RETURN_IF_ERROR(write_all(file.get(), content));
-    } else {
-      RETURN_IF_ERROR(inflate_in_pieces(entry, file.get()));
+      ASSIGN_OR_RETURN(auto raw, raw_bytes(entry));
+      pending_.push_back({.entry = entry, .raw = raw, .file = std::move(file)});
+      pending_bytes_ += entry.size;
+      return pending_.size() < k_pending_files && pending_bytes_ < k_pending_bytes ? Result<void>() : finish();
     }
+    RETURN_IF_ERROR(inflate_in_pieces(entry, file.get()));
     if (::fchmod(file.get(), entry.mode) != 0) return fail_errno(errno, "set the mode of " + entry.name);
-    return {};
-  }
-
-  static Result<void> write_all(int fd, std::string_view bytes) {
-    while (!bytes.empty()) {
-      auto count = ::write(fd, bytes.data(), bytes.size());
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) return fail_errno(errno, "write");
-      bytes.remove_prefix(static_cast<std::size_t>(count));
-    }
     return {};
   }
 
@@ -268,24 +345,6 @@ class Unpacker {
       return damaged("the entry is cut: " + entry.name);
     }
     return bytes_.substr(offset, entry.compressed);
-  }
-
-  Result<std::string> inflate_whole(const Entry& entry) {
-    ASSIGN_OR_RETURN(auto raw, raw_bytes(entry));
-    std::string content;
-    if (entry.method == 0) {
-      content = raw;
-    } else {
-      content.resize(entry.size);
-      if (libdeflate_deflate_decompress(inflater_, raw.data(), raw.size(), content.data(), content.size(), nullptr) !=
-          LIBDEFLATE_SUCCESS) {
-        return damaged("the entry is damaged: " + entry.name);
-      }
-    }
-    if (content.size() != entry.size || libdeflate_crc32(0, content.data(), content.size()) != entry.crc) {
-      return damaged("the entry's checksum is wrong: " + entry.name);
-    }
-    return content;
   }
 
   Result<void> inflate_in_pieces(const Entry& entry, int fd) {
@@ -309,7 +368,8 @@ class Unpacker {
   std::string_view bytes_;
   unzFile zip_;
   UniqueFd folder_;
-  libdeflate_decompressor* inflater_;
+  std::vector<PendingFile> pending_;
+  std::uint64_t pending_bytes_ = 0;
 };
 
 }  // namespace
@@ -344,6 +404,7 @@ Result<std::uint64_t> unzip(std::string_view zip, const std::filesystem::path& f
     total += entry.size;
     RETURN_IF_ERROR(unpacker.unpack(entry));
   }
+  RETURN_IF_ERROR(unpacker.finish());
   if (step != UNZ_END_OF_LIST_OF_FILE) return damaged("the central directory is damaged");
   return total;
 }
