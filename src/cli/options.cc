@@ -17,6 +17,13 @@ void add_target_options(CLI::App& app, TargetOptions& options, const std::string
   app.add_option("--endpoint-url", options.endpoint_url, "send AWS requests there instead (implies --on aws)");
 }
 
+void add_realism_option(CLI::App& app, std::string& realism) {
+  app.add_option("--realism", realism,
+                 "aws: with AWS's waits, quotas and late logs, to try a client's patience; off: at once")
+      ->check(CLI::IsMember({"off", "aws"}))
+      ->capture_default_str();
+}
+
 void add_package_options(CLI::App& app, PackageOptions& options) {
   app.add_option("SUITE", options.suites, "test executables")->type_name("");
   app.add_option("--asset", options.assets, "file or folder to put beside the suite; repeatable")

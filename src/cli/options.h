@@ -21,7 +21,10 @@ struct TargetOptions {
   std::string region;
   std::string profile;
   std::string endpoint_url;
+  std::string realism = "off";  ///< of the embedded AWS: off or aws
 };
+/// `--realism off|aws`.
+void add_realism_option(CLI::App& app, std::string& realism);
 void add_target_options(CLI::App& app, TargetOptions& options, const std::string& default_target);
 
 /// What goes into the package.

@@ -90,6 +90,7 @@ CLI::App* Run::describe(CLI::App& app) {
   run->add_flag("--fail-fast", options_.fail_fast, "start nothing new after the first failure");
   add_function_options(*run, options_.function);
   add_target_options(*run, options_.target, "local");
+  add_realism_option(*run, options_.target.realism);
   run->add_option("--junit", options_.junit, "write JUnit XML")->type_name("FILE");
   run->add_option("--json", options_.json, "write every event as a line of JSON, all output included")
       ->type_name("FILE");

@@ -10,6 +10,7 @@
 #include "base/deadline.h"
 #include "cli/child.h"
 #include "cli/command.h"
+#include "cli/options.h"
 #include "cli/print.h"
 #include "emulator/emulator.h"
 #include "http/server.h"
@@ -39,6 +40,7 @@ class Serve final : public Command {
     serve->add_option("--network", network_, "what functions reach: only AWS (isolated), or the host's network (host)")
         ->check(CLI::IsMember({"isolated", "host"}))
         ->capture_default_str();
+    add_realism_option(*serve, realism_);
     serve->footer(
         "With a COMMAND after --: runs it with AWS_ENDPOINT_URL, credentials and region set, and exits with its "
         "status.\n"
@@ -57,7 +59,8 @@ class Serve final : public Command {
   Task<Result<int>> execute(Context& context) override {
     const std::string& reason = sandbox::probe().reason;
     if (!reason.empty()) std::fprintf(stderr, "note: %s\n", reason.c_str());
-    emulator::Options options{.region = region_, .sandbox_host_network = network_ == "host"};
+    emulator::Options options{
+        .region = region_, .sandbox_host_network = network_ == "host", .realism = realism_ == "aws"};
     if (!state_.empty()) options.state_folder = state_;
     auto emulator = emulator::Emulator::create(context.executor, context.clock, std::move(options));
     if (!emulator) {
@@ -166,6 +169,7 @@ class Serve final : public Command {
   std::string state_;
   std::string region_ = "us-east-1";
   std::string network_ = "isolated";
+  std::string realism_ = "off";
   std::vector<std::string> command_;
   std::optional<Child> child_;
   asio::steady_timer* stop_ = nullptr;

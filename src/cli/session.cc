@@ -89,7 +89,8 @@ class AwsSession final : public Session {
 
 Task<Result<std::unique_ptr<Session>>> open_local(Context& context, const TargetOptions& options) {
   const std::string region = options.region.empty() ? k_default_region : options.region;
-  auto emulator = emulator::Emulator::create(context.executor, context.clock, {.region = region});
+  auto emulator = emulator::Emulator::create(context.executor, context.clock,
+                                             {.region = region, .realism = options.realism == "aws"});
   if (!emulator) co_return std::unexpected(wrap(std::move(emulator).error(), "start the embedded AWS"));
   co_return std::make_unique<LocalSession>(context.clock, *std::move(emulator), region);
 }

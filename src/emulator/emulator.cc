@@ -70,6 +70,7 @@ struct Emulator::Impl {
     LambdaOptions result;
     result.account = options.account;
     result.host_network = options.sandbox_host_network;
+    if (options.realism) result.realism.emplace();
     result.aws = &router;
     result.authority = authority.get();
     return result;

@@ -16,6 +16,7 @@ struct Options {
   std::string account = "000000000000";
   std::string region = "us-east-1";   ///< where the host name does not say
   bool sandbox_host_network = false;  ///< functions reach the host's network
+  bool realism = false;               ///< AWS's waits, quotas and late logs as well (lambda/realism.h)
 };
 
 struct RootCredentials {

@@ -71,6 +71,11 @@ class Identities {
   virtual std::optional<Key> find_key(std::string_view access_key_id) = 0;
   /// True when the role exists and its trust policy lets `service_principal` assume it.
   virtual Outcome<void> check_assumable(const std::string& role_arn, const std::string& service_principal) = 0;
+  /// When the role was made; nothing when there is none. IAM overrides this; a fake's roles are as old as time.
+  virtual std::optional<SystemTime> role_created(const std::string& role_arn) {
+    (void)role_arn;
+    return SystemTime{};
+  }
   /// Assumes the role as a service does.
   virtual Outcome<SessionCredentials> assume_for_service(const std::string& role_arn,
                                                          const std::string& service_principal,
@@ -120,6 +125,12 @@ class LogSink {
   /// Creates group and stream when they are not there. Events are split at Logs' own limits, never dropped.
   virtual void put(const std::string& region, const std::string& group, const std::string& stream,
                    std::vector<LogEvent> events) = 0;
+  /// Whether the group is there already: who may not make it may still write into it. Logs overrides this.
+  virtual bool has_group(const std::string& region, const std::string& group) {
+    (void)region;
+    (void)group;
+    return true;
+  }
 };
 
 /// Operations of other services, as one service asks for them on behalf of its caller (implemented by Router).

@@ -37,6 +37,7 @@ class Access final : public Authorizer, public Identities, public Sessions {
 
   std::optional<Key> find_key(std::string_view access_key_id) override;
   Outcome<void> check_assumable(const std::string& role_arn, const std::string& service_principal) override;
+  std::optional<SystemTime> role_created(const std::string& role_arn) override;
   Outcome<SessionCredentials> assume_for_service(const std::string& role_arn, const std::string& service_principal,
                                                  const std::string& session_name,
                                                  std::chrono::seconds duration) override;

@@ -168,6 +168,11 @@ Outcome<void> Access::check_assumable(const std::string& role_arn, const std::st
       fmt::format("{} is not authorized to perform: sts:AssumeRole on resource: {}", service_principal, role_arn)));
 }
 
+std::optional<SystemTime> Access::role_created(const std::string& role_arn) {
+  const Role* role = directory_.find_role_by_arn(role_arn);
+  return role == nullptr ? std::nullopt : std::optional(role->created);
+}
+
 Outcome<SessionCredentials> Access::assume_for_service(const std::string& role_arn,
                                                        const std::string& service_principal,
                                                        const std::string& session_name, std::chrono::seconds duration) {

@@ -96,14 +96,18 @@ Task<Outcome<void>> Service::check_interpreter(std::string runtime) {
   co_return Outcome<void>{};
 }
 
-Task<Outcome<Code>> Service::take_code(Request& request, const json::object& code) {
-  for (std::string_view member : {"ImageUri", "SourceKMSKeyArn", "S3ObjectStorageMode"}) {
-    if (wire::find(code, member) != nullptr) {
-      co_return std::unexpected(not_implemented("lambda", std::string("code with ").append(member)));
+Task<Outcome<Code>> Service::take_code(Request& request, std::string_view member) {
+  json::object none;
+  auto* found = member.empty() ? nullptr : request.body.if_contains(member);
+  auto& code = member.empty() ? request.body : found != nullptr && found->is_object() ? found->get_object() : none;
+  for (std::string_view unknown : {"ImageUri", "SourceKMSKeyArn", "S3ObjectStorageMode"}) {
+    if (wire::find(code, unknown) != nullptr) {
+      co_return std::unexpected(not_implemented("lambda", std::string("code with ").append(unknown)));
     }
   }
-  if (auto zip = wire::string_or(code, "ZipFile"); !zip.empty()) {
-    co_return co_await codes_.add(std::move(zip), CodeStore::Encoding::base64, k_direct_zip_limit);
+  auto* zip = code.if_contains("ZipFile");
+  if (zip != nullptr && zip->is_string() && !zip->get_string().empty()) {
+    co_return co_await codes_.add_base64(std::move(zip->get_string()), k_direct_zip_limit);
   }
   auto bucket = wire::string_or(code, "S3Bucket");
   auto key = wire::string_or(code, "S3Key");
@@ -118,7 +122,7 @@ Task<Outcome<Code>> Service::take_code(Request& request, const json::object& cod
     co_return std::unexpected(invalid_parameter(fmt::format(
         "Error occurred while GetObject. S3 Error Code: {}. S3 Error Message: {}", object.error().code, message)));
   }
-  co_return co_await codes_.add(*std::move(object), CodeStore::Encoding::raw, k_s3_zip_limit);
+  co_return co_await codes_.add(*std::move(object), k_s3_zip_limit);
 }
 
 Task<Service::Answer> Service::create_function(Request& request) {
@@ -135,6 +139,9 @@ Task<Service::Answer> Service::create_function(Request& request) {
   if (auto served = co_await check_interpreter(function.latest.runtime); !served) {
     co_return std::unexpected(served.error());
   }
+  if (auto layers = co_await apply_layers(request, function.latest); !layers) {
+    co_return std::unexpected(layers.error());
+  }
   function.tags = wire::string_map(wire::object_or_empty(request.body, "Tags"));
   if (auto tags = check_tags(function.tags); !tags) co_return std::unexpected(tags.error());
   if (auto passed = may_pass_role(request.call, function.latest.role); !passed) {
@@ -143,12 +150,14 @@ Task<Service::Answer> Service::create_function(Request& request) {
   auto exists = aws_fail(409, "ResourceConflictException", "Function already exist: " + function.name);
   if (registry_.find(function.region, function.name) != nullptr) co_return exists;
   auto turn = co_await code_turn_.take();
-  auto code = co_await take_code(request, wire::object_or_empty(request.body, "Code"));
+  if (is_native_runtime(function.latest.runtime)) pool_->prepare();
+  auto code = co_await take_code(request, "Code");
   if (!code) co_return std::unexpected(code.error());
   if (registry_.find(function.region, function.name) != nullptr) co_return exists;
   function.latest.code_id = code->id;
   function.latest.code_sha256 = code->sha256;
   function.latest.code_size = code->size;
+  if (auto fits = co_await check_unpacked_size(function.latest); !fits) co_return std::unexpected(fits.error());
   touch(function.latest, Version::Status::creating);
   const Version* shown = nullptr;
   if (wire::bool_or(request.body, "Publish")) shown = &publish(function, function.latest.description);
@@ -162,8 +171,9 @@ Task<Service::Answer> Service::get_function(Request& request) {
   auto target = find_target(request, "GetFunction");
   if (!target) co_return std::unexpected(target.error());
   json::object code{{"RepositoryType", "S3"}};
-  // AWS gives a presigned URL of its own bucket; here it is the file itself, for whoever runs this.
-  if (auto zip = codes_.zip_file(target->version->code_id)) code.emplace("Location", "file://" + zip->string());
+  auto location = code_location(request.call, "functions", target->function->arn(target->version->version),
+                                target->version->code_id);
+  if (!location.empty()) code.emplace("Location", location);
   json::object document{{"Code", std::move(code)}};
   document.emplace("Configuration",
                    configuration_document(*target->function, *target->version, !target->ref.qualifier.empty()));
@@ -223,7 +233,7 @@ Task<Service::Answer> Service::update_function_code(Request& request) {
     co_return std::unexpected(applied.error());
   }
   auto turn = co_await code_turn_.take();
-  auto code = co_await take_code(request, request.body);
+  auto code = co_await take_code(request, {});
   if (!code) co_return std::unexpected(code.error());
   // The function may have changed while the code was unpacked.
   auto* function = registry_.find(target->ref.region, target->ref.name);
@@ -264,6 +274,16 @@ Task<Service::Answer> Service::update_function_configuration(Request& request) {
   if (auto applied = apply_configuration(request.body, Change::update, function.name, changed); !applied) {
     co_return std::unexpected(applied.error());
   }
+  if (auto layers = co_await apply_layers(request, changed); !layers) co_return std::unexpected(layers.error());
+  if (changed.layers != function.latest.layers) {
+    if (auto fits = co_await check_unpacked_size(changed); !fits) co_return std::unexpected(fits.error());
+    auto again = find_target(request, "UpdateFunctionConfiguration");  // others may have come in between
+    if (!again) co_return std::unexpected(again.error());
+    if (again->function != &function) co_return std::unexpected(function_not_found(target->ref.arn()));
+    if (auto changeable = check_changeable(function, request.body); !changeable) {
+      co_return std::unexpected(changeable.error());
+    }
+  }
   if (changed.role != function.latest.role) {
     if (auto passed = may_pass_role(request.call, changed.role); !passed) co_return std::unexpected(passed.error());
   }
@@ -298,7 +318,7 @@ Task<Service::Answer> Service::delete_function(Request& request) {
 Service::Answer Service::delete_version(Function& function, const Version& version, const std::string& request_id) {
   auto name = version.version;
   for (const auto& [alias_name, alias] : function.aliases) {
-    if (alias.version == name) {
+    if (alias.version == name || alias.weights.contains(name)) {
       return aws_fail(
           409, "ResourceConflictException",
           fmt::format("Version was not deleted because the following aliases reference it: [{}]", alias_name));
@@ -308,6 +328,7 @@ Service::Answer Service::delete_version(Function& function, const Version& versi
   drain(function, name);
   std::erase_if(function.versions, [&name](const auto& item) { return item.second.version == name; });
   function.policies.erase(name);
+  function.event_configs.erase(name);
   registry_.save(function);
   collect_later(code);
   return empty_response(204, request_id);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <boost/json/basic_parser_impl.hpp>
+#include <random>
 
 #include "emulator/core/protocol.h"
 #include "emulator/lambda/service.h"
@@ -61,6 +62,12 @@ std::string make_trace_id(SystemTime now, std::string request_id) {
   return fmt::format("Root=1-{:08x}-{};Parent={};Sampled=0", seconds, request_id.substr(0, 24), request_id.substr(16));
 }
 
+/// From [0, 1): which version of an alias gets an invocation. Not for secrets.
+double next_chance() {
+  static std::minstd_rand numbers(std::random_device{}());
+  return std::uniform_real_distribution<double>(0, 1)(numbers);
+}
+
 void add_result_headers(http::Response& response, std::string version, const Invocation& invocation) {
   response.headers.add("X-Amz-Executed-Version", std::move(version));
   response.headers.add("X-Amzn-Trace-Id", invocation.trace_id);
@@ -78,6 +85,7 @@ Outcome<void> Service::submit(const Function& function, const Version& version,
                     "The operation cannot be performed at this time. The function is currently in the following state: "
                     "Pending");
   }
+  if (auto allowed = check_invoke_rate(function); !allowed) return allowed;
   auto deployment = deployment_of(function, version);
   if (!deployment) return std::unexpected(deployment.error());
   Pool::Concurrency concurrency{.region = function.region,
@@ -145,7 +153,7 @@ Task<Service::Answer> Service::invoke(Request& request) {
   }
   // The target may have changed while the payload came in.
   auto* function = registry_.find(target.ref.region, target.ref.name);
-  const auto* found = function != nullptr ? function->find(target.ref.qualifier) : nullptr;
+  const auto* found = function != nullptr ? function->find(target.ref.qualifier, next_chance()) : nullptr;
   if (found == nullptr) co_return std::unexpected(function_not_found(target.ref.arn()));
   auto executed = found->version;
   if (auto begun = submit(*function, *found, invocation); !begun) co_return std::unexpected(begun.error());
@@ -170,7 +178,7 @@ Task<Service::Answer> Service::invoke_with_response_stream(Request& request) {
   if (type == "DryRun") co_return empty_response(204, id);
   auto& [invocation, target] = *prepared;
   auto* function = registry_.find(target.ref.region, target.ref.name);
-  const auto* found = function != nullptr ? function->find(target.ref.qualifier) : nullptr;
+  const auto* found = function != nullptr ? function->find(target.ref.qualifier, next_chance()) : nullptr;
   if (found == nullptr) co_return std::unexpected(function_not_found(target.ref.arn()));
   auto executed = found->version;
   invocation->stream = std::make_shared<ResponseStream>(executor_);
@@ -202,7 +210,7 @@ Task<AsyncQueue::Attempt> Service::attempt_async(AsyncRequest request) {
   auto self = shared_from_this();
   using Attempt = AsyncQueue::Attempt;
   auto* function = registry_.find(request.region, request.name);
-  const auto* version = function != nullptr ? function->find(request.qualifier) : nullptr;
+  const auto* version = function != nullptr ? function->find(request.qualifier, next_chance()) : nullptr;
   if (version == nullptr) co_return Attempt::done;
   auto invocation = std::make_shared<Invocation>(executor_);
   invocation->request_id = request.request_id;

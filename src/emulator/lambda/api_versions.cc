@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <boost/json.hpp>
 
@@ -12,14 +13,6 @@ namespace {
 
 namespace json = boost::json;
 
-json::object alias_document(const Function& function, const std::string& name, const Alias& alias) {
-  return {{"AliasArn", function.arn(name)},
-          {"Name", name},
-          {"FunctionVersion", alias.version},
-          {"Description", alias.description},
-          {"RevisionId", alias.revision_id}};
-}
-
 /// True when publishing `latest` would make what `published` is already.
 bool same_content(const Version& latest, const Version& published) {
   return latest.code_sha256 == published.code_sha256 && latest.runtime == published.runtime &&
@@ -29,25 +22,82 @@ bool same_content(const Version& latest, const Version& published) {
          latest.log_format == published.log_format && latest.log_group == published.log_group &&
          latest.application_log_level == published.application_log_level &&
          latest.system_log_level == published.system_log_level && latest.tracing_mode == published.tracing_mode &&
-         latest.kms_key_arn == published.kms_key_arn;
+         latest.kms_key_arn == published.kms_key_arn && latest.layers == published.layers;
 }
 
 AwsError alias_not_found(const Function& function, const std::string& name) {
   return {404, "ResourceNotFoundException", "Cannot find alias arn: " + function.arn(name), {}};
 }
 
-/// An alias points to a version; ours not to two of them.
-Outcome<void> check_alias(const Function& function, const json::object& body, const std::string& version) {
-  if (!wire::object_or_empty(wire::object_or_empty(body, "RoutingConfig"), "AdditionalVersionWeights").empty()) {
-    return std::unexpected(not_implemented("lambda", "aliases with weights (RoutingConfig)"));
+AwsError broken_weights(const json::object& weights, std::string_view broken) {
+  std::vector<std::string> shown;
+  for (const auto& [version, weight] : weights) {
+    shown.push_back(fmt::format("{}={}", std::string_view(version), json::serialize(weight)));
   }
+  return validation_error(
+      {constraint(fmt::format("{{{}}}", fmt::join(shown, ", ")), "routingConfig.additionalVersionWeights", broken)});
+}
+
+/// The second version of an alias and its share of the invocations.
+Outcome<void> check_weights(const Function& function, const json::object& weights, const std::string& version) {
+  for (const auto& [other, weight] : weights) {
+    if (!is_version(other)) {
+      return std::unexpected(broken_weights(
+          weights,
+          "Map keys must satisfy constraint: [Member must have length less than or equal to 1024, Member must have "
+          "length greater than or equal to 1, Member must satisfy regular expression pattern: [0-9]+, Member must not "
+          "be null]"));
+    }
+    const double share = weight.is_number() ? weight.to_number<double>() : -1;
+    if (!(share >= 0 && share <= 1)) {
+      return std::unexpected(broken_weights(
+          weights,
+          "Map value must satisfy constraint: [Member must have value less than or equal to 1.0, Member must have "
+          "value greater than or equal to 0.0, Member must not be null]"));
+    }
+  }
+  if (weights.size() > 1) {
+    return std::unexpected(invalid_parameter("Number of items in AdditionalVersionWeights cannot be greater than 1"));
+  }
+  if (weights.empty()) return {};
+  const std::string other(weights.begin()->key());
+  if (other == version) {
+    return std::unexpected(invalid_parameter(fmt::format(
+        "Invalid function version {0}. Function version {0} is already included in routing configuration.", other)));
+  }
+  if (version == k_latest) {
+    return std::unexpected(invalid_parameter("$LATEST is not supported for an alias pointing to more than 1 version"));
+  }
+  if (function.find(other) == nullptr) return std::unexpected(function_not_found(function.arn(other)));
+  return {};
+}
+
+const json::object& weights_of(const json::object& body) {
+  return wire::object_or_empty(wire::object_or_empty(body, "RoutingConfig"), "AdditionalVersionWeights");
+}
+
+void apply_weights(const json::object& body, Alias& alias) {
+  if (wire::find(body, "RoutingConfig") == nullptr) return;
+  alias.weights.clear();
+  for (const auto& [version, weight] : weights_of(body)) alias.weights.emplace(version, weight.to_number<double>());
+}
+
+/// An alias points to a version, or to two.
+Outcome<void> check_alias(const Function& function, const json::object& body, const std::string& version) {
   if (version != k_latest && !is_version(version)) {
     return std::unexpected(validation_error(
         {constraint(version, "functionVersion",
                     R"(Member must satisfy regular expression pattern: (\$LATEST(\.PUBLISHED)?|[0-9]+))")}));
   }
   if (function.find(version) == nullptr) return std::unexpected(function_not_found(function.arn(version)));
-  return {};
+  return check_weights(function, weights_of(body), version);
+}
+
+/// A version that an alias keeps as its second one cannot become its first.
+Outcome<void> check_kept_weights(const json::object& body, const Alias& alias, const std::string& version) {
+  if (wire::find(body, "RoutingConfig") != nullptr || !alias.weights.contains(version)) return {};
+  return std::unexpected(invalid_parameter(fmt::format(
+      "Invalid function version {0}. Function version {0} is already included in routing configuration.", version)));
 }
 
 }  // namespace
@@ -118,7 +168,8 @@ Task<Service::Answer> Service::create_alias(Request& request) {
     co_return aws_fail(409, "ResourceConflictException", "Alias already exists: " + function.arn(name));
   }
   auto& alias = function.aliases[name];
-  alias = {version, wire::string_or(request.body, "Description"), make_request_id()};
+  alias = {version, wire::string_or(request.body, "Description"), make_request_id(), {}};
+  apply_weights(request.body, alias);
   registry_.save(function);
   co_return json_response(201, alias_document(function, name, alias), request.call.request_id);
 }
@@ -144,7 +195,13 @@ Task<Service::Answer> Service::update_alias(Request& request) {
   if (!revision.empty() && revision != alias.revision_id) co_return std::unexpected(wrong_revision());
   auto version = wire::string_or(request.body, "FunctionVersion", alias.version);
   if (auto checked = check_alias(function, request.body, version); !checked) co_return std::unexpected(checked.error());
-  alias = {version, wire::string_or(request.body, "Description", alias.description), make_request_id()};
+  if (auto checked = check_kept_weights(request.body, alias, version); !checked) {
+    co_return std::unexpected(checked.error());
+  }
+  alias.version = version;
+  alias.description = wire::string_or(request.body, "Description", alias.description);
+  alias.revision_id = make_request_id();
+  apply_weights(request.body, alias);
   registry_.save(function);
   co_return json_response(200, alias_document(function, found->first, alias), request.call.request_id);
 }
@@ -156,6 +213,7 @@ Task<Service::Answer> Service::delete_alias(Request& request) {
   // An alias that is not there is deleted all the same.
   if (function.aliases.erase(request.parts.at(1)) > 0) {
     function.policies.erase(request.parts.at(1));
+    function.event_configs.erase(request.parts.at(1));
     registry_.save(function);
   }
   co_return empty_response(204, request.call.request_id);

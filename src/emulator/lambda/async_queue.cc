@@ -19,12 +19,13 @@ SystemTime from_millis(std::int64_t millis) {
 }  // namespace
 
 AsyncQueue::AsyncQueue(Executor executor, const Clock& clock, Store& store,
-                       std::vector<std::chrono::milliseconds> retry_delays, Invoke invoke)
+                       std::vector<std::chrono::milliseconds> retry_delays, Invoke invoke, Patiently patience)
     : executor_(executor),
       clock_(clock),
       statements_(std::in_place, store.db()),
       retry_delays_(std::move(retry_delays)),
       invoke_(std::move(invoke)),
+      patience_(std::move(patience)),
       slots_(executor, k_parallel) {
   store.db().exec(
       "CREATE TABLE IF NOT EXISTS lambda_async(id INTEGER PRIMARY KEY AUTOINCREMENT, request_id TEXT NOT NULL, region "
@@ -72,21 +73,26 @@ Task<void> AsyncQueue::process(std::shared_ptr<AsyncQueue> self, std::int64_t id
   std::chrono::milliseconds backoff = k_first_backoff;
   while (!self->closed_) {
     auto result = Attempt::throttled;
+    Patience patience;
     {
       auto slot = co_await self->slots_.take();
       if (self->closed_) co_return;
-      result = co_await self->invoke_(self->load(id));
+      auto request = self->load(id);
+      patience = self->patience_(request);
+      result = co_await self->invoke_(std::move(request));
     }
     if (self->closed_) co_return;  // cut short by the end of the process: the next one takes it up
     if (result == Attempt::done) break;
-    if (self->clock_.now() - accepted > k_event_age_limit) break;
+    if (self->clock_.now() - accepted > patience.event_age) break;
     if (result == Attempt::throttled) {
       co_await sleep_for(backoff);
       backoff = std::min<std::chrono::milliseconds>(backoff * 2, k_longest_backoff);
       continue;
     }
-    if (attempt >= static_cast<int>(self->retry_delays_.size())) break;
+    if (attempt >= std::min(patience.retries, static_cast<int>(self->retry_delays_.size()))) break;
     auto delay = self->retry_delays_[static_cast<std::size_t>(attempt++)];
+    // A retry that would come too late is not made.
+    if (self->clock_.now() + delay - accepted > patience.event_age) break;
     self->statements_->query("UPDATE lambda_async SET attempt = ? WHERE id = ?").bind(attempt, id).run();
     co_await sleep_for(delay);
   }

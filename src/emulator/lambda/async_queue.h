@@ -43,10 +43,16 @@ class AsyncQueue : public std::enable_shared_from_this<AsyncQueue> {
   };
   /// Runs one attempt.
   using Invoke = std::function<Task<Attempt>(AsyncRequest)>;
+  /// How long an invocation is tried.
+  struct Patience {
+    int retries = 2;  ///< after a function error; no more than there are delays
+    std::chrono::seconds event_age = k_event_age_limit;
+  };
+  using Patiently = std::function<Patience(const AsyncRequest&)>;
 
   /// Makes the table.
   AsyncQueue(Executor executor, const Clock& clock, Store& store, std::vector<std::chrono::milliseconds> retry_delays,
-             Invoke invoke);
+             Invoke invoke, Patiently patience);
 
   /// Takes up what an earlier process left. Once, after construction.
   void resume();
@@ -67,6 +73,7 @@ class AsyncQueue : public std::enable_shared_from_this<AsyncQueue> {
   std::optional<Statements> statements_;  ///< none once closed
   std::vector<std::chrono::milliseconds> retry_delays_;
   Invoke invoke_;
+  Patiently patience_;
   Slots slots_;
   std::size_t waiting_ = 0;
   bool closed_ = false;

@@ -72,6 +72,31 @@ Result<void> unpack(const fs::path& root, const std::string& id, std::string_vie
   return done;
 }
 
+/// Shows the files of `from` in `to` as well, by links; what is there already gives way.
+Result<void> lay_over(const fs::path& from, const fs::path& to) {
+  std::error_code error;
+  for (const auto& entry : fs::recursive_directory_iterator(from, error)) {
+    auto target = to / entry.path().lexically_relative(from);
+    auto status = fs::symlink_status(target, error);
+    error.clear();
+    if (entry.is_directory(error) && !entry.is_symlink(error)) {
+      if (fs::is_directory(status)) continue;
+      fs::remove(target, error);
+      fs::create_directory(target, entry.path(), error);
+    } else {
+      if (fs::exists(status)) fs::remove_all(target, error);
+      if (entry.is_symlink(error)) {
+        fs::copy_symlink(entry.path(), target, error);
+      } else {
+        fs::create_hard_link(entry.path(), target, error);
+      }
+    }
+    if (error) return fail_errno(error.value(), "make " + target.string());
+  }
+  if (error) return fail_errno(error.value(), "read " + from.string());
+  return {};
+}
+
 AwsError to_aws_error(const Error& error) {
   if (error.code == k_unzipped_too_large) {
     return {400, "InvalidParameterValueException", "Unzipped size must be smaller than 262144000 bytes", {}};
@@ -83,6 +108,22 @@ AwsError to_aws_error(const Error& error) {
             {}};
   }
   return {500, "ServiceException", "The package cannot be stored: " + describe(error), {}};
+}
+
+/// Checks, names by its content, unpacks and stores one package.
+Result<Code> keep(const fs::path& blobs, std::string_view package, std::size_t limit) {
+  if (package.size() > limit) return fail(ErrorKind::usage, "the package is too large");
+  auto digest = wire::sha256(package);
+  Code code{.id = wire::hex_encode(digest), .sha256 = wire::base64_encode(digest), .size = package.size()};
+  RETURN_IF_ERROR(unpack(blobs, code.id, package));
+  return code;
+}
+
+Outcome<Code> told(Result<Code> code, std::size_t limit) {
+  if (code) return *std::move(code);
+  if (code.error().kind != ErrorKind::usage) return std::unexpected(to_aws_error(code.error()));
+  return aws_fail(413, "RequestEntityTooLargeException",
+                  fmt::format("Zipped size must be smaller than {} bytes", limit));
 }
 
 }  // namespace
@@ -102,31 +143,65 @@ Result<fs::path> CodeStore::zip_file(const std::string& id) {
   return blobs / (id + ".zip");
 }
 
-Task<Outcome<Code>> CodeStore::add(std::string package, Encoding encoding, std::size_t limit) {
+Task<Outcome<Code>> CodeStore::add(std::string package, std::size_t limit) {
   auto blobs = root();
   if (!blobs) co_return std::unexpected(to_aws_error(blobs.error()));
-  auto job = [package = std::move(package), encoding, limit, blobs = *std::move(blobs)]() mutable -> Result<Code> {
-    if (encoding == Encoding::base64) {
-      auto decoded = wire::base64_decode(package);
-      if (!decoded) return fail(ErrorKind::protocol, "the package is not base64");
-      package = *std::move(decoded);
-    }
-    if (package.size() > limit) {
-      Error error{.kind = ErrorKind::usage, .message = "the package is too large"};
-      return std::unexpected(std::move(error));
-    }
-    auto digest = wire::sha256(package);
-    Code code{.id = wire::hex_encode(digest), .sha256 = wire::base64_encode(digest), .size = package.size()};
-    RETURN_IF_ERROR(unpack(blobs, code.id, package));
-    return code;
+  auto job = [package = std::move(package), limit, blobs = *std::move(blobs)] { return keep(blobs, package, limit); };
+  co_return told(co_await pool_.run(std::move(job)), limit);
+}
+
+Task<Outcome<Code>> CodeStore::add_base64(boost::json::string text, std::size_t limit) {
+  auto blobs = root();
+  if (!blobs) co_return std::unexpected(to_aws_error(blobs.error()));
+  auto job = [text = std::move(text), limit, blobs = *std::move(blobs)]() -> Result<Code> {
+    const auto package = wire::base64_decode(text);
+    if (!package) return fail(ErrorKind::protocol, "the package is not base64");
+    return keep(blobs, *package, limit);
   };
-  auto code = co_await pool_.run(std::move(job));
-  if (code) co_return *std::move(code);
-  if (code.error().kind == ErrorKind::usage) {
-    co_return aws_fail(413, "RequestEntityTooLargeException",
-                       fmt::format("Zipped size must be smaller than {} bytes", limit));
-  }
-  co_return std::unexpected(to_aws_error(code.error()));
+  co_return told(co_await pool_.run(std::move(job)), limit);
+}
+Task<Result<fs::path>> CodeStore::merged(std::vector<std::string> ids) {
+  if (ids.size() == 1) co_return folder(ids.front());
+  auto blobs = root();
+  auto merges = store_.blobs("lambda-layers");
+  if (!blobs || !merges) co_return std::unexpected(!blobs ? blobs.error() : merges.error());
+  auto job = [ids = std::move(ids), blobs = *std::move(blobs), merges = *std::move(merges)]() -> Result<fs::path> {
+    std::string all;
+    for (const auto& id : ids) all += id + "\n";
+    auto target = merges / wire::sha256_hex(all);
+    std::error_code error;
+    if (fs::exists(target, error)) return target;
+    auto temporary = merges / (make_request_id() + ".tmp");
+    fs::create_directory(temporary, error);
+    ::chmod(temporary.c_str(), 0755);
+    auto done = error ? fail_errno(error.value(), "make " + temporary.string()) : Result<void>();
+    for (const auto& id : ids) {
+      if (done) done = lay_over(blobs / id, temporary);
+    }
+    if (done) done = publish(temporary, target);
+    if (!done) {
+      remove_tree(temporary);
+      return std::unexpected(done.error());
+    }
+    return target;
+  };
+  co_return co_await pool_.run(std::move(job));
+}
+
+Task<std::uint64_t> CodeStore::unpacked_size(std::vector<std::string> ids) {
+  auto blobs = root();
+  if (!blobs) co_return 0;
+  auto job = [ids = std::move(ids), blobs = *std::move(blobs)] {
+    std::uint64_t total = 0;
+    std::error_code ignored;
+    for (const auto& id : ids) {
+      for (const auto& entry : fs::recursive_directory_iterator(blobs / id, ignored)) {
+        if (entry.is_regular_file(ignored) && !entry.is_symlink(ignored)) total += entry.file_size(ignored);
+      }
+    }
+    return total;
+  };
+  co_return co_await pool_.run(std::move(job));
 }
 
 std::vector<std::string> CodeStore::all() {

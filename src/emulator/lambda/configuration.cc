@@ -136,7 +136,7 @@ bool is_empty(const json::value& value) {
 }
 
 Outcome<void> refuse_unsupported(const json::object& request) {
-  for (std::string_view member : {"VpcConfig", "Layers", "FileSystemConfigs", "ImageConfig", "CodeSigningConfigArn",
+  for (std::string_view member : {"VpcConfig", "FileSystemConfigs", "ImageConfig", "CodeSigningConfigArn",
                                   "DeadLetterConfig", "CapacityProviderConfig", "DurableConfig", "TenancyConfig"}) {
     const auto* value = wire::find(request, member);
     if (value != nullptr && !is_empty(*value)) {
@@ -245,6 +245,14 @@ void apply_logging(const json::object& request, Shape& shape, const std::string&
 }
 
 }  // namespace
+
+std::vector<std::string> all_runtimes() {
+  return {k_runtimes.begin(), k_runtimes.end()};
+}
+
+bool is_runtime_name(const std::string& name) {
+  return contains(k_runtimes, name) || contains(k_retired_runtimes, name);
+}
 
 AwsError runtime_not_served(const std::string& runtime) {
   return invalid_parameter(fmt::format(

@@ -18,6 +18,11 @@ enum class Change : std::uint8_t { create, update };
 Outcome<void> apply_configuration(const boost::json::object& request, Change change, const std::string& function_name,
                                   Version& version);
 
+/// Every name that AWS takes, those of layers and retired ones apart.
+std::vector<std::string> all_runtimes();
+/// A runtime that AWS has, or has had: what a layer may be compatible with.
+bool is_runtime_name(const std::string& name);
+
 /// A runtime that AWS has and this machine cannot serve.
 AwsError runtime_not_served(const std::string& runtime);
 

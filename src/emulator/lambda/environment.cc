@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/deadline.h"
 #include "emulator/core/protocol.h"
 #include "emulator/lambda/environment_output.h"
 #include "wire/arn.h"
@@ -42,7 +43,7 @@ std::string make_stream_name(SystemTime now, std::string_view version) {
 }
 
 sandbox::Spec make_spec(const EnvironmentServices& services, const Deployment& deployment,
-                        const std::optional<RuntimeLaunch>& runtime) {
+                        const std::optional<RuntimeLaunch>& runtime, const std::filesystem::path& layers) {
   const auto& version = deployment.version;
   sandbox::Spec spec{.mounts = {{deployment.code.string(), "/var/task"}},
                      .memory_bytes = static_cast<std::uint64_t>(version.memory_mb) << 20,
@@ -54,6 +55,7 @@ sandbox::Spec make_spec(const EnvironmentServices& services, const Deployment& d
                                 {k_endpoint_address, 53, true},
                                 {k_endpoint_address, 80, false},
                                 {k_endpoint_address, 443, false}}};
+  if (!layers.empty()) spec.mounts.push_back({layers.string(), "/opt"});
   if (runtime) spec.mounts.insert(spec.mounts.end(), runtime->mounts.begin(), runtime->mounts.end());
   if (services.host_network) {
     spec.resolv_conf = read_file("/etc/resolv.conf");
@@ -67,6 +69,11 @@ sandbox::Spec make_spec(const EnvironmentServices& services, const Deployment& d
 }
 
 }  // namespace
+
+void Environment::prepare(const EnvironmentServices& services) {
+  const Deployment any{.code = "/"};
+  sandbox::prepare(make_spec(services, any, std::nullopt, {}));
+}
 
 Environment::Environment(EnvironmentServices& services, std::shared_ptr<const Deployment> deployment, LogTarget target)
     : services_(services),
@@ -87,7 +94,8 @@ Task<Outcome<std::shared_ptr<Environment>>> Environment::create(EnvironmentServi
   LogTarget target{.region = deployment->region,
                    .group = deployment->version.log_group,
                    .stream = make_stream_name(services.clock.now(), deployment->version.version),
-                   .format = deployment->version.log_format};
+                   .format = deployment->version.log_format,
+                   .least_level = parse_system_level(deployment->version.system_log_level)};
   auto environment = std::make_shared<Environment>(services, deployment, target);
   if (!is_native_runtime(deployment->version.runtime)) {
     environment->runtime_ = co_await services.runtimes->find(deployment->version.runtime);
@@ -98,7 +106,17 @@ Task<Outcome<std::shared_ptr<Environment>>> Environment::create(EnvironmentServi
                              deployment->version.runtime + ".)");
     }
   }
+  if (!deployment->version.layers.empty()) {
+    std::vector<std::string> ids;
+    for (const auto& layer : deployment->version.layers) ids.push_back(layer.code_id);
+    auto folder = co_await services.codes->merged(std::move(ids));
+    if (!folder) co_return aws_fail(500, "ServiceException", "The layers cannot be shown: " + describe(folder.error()));
+    environment->layers_ = *std::move(folder);
+  }
   if (auto assumed = environment->assume_role(); !assumed) co_return std::unexpected(assumed.error());
+  if (const auto& slow = services.realism) {
+    co_await sleep_for(environment->runtime_ ? slow->managed_cold_start : slow->native_cold_start);
+  }
   if (!environment->may_write_logs(target)) environment->log_.forbid();
   auto made = co_await environment->make_sandbox();
   if (!made) co_return aws_fail(500, "ServiceException", "The sandbox cannot be made: " + describe(made.error()));
@@ -127,13 +145,16 @@ bool Environment::may_write_logs(const LogTarget& target) const {
             .signed_at = services_.clock.now()};
   auto group = fmt::format("arn:{}:logs:{}:{}:log-group:{}:log-stream:", wire::partition_of(deployment_->region),
                            deployment_->region, deployment_->account, target.group);
-  return services_.authorizer.authorize(call, {.action = "logs:CreateLogStream", .resource = group}).has_value() &&
+  const bool has_group = services_.logs.has_group(target.region, target.group) ||
+                         services_.authorizer.authorize(call, {.action = "logs:CreateLogGroup", .resource = group});
+  return has_group && services_.authorizer.authorize(call, {.action = "logs:CreateLogStream", .resource = group}) &&
          services_.authorizer.authorize(call, {.action = "logs:PutLogEvents", .resource = group + target.stream})
              .has_value();
 }
 
 Task<Result<void>> Environment::make_sandbox() {
-  auto made = co_await sandbox::Sandbox::create(services_.executor, make_spec(services_, *deployment_, runtime_));
+  auto made =
+      co_await sandbox::Sandbox::create(services_.executor, make_spec(services_, *deployment_, runtime_, layers_));
   if (!made) co_return std::unexpected(made.error());
   sandbox_ = *std::move(made);
   serve_listeners();
@@ -168,6 +189,7 @@ Place Environment::place() const {
     return fmt::format("{}:{}", address.address, address.port);
   };
   Place place{.runtime_api = authority(Listener::runtime_api), .task_root = sandbox_->inside_path("/var/task")};
+  if (!layers_.empty()) place.layers_folder = sandbox_->inside_path("/opt");
   if (runtime_) place.runtime_folder = sandbox_->inside_path("/var/runtime");
   // Without a network of its own the function cannot be reached through AWS's names; it must be told.
   if (services_.aws != nullptr && sandbox_->address(Listener::endpoint_http).address != k_endpoint_address) {

@@ -11,12 +11,14 @@
 #include "base/unique_fd.h"
 #include "emulator/core/call.h"
 #include "emulator/core/ports.h"
+#include "emulator/lambda/code_store.h"
 #include "emulator/lambda/deployment.h"
 #include "emulator/lambda/dns.h"
 #include "emulator/lambda/function_log.h"
 #include "emulator/lambda/instance.h"
 #include "emulator/lambda/invocation.h"
 #include "emulator/lambda/managed_runtimes.h"
+#include "emulator/lambda/realism.h"
 #include "emulator/lambda/runtime_api.h"
 #include "emulator/lambda/slots.h"
 #include "emulator/lambda/variables.h"
@@ -43,6 +45,8 @@ struct EnvironmentServices {
   std::chrono::milliseconds init_limit{10'000};
   Slots& starts;  ///< how many may start at once
   ManagedRuntimes* runtimes = nullptr;
+  CodeStore* codes = nullptr;
+  std::optional<Realism> realism;
 };
 
 /// One execution environment: a sandbox, the bootstrap in it, its Runtime API, its name server and endpoints, its log.
@@ -57,6 +61,8 @@ class Environment final : public http::Service, public std::enable_shared_from_t
   /// Makes the sandbox; nothing runs in it yet. A role that cannot be assumed: 403 AccessDeniedException.
   static Task<Outcome<std::shared_ptr<Environment>>> create(EnvironmentServices& services,
                                                             std::shared_ptr<const Deployment> deployment);
+  /// Does beforehand what the first environment of a native function costs more than the next ones.
+  static void prepare(const EnvironmentServices& services);
   /// Use `create`.
   Environment(EnvironmentServices& services, std::shared_ptr<const Deployment> deployment, LogTarget target);
   ~Environment() override;
@@ -119,6 +125,8 @@ class Environment final : public http::Service, public std::enable_shared_from_t
   // Invocation: environment_run.cc
   Task<std::optional<Failure>> initialize(std::chrono::steady_clock::time_point& began);
   Task<std::optional<Failure>> serve(std::chrono::steady_clock::time_point began);
+  void report_init(std::string_view phase, std::chrono::steady_clock::duration duration,
+                   const std::optional<Failure>& failure);
   void answer_caller();
   void report_failure(const Failure& failure);
   void report(std::chrono::steady_clock::duration duration, const std::optional<Failure>& failure);
@@ -138,6 +146,7 @@ class Environment final : public http::Service, public std::enable_shared_from_t
   FunctionLog log_;
   std::string log_stream_;
   std::optional<RuntimeLaunch> runtime_;  ///< of a managed runtime
+  std::filesystem::path layers_;          ///< for /opt; empty without layers
   std::unique_ptr<sandbox::Sandbox> sandbox_;
   SessionCredentials credentials_;
   bool abandoned_ = false;

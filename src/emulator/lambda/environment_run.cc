@@ -60,23 +60,31 @@ Task<std::optional<Environment::Failure>> Environment::initialize(TimePoint& beg
     auto init_began = steady_clock::now();
     auto failure = co_await start_and_wait(init_began + services_.init_limit);
     auto duration = steady_clock::now() - init_began;
+    report_init("init", duration, failure);
     if (!failure) {
       began = steady_clock::now();
       init_duration_ = duration;
       co_return std::nullopt;
     }
-    log_.end_output();
-    log_.platform(init_report_line(log_.format(), log_.now(), duration, "init", failure->status,
-                                   failure->status == "timeout" ? "" : failure->type));
   }
   began = steady_clock::now();
   auto failure = co_await start_and_wait(began + version.timeout);
-  if (failure) {
-    log_.end_output();
-    log_.platform(init_report_line(log_.format(), log_.now(), steady_clock::now() - began, "invoke", failure->status,
-                                   failure->status == "timeout" ? "" : failure->type));
-  }
+  report_init("invoke", steady_clock::now() - began, failure);
   co_return failure;
+}
+
+/// Text format tells only of an init that failed.
+void Environment::report_init(std::string_view phase, steady_clock::duration duration,
+                              const std::optional<Failure>& failure) {
+  const auto format = log_.format();
+  if (!failure && format == LogFormat::text) return;
+  const std::string status = failure ? failure->status : "success";
+  const std::string type = failure && failure->status != "timeout" ? failure->type : "";
+  log_.end_output();
+  log_.platform(init_runtime_done_line(format, log_.now(), phase, status, type),
+                failure ? SystemLevel::warn : SystemLevel::debug);
+  log_.platform(init_report_line(format, log_.now(), duration, phase, status, type),
+                failure ? SystemLevel::info : SystemLevel::debug);
 }
 
 /// Hands the invocation over and waits for its end. Nothing: the runtime has answered and asked for more.
@@ -124,7 +132,9 @@ void Environment::report(steady_clock::duration duration, const std::optional<Fa
     report.status = failure->status;
     if (failure->status != "timeout") report.error_type = failure->type;
   }
-  log_.platform(report_line(log_.format(), log_.now(), report));
+  log_.platform(runtime_done_line(log_.format(), log_.now(), report, answer_.payload.size()),
+                failure ? SystemLevel::warn : SystemLevel::debug);
+  log_.platform(report_line(log_.format(), log_.now(), report), failure ? SystemLevel::warn : SystemLevel::info);
 }
 
 void Environment::report_failure(const Failure& failure) {
@@ -132,9 +142,9 @@ void Environment::report_failure(const Failure& failure) {
   auto timeout = deployment_->version.timeout;
   auto message = failure.message;
   if (failure.status == "timeout") {
-    log_.platform(timeout_line(log_.now(), id, timeout));
+    log_.platform(timeout_line(log_.format(), log_.now(), id, timeout));
     message = fmt::format("Task timed out after {:.2f} seconds", static_cast<double>(timeout.count()));
-  } else if (failure.document.empty()) {
+  } else if (failure.document.empty() && log_.format() == LogFormat::text) {
     log_.platform(fmt::format("RequestId: {} Error: {}\n{}", id, failure.message, failure.type));
   }
   if (answer_.complete) return;  // the runtime's word came in time and stands

@@ -69,6 +69,11 @@ json::object version_to_document(const Version& version) {
                         {"lastModified", version.last_modified},
                         {"revisionId", version.revision_id}};
   if (version.environment) document.emplace("environment", string_members(*version.environment));
+  json::array layers;
+  for (const auto& layer : version.layers) {
+    layers.push_back(json::object{{"arn", layer.arn}, {"codeId", layer.code_id}, {"codeSize", layer.code_size}});
+  }
+  if (!layers.empty()) document.emplace("layers", std::move(layers));
   return document;
 }
 
@@ -98,6 +103,12 @@ Version version_from_document(const json::object& document) {
   if (wire::find(document, "environment") != nullptr) {
     version.environment = wire::string_map(wire::object_or_empty(document, "environment"));
   }
+  for (const auto& item : wire::array_or_empty(document, "layers")) {
+    if (!item.is_object()) continue;
+    const auto& layer = item.get_object();
+    version.layers.push_back({wire::string_or(layer, "arn"), wire::string_or(layer, "codeId"),
+                              static_cast<std::uint64_t>(wire::int_or(layer, "codeSize"))});
+  }
   return version;
 }
 
@@ -121,6 +132,16 @@ const Version* Function::find(std::string_view qualifier) const {
   }
   auto alias = aliases.find(std::string(qualifier));
   return alias == aliases.end() || alias->second.version == qualifier ? nullptr : find(alias->second.version);
+}
+
+const Version* Function::find(std::string_view qualifier, double chance) const {
+  auto alias = aliases.find(std::string(qualifier));
+  if (alias != aliases.end()) {
+    for (const auto& [version, weight] : alias->second.weights) {
+      if (chance < weight) return find(version);
+    }
+  }
+  return find(qualifier);
 }
 
 std::string Function::policy_document(std::string_view qualifier) const {
@@ -174,8 +195,28 @@ json::object configuration_document(const Function& function, const Version& ver
   if (version.environment) {
     document.emplace("Environment", json::object{{"Variables", string_members(*version.environment)}});
   }
+  if (!version.layers.empty()) {
+    json::array layers;
+    for (const auto& layer : version.layers) {
+      layers.push_back(json::object{{"Arn", layer.arn}, {"CodeSize", layer.code_size}});
+    }
+    document.emplace("Layers", std::move(layers));
+  }
   if (!version.kms_key_arn.empty()) document.emplace("KMSKeyArn", version.kms_key_arn);
   add_state(document, version);
+  return document;
+}
+
+json::object alias_document(const Function& function, const std::string& name, const Alias& alias) {
+  json::object document{{"AliasArn", function.arn(name)},
+                        {"Name", name},
+                        {"FunctionVersion", alias.version},
+                        {"Description", alias.description},
+                        {"RevisionId", alias.revision_id}};
+  if (!alias.weights.empty()) {
+    document.emplace("RoutingConfig",
+                     json::object{{"AdditionalVersionWeights", json::value_from(alias.weights).as_object()}});
+  }
   return document;
 }
 
@@ -184,9 +225,10 @@ json::object to_document(const Function& function) {
   for (const auto& [number, version] : function.versions) versions.push_back(version_to_document(version));
   json::object aliases;
   for (const auto& [name, alias] : function.aliases) {
-    aliases.emplace(
-        name, json::object{
-                  {"version", alias.version}, {"description", alias.description}, {"revisionId", alias.revision_id}});
+    aliases.emplace(name, json::object{{"version", alias.version},
+                                       {"description", alias.description},
+                                       {"revisionId", alias.revision_id},
+                                       {"weights", json::value_from(alias.weights)}});
   }
   json::object policies;
   for (const auto& [qualifier, policy] : function.policies) {
@@ -197,6 +239,14 @@ json::object to_document(const Function& function) {
                         {"versions", std::move(versions)}, {"lastVersion", function.last_version},
                         {"aliases", std::move(aliases)},   {"tags", string_members(function.tags)},
                         {"policies", std::move(policies)}};
+  json::object event_configs;
+  for (const auto& [qualifier, config] : function.event_configs) {
+    json::object item{{"lastModified", config.last_modified}};
+    if (config.retries) item.emplace("retries", *config.retries);
+    if (config.event_age) item.emplace("eventAge", config.event_age->count());
+    event_configs.emplace(qualifier, std::move(item));
+  }
+  document.emplace("eventConfigs", std::move(event_configs));
   if (function.reserved_concurrency) document.emplace("reservedConcurrency", *function.reserved_concurrency);
   return document;
 }
@@ -220,12 +270,25 @@ Function from_document(const json::object& document) {
     function.aliases[std::string(name)] = {.version = wire::string_or(alias, "version"),
                                            .description = wire::string_or(alias, "description"),
                                            .revision_id = wire::string_or(alias, "revisionId")};
+    for (const auto& [version, weight] : wire::object_or_empty(alias, "weights")) {
+      if (weight.is_double()) function.aliases[std::string(name)].weights.emplace(version, weight.get_double());
+    }
   }
   for (const auto& [qualifier, item] : wire::object_or_empty(document, "policies")) {
     if (!item.is_object()) continue;
     const auto& policy = item.get_object();
     function.policies[std::string(qualifier)] = {.statements = wire::array_or_empty(policy, "statements"),
                                                  .revision_id = wire::string_or(policy, "revisionId")};
+  }
+  for (const auto& [qualifier, item] : wire::object_or_empty(document, "eventConfigs")) {
+    if (!item.is_object()) continue;
+    const auto& from = item.get_object();
+    auto& config = function.event_configs[std::string(qualifier)];
+    if (wire::find(from, "retries") != nullptr) config.retries = static_cast<int>(wire::int_or(from, "retries"));
+    if (wire::find(from, "eventAge") != nullptr)
+      config.event_age = std::chrono::seconds(wire::int_or(from, "eventAge"));
+    const auto* modified = wire::find(from, "lastModified");
+    if (modified != nullptr && modified->is_double()) config.last_modified = modified->get_double();
   }
   if (wire::find(document, "reservedConcurrency") != nullptr) {
     function.reserved_concurrency = static_cast<int>(wire::int_or(document, "reservedConcurrency"));

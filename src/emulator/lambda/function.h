@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "emulator/core/call.h"
 #include "emulator/lambda/log_text.h"
@@ -17,6 +18,14 @@
 namespace sortie::emulator::lambda {
 
 inline constexpr std::string_view k_latest = "$LATEST";
+
+/// A version of a layer as a function uses it. The content stays when the layer version is deleted.
+struct LayerUse {
+  std::string arn;
+  std::string code_id;
+  std::uint64_t code_size = 0;
+  bool operator==(const LayerUse&) const = default;
+};
 
 /// One version of a function, `$LATEST` among them: what AWS calls its configuration. A value.
 struct Version {
@@ -30,9 +39,10 @@ struct Version {
   int ephemeral_mb = 512;
   std::optional<std::map<std::string, std::string>> environment;
   std::string architecture;
-  std::string code_id;          ///< names the code in the CodeStore
-  std::string code_sha256;      ///< of the package, in base64
-  std::uint64_t code_size = 0;  ///< bytes of the package
+  std::string code_id;           ///< names the code in the CodeStore
+  std::string code_sha256;       ///< of the package, in base64
+  std::uint64_t code_size = 0;   ///< bytes of the package
+  std::vector<LayerUse> layers;  ///< a later one's files win
   LogFormat log_format = LogFormat::text;
   std::string application_log_level;  ///< JSON format only
   std::string system_log_level;       ///< JSON format only
@@ -48,6 +58,14 @@ struct Alias {
   std::string version;
   std::string description;
   std::string revision_id;
+  std::map<std::string, double> weights;  ///< further versions and their share of the invocations, at most one
+};
+
+/// How asynchronous invocations of a function, version or alias are retried.
+struct EventInvokeConfig {
+  std::optional<int> retries;
+  std::optional<std::chrono::seconds> event_age;
+  double last_modified = 0;  ///< seconds since 1970
 };
 
 /// The resource policy of a function, a version or an alias.
@@ -67,11 +85,15 @@ struct Function {
   std::map<std::string, Alias> aliases;
   std::optional<int> reserved_concurrency;
   std::map<std::string, std::string> tags;
-  std::map<std::string, Policy> policies;  ///< by qualifier, empty for the function itself
+  std::map<std::string, Policy> policies;                  ///< by qualifier, empty for the function itself
+  std::map<std::string, EventInvokeConfig> event_configs;  ///< by qualifier, `$LATEST` for the function itself
 
   [[nodiscard]] std::string arn(std::string_view qualifier = {}) const;
   /// The version that `qualifier` (empty, `$LATEST`, a number or an alias) names.
   [[nodiscard]] const Version* find(std::string_view qualifier) const;
+  /// The same for one invocation: an alias of two versions gives the second one where `chance`, from [0, 1), is below
+  /// its weight.
+  [[nodiscard]] const Version* find(std::string_view qualifier, double chance) const;
   /// The policy document of `qualifier`, empty when there is none.
   [[nodiscard]] std::string policy_document(std::string_view qualifier) const;
 };
@@ -79,6 +101,8 @@ struct Function {
 /// What AWS shows of a version: `FunctionConfiguration`. The ARN is qualified for published versions, and where
 /// `qualified` asks for it.
 boost::json::object configuration_document(const Function& function, const Version& version, bool qualified = false);
+/// What AWS shows of an alias: `AliasConfiguration`.
+boost::json::object alias_document(const Function& function, const std::string& name, const Alias& alias);
 
 /// For the store. `from_document` of what `to_document` made is the same function; a version that was being created or
 /// updated is active.

@@ -20,8 +20,8 @@ constexpr auto k_flush_interval = std::chrono::milliseconds(100);
 FunctionLog::FunctionLog(LogSink& sink, const Clock& clock, LogTarget target)
     : sink_(sink), clock_(clock), target_(std::move(target)) {}
 
-void FunctionLog::platform(std::string line) {
-  if (line.empty()) return;
+void FunctionLog::platform(std::string line, SystemLevel level) {
+  if (line.empty() || (target_.format == LogFormat::json && level < target_.least_level)) return;
   line.push_back('\n');
   append(std::move(line));
 }
@@ -40,7 +40,7 @@ void FunctionLog::report_loss() {
   if (lost_ == 0) return;
   auto line = fmt::format("sortie: {} log events could not be stored: {}", lost_, lost_reason_);
   lost_ = 0;
-  platform(std::move(line));
+  platform(std::move(line), SystemLevel::warn);
 }
 
 void FunctionLog::begin_tail(bool wanted) {

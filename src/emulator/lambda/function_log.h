@@ -18,7 +18,8 @@ struct LogTarget {
   std::string group;
   std::string stream;
   LogFormat format = LogFormat::text;
-  bool permitted = true;  ///< false: the role may not write logs, they exist in the tail alone
+  SystemLevel least_level = SystemLevel::info;  ///< of Lambda's own lines, in JSON format
+  bool permitted = true;                        ///< false: the role may not write logs, they exist in the tail alone
 };
 
 /// The log of one environment: Lambda's own lines and the function's output, in the order of their coming, put into
@@ -33,8 +34,8 @@ class FunctionLog {
   FunctionLog(const FunctionLog&) = delete;
   FunctionLog& operator=(const FunctionLog&) = delete;
 
-  /// A line of Lambda's own, without newline. Empty: nothing.
-  void platform(std::string line);
+  /// A line of Lambda's own, without newline. Empty: nothing. In JSON format only from the configured level on.
+  void platform(std::string line, SystemLevel level = SystemLevel::info);
   /// What the function wrote, in any pieces.
   void output(Source source, std::string_view bytes);
   /// Ends lines that came without a newline.

@@ -18,6 +18,7 @@
 #include <cstring>
 #include <filesystem>
 #include <numeric>
+#include <tuple>
 
 #include "base/unique_fd.h"
 
@@ -206,11 +207,10 @@ InterpreterPlaces InterpreterPlaces::of_environment() {
 std::vector<std::size_t> by_nearness(const std::vector<int>& versions, int wanted) {
   std::vector<std::size_t> order(versions.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    auto distance_a = std::abs(versions[a] - wanted);
-    auto distance_b = std::abs(versions[b] - wanted);
-    return distance_a != distance_b ? distance_a < distance_b : versions[a] > versions[b];
-  });
+  auto rank = [&](std::size_t index) {
+    return std::tuple(std::abs(versions[index] - wanted), -versions[index], index);
+  };
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return rank(a) < rank(b); });
   return order;
 }
 

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "emulator/core/call.h"
 #include "emulator/core/ports.h"
 #include "emulator/core/store.h"
+#include "emulator/lambda/realism.h"
 #include "http/service.h"
 #include "http/tls.h"
 
@@ -31,6 +33,8 @@ struct LambdaOptions {
   std::chrono::seconds idle_limit{300};          ///< an environment unused for so long is removed
   std::chrono::milliseconds settle_time{0};      ///< how long a function stays Pending or InProgress after a change
   bool realistic_streaming = false;              ///< slow a streamed response to 2 MB/s after its first 6 MB
+  /// AWS's waits, quotas and late logs (`--realism aws`); settle_time and realistic_streaming then do not count.
+  std::optional<lambda::Realism> realism;
 };
 
 /// AWS Lambda (API 2015-03-31): functions, invocations, and the environments that they run in, one sandbox each.

@@ -4,13 +4,19 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <charconv>
 #include <cmath>
+#include <utility>
 
 #include "base/utf8.h"
 #include "wire/date.h"
 
 namespace sortie::emulator::lambda {
 namespace {
+
+constexpr char k_message_begin = '\x1e';
+constexpr char k_message_end = '\x1f';
+constexpr std::size_t k_length_digits = 6;
 
 namespace json = boost::json;
 using FractionalMs = std::chrono::duration<double, std::milli>;
@@ -36,6 +42,11 @@ std::size_t cut_at(std::string_view text, std::size_t limit) {
 }
 
 }  // namespace
+
+SystemLevel parse_system_level(std::string_view text) {
+  if (text == "DEBUG") return SystemLevel::debug;
+  return text == "WARN" ? SystemLevel::warn : SystemLevel::info;
+}
 
 std::string format_ms(Duration duration) {
   return fmt::format("{:.2f}", FractionalMs(duration).count());
@@ -70,6 +81,24 @@ std::string init_report_line(LogFormat format, SystemTime now, Duration duration
   return platform_line(now, "platform.initReport", std::move(record));
 }
 
+std::string init_runtime_done_line(LogFormat format, SystemTime now, std::string_view phase, std::string_view status,
+                                   std::string_view error_type) {
+  if (format == LogFormat::text) return {};
+  json::object record{{"initializationType", "on-demand"}, {"phase", phase}, {"status", status}};
+  if (!error_type.empty()) record.emplace("errorType", error_type);
+  return platform_line(now, "platform.initRuntimeDone", std::move(record));
+}
+
+std::string runtime_done_line(LogFormat format, SystemTime now, const Report& report, std::size_t produced_bytes) {
+  if (format == LogFormat::text) return {};
+  json::object record{{"requestId", report.request_id},
+                      {"status", report.status.empty() ? "success" : std::string_view(report.status)}};
+  if (!report.error_type.empty()) record.emplace("errorType", report.error_type);
+  record.emplace("metrics",
+                 json::object{{"durationMs", milliseconds(report.duration)}, {"producedBytes", produced_bytes}});
+  return platform_line(now, "platform.runtimeDone", std::move(record));
+}
+
 std::string start_line(LogFormat format, SystemTime now, std::string_view request_id, std::string_view version) {
   if (format == LogFormat::text) return fmt::format("START RequestId: {} Version: {}", request_id, version);
   return platform_line(now, "platform.start", {{"requestId", request_id}, {"version", version}});
@@ -101,12 +130,51 @@ std::string report_line(LogFormat format, SystemTime now, const Report& report) 
   return line;
 }
 
-std::string timeout_line(SystemTime now, std::string_view request_id, std::chrono::seconds timeout) {
+std::string timeout_line(LogFormat format, SystemTime now, std::string_view request_id, std::chrono::seconds timeout) {
+  if (format == LogFormat::json) return {};
   return fmt::format("{} {} Task timed out after {:.2f} seconds", wire::format_iso8601_millis(now), request_id,
                      static_cast<double>(timeout.count()));
 }
 
 void LineSplitter::feed(std::string_view bytes, const Sink& sink) {
+  while (!bytes.empty()) {
+    if (message_left_ > 0) {
+      auto part = bytes.substr(0, message_left_);
+      rest_.append(part);
+      message_left_ -= part.size();
+      bytes.remove_prefix(part.size());
+      if (message_left_ == 0) finish(sink);
+    } else if (!header_.empty() || bytes.front() == k_message_begin) {
+      feed_header(bytes, sink);
+    } else {
+      auto text = bytes.substr(0, bytes.find(k_message_begin));
+      bytes.remove_prefix(text.size());
+      feed_text(text, sink);
+    }
+  }
+}
+
+/// Takes what belongs to a header. What looks like the beginning of one and is none stays text.
+void LineSplitter::feed_header(std::string_view& bytes, const Sink& sink) {
+  while (!bytes.empty()) {
+    auto c = bytes.front();
+    if (header_.empty() || (c >= '0' && c <= '9' && header_.size() <= k_length_digits)) {
+      header_.push_back(c);
+      bytes.remove_prefix(1);
+      continue;
+    }
+    auto header = std::exchange(header_, {});
+    std::size_t length = 0;
+    std::from_chars(header.data() + 1, header.data() + header.size(), length);
+    if (c != k_message_end || length == 0 || length > k_line_limit) return feed_text(header, sink);
+    bytes.remove_prefix(1);
+    finish(sink);
+    message_left_ = length;
+    return;
+  }
+}
+
+void LineSplitter::feed_text(std::string_view bytes, const Sink& sink) {
   while (!bytes.empty()) {
     auto newline = bytes.find('\n');
     auto end = newline == std::string_view::npos ? bytes.size() : newline + 1;
@@ -128,6 +196,8 @@ void LineSplitter::feed(std::string_view bytes, const Sink& sink) {
 }
 
 void LineSplitter::finish(const Sink& sink) {
+  rest_ += std::exchange(header_, {});
+  message_left_ = 0;
   if (!rest_.empty()) sink(rest_);
   rest_.clear();
 }

@@ -18,6 +18,10 @@ inline constexpr std::size_t k_line_limit = 256 * 1024;
 inline constexpr std::size_t k_tail_bytes = 4096;
 
 enum class LogFormat : std::uint8_t { text, json };
+/// Which of Lambda's own lines are written in JSON format (`SystemLogLevel`). In text format all are.
+enum class SystemLevel : std::uint8_t { debug, info, warn };
+/// `DEBUG`, `INFO`, `WARN`; anything else is INFO, AWS's default.
+SystemLevel parse_system_level(std::string_view text);
 
 using Duration = std::chrono::steady_clock::duration;
 
@@ -41,15 +45,24 @@ std::string init_start_line(LogFormat format, SystemTime now, std::string_view r
 /// `phase` is `init` or `invoke`, `status` `error` or `timeout`.
 std::string init_report_line(LogFormat format, SystemTime now, Duration duration, std::string_view phase,
                              std::string_view status, std::string_view error_type);
+/// JSON alone: an init that the runtime has ended, with its word or without. `status` as above or `success`.
+std::string init_runtime_done_line(LogFormat format, SystemTime now, std::string_view phase, std::string_view status,
+                                   std::string_view error_type);
 std::string start_line(LogFormat format, SystemTime now, std::string_view request_id, std::string_view version);
 /// Empty in JSON format, which has no END.
 std::string end_line(LogFormat format, std::string_view request_id);
+/// JSON alone: the runtime is done with an invocation; Lambda may not be.
+std::string runtime_done_line(LogFormat format, SystemTime now, const Report& report, std::size_t produced_bytes);
 std::string report_line(LogFormat format, SystemTime now, const Report& report);
-/// `2024-… ID Task timed out after 1.00 seconds`
-std::string timeout_line(SystemTime now, std::string_view request_id, std::chrono::seconds timeout);
+/// `2024-… ID Task timed out after 1.00 seconds`. Empty in JSON format, where the report says it.
+std::string timeout_line(LogFormat format, SystemTime now, std::string_view request_id, std::chrono::seconds timeout);
 
 /// Cuts a byte stream into lines, each with its newline, so that put together they are the stream again. A line longer
 /// than k_line_limit comes in pieces that tear no UTF-8 sequence.
+///
+/// What our runtime clients log as one message is one event, whatever newlines it has, as in AWS: they write
+/// `<1E>LENGTH<1F>` (ASCII's record and unit separators, LENGTH in decimal, at most k_line_limit) before such a
+/// message.
 class LineSplitter {
  public:
   using Sink = std::function<void(std::string_view line)>;
@@ -58,7 +71,12 @@ class LineSplitter {
   void finish(const Sink& sink);
 
  private:
+  void feed_text(std::string_view bytes, const Sink& sink);
+  void feed_header(std::string_view& bytes, const Sink& sink);
+
   std::string rest_;
+  std::string header_;            ///< of a message, as far as it has come
+  std::size_t message_left_ = 0;  ///< bytes of a message that are still to come
 };
 
 /// Keeps the last k_tail_bytes of what is appended.

@@ -55,7 +55,7 @@ TEST(LogLines, OthersAreLambdasOwn) {
             "INIT_REPORT Init Duration: 10.17 ms\tPhase: init\tStatus: error\tError Type: Runtime.ExitError");
   EXPECT_EQ(init_report_line(LogFormat::text, k_now, microseconds(10'170), "init", "timeout", ""),
             "INIT_REPORT Init Duration: 10.17 ms\tPhase: init\tStatus: timeout");
-  EXPECT_EQ(timeout_line(k_now, "ID", std::chrono::seconds(3)),
+  EXPECT_EQ(timeout_line(LogFormat::text, k_now, "ID", std::chrono::seconds(3)),
             "2015-08-30T12:36:00.123Z ID Task timed out after 3.00 seconds");
 }
 
@@ -96,6 +96,34 @@ TEST(LineSplitter, SplitsLongLinesBetweenCharacters) {
     EXPECT_EQ(lines[0].size(), k_line_limit - 1);
     EXPECT_EQ(lines[1], "\xc3\xa4tail" + end);
   }
+}
+
+TEST(LineSplitter, KeepsAMessageTogether) {
+  EXPECT_EQ(split({"\x1e"
+                   "4\x1f"
+                   "a\nb\nrest\n"}),
+            (std::vector<std::string>{"a\nb\n", "rest\n"}));
+  EXPECT_EQ(split({"partial", "\x1e", "4", "\x1f", "a\n", "b\n"}), (std::vector<std::string>{"partial", "a\nb\n"}));
+}
+
+TEST(LineSplitter, WhatIsNoMessageIsText) {
+  EXPECT_EQ(split({"a\x1e"
+                   "b\n"}),
+            (std::vector<std::string>{"a\x1e"
+                                      "b\n"}));
+  EXPECT_EQ(split({"\x1e"
+                   "99999999\x1f\nx\n"}),
+            (std::vector<std::string>{"\x1e"
+                                      "99999999\x1f\n",
+                                      "x\n"}));
+  EXPECT_EQ(split({"\x1e"
+                   "12"}),
+            (std::vector<std::string>{"\x1e"
+                                      "12"}));
+  EXPECT_EQ(split({"\x1e"
+                   "9\x1f"
+                   "cut"}),
+            (std::vector<std::string>{"cut"}));
 }
 
 TEST(LineSplitter, SplitsLongBinaryLines) {

@@ -122,7 +122,7 @@ Result<RuntimeLaunch> make_launch(const fs::path& root, const std::string& runti
     program = "/var/lang/" + fs::path(interpreter.program).lexically_relative(interpreter.prefix).string();
   }
   // Without the folder of the user's own packages: which user's that would be, the function cannot know.
-  launch.command = python ? std::vector<std::string>{program, "-s", "/var/runtime/bootstrap.py"}
+  launch.command = python ? std::vector<std::string>{program, "-s", "/var/runtime/bootstrap.py", "/opt"}
                           : std::vector<std::string>{program, "/var/runtime/index.mjs"};
   return launch;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <thread>
 
 namespace sortie::emulator::lambda {
@@ -46,6 +47,12 @@ Pool::Pool(EnvironmentServices services, std::chrono::seconds idle_limit)
       idle_maximum_(std::max<std::size_t>(k_idle_minimum, k_idle_per_core * std::thread::hardware_concurrency())),
       released_(services_.executor),
       reaper_(services_.executor) {}
+
+void Pool::prepare() {
+  asio::post(services_.executor, [weak = weak_from_this()] {
+    if (auto self = weak.lock(); self && !self->closed_) Environment::prepare(self->services_);
+  });
+}
 
 Outcome<void> Pool::submit(const Concurrency& concurrency, std::shared_ptr<const Deployment> deployment,
                            std::shared_ptr<Invocation> invocation) {

@@ -30,6 +30,9 @@ class Pool : public std::enable_shared_from_this<Pool> {
 
   Pool(EnvironmentServices services, std::chrono::seconds idle_limit);
 
+  /// Soon does, beside what is going on, what the first native environment costs more than later ones.
+  void prepare();
+
   /// How many invocations a function may have at once. `reserved_elsewhere` is what other functions have reserved.
   struct Concurrency {
     std::string region;

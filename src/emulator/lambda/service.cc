@@ -6,6 +6,7 @@
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <random>
 #include <thread>
 
 #include "base/deadline.h"
@@ -56,6 +57,13 @@ bool match(std::string_view pattern, std::string_view path, std::vector<std::str
   return path.empty() || path == "/";
 }
 
+/// What an environment of this version has mounted.
+std::vector<std::string> packages_of(const Version& version) {
+  std::vector<std::string> ids{version.code_id};
+  for (const auto& layer : version.layers) ids.push_back(layer.code_id);
+  return ids;
+}
+
 }  // namespace
 
 /// Lambda's errors differ in small ways: ResourceNotFoundException has a `Message`, what the request's own shape broke
@@ -100,28 +108,39 @@ Service::Service(Executor executor, const Clock& clock, Store& store, Authorizer
       registry_(store),
       codes_(store, pool),
       runtimes_(store, pool),
+      layers_(store),
+      late_logs_(options_.realism
+                     ? std::make_unique<LateLogs>(executor, logs, *options_.realism, std::random_device{}())
+                     : nullptr),
+      control_rate_(options_.realism ? options_.realism->control_calls_per_second : 0),
       code_turn_(executor, 1),
       runtime_server_(executor, runtime_limits()),
       endpoint_server_(executor),
       starts_(executor, std::max<std::size_t>(2, k_starts_per_core * std::thread::hardware_concurrency())),
-      pool_(std::make_shared<Pool>(EnvironmentServices{.executor = executor,
-                                                       .clock = clock,
-                                                       .logs = logs,
-                                                       .authorizer = authorizer,
-                                                       .identities = identities,
-                                                       .runtime_server = runtime_server_,
-                                                       .endpoint_server = endpoint_server_,
-                                                       .aws = options_.aws,
-                                                       .authority = options_.authority,
-                                                       .host_network = options_.host_network,
-                                                       .realistic_streaming = options_.realistic_streaming,
-                                                       .init_limit = options_.init_limit,
-                                                       .starts = starts_,
-                                                       .runtimes = &runtimes_},
-                                   options_.idle_limit)),
-      async_(std::make_shared<AsyncQueue>(executor, clock, store, options_.async_retry_delays,
-                                          [this](AsyncRequest request) { return attempt_async(std::move(request)); })) {
-}
+      pool_(std::make_shared<Pool>(
+          EnvironmentServices{.executor = executor,
+                              .clock = clock,
+                              .logs = late_logs_ ? static_cast<LogSink&>(*late_logs_) : logs,
+                              .authorizer = authorizer,
+                              .identities = identities,
+                              .runtime_server = runtime_server_,
+                              .endpoint_server = endpoint_server_,
+                              .aws = options_.aws,
+                              .authority = options_.authority,
+                              .host_network = options_.host_network,
+                              .realistic_streaming = options_.realistic_streaming || options_.realism.has_value(),
+                              .init_limit = options_.init_limit,
+                              .starts = starts_,
+                              .runtimes = &runtimes_,
+                              .codes = &codes_,
+                              .realism = options_.realism},
+          options_.idle_limit)),
+      async_(std::make_shared<AsyncQueue>(
+          executor, clock, store, options_.async_retry_delays,
+          [this](AsyncRequest request) { return attempt_async(std::move(request)); },
+          [this](const AsyncRequest& request) {
+            return patience_of(request.region, request.name, request.qualifier);
+          })) {}
 
 void Service::begin() {
   async_->resume();
@@ -133,13 +152,16 @@ Task<void> Service::shutdown() {
   closed_ = true;
   async_->close();
   co_await pool_->shutdown();
+  if (late_logs_) late_logs_->flush();
 }
 
 void Service::abandon() {
   closed_ = true;
   async_->close();
   pool_->abandon();
+  if (late_logs_) late_logs_->flush();
   registry_.close();
+  layers_.close();
 }
 
 std::span<const Service::Operation> Service::operations() {
@@ -182,28 +204,39 @@ std::span<const Service::Operation> Service::operations() {
                 &S::delete_concurrency},
       Operation{"GetFunctionConcurrency", "GET", "/2019-09-30/functions/{FunctionName}/concurrency",
                 &S::get_concurrency},
+      Operation{"ListLayers", "GET", "/2018-10-31/layers", &S::list_layers},
+      Operation{"ListLayerVersions", "GET", "/2018-10-31/layers/{LayerName}/versions", &S::list_layer_versions},
+      Operation{"PublishLayerVersion", "POST", "/2018-10-31/layers/{LayerName}/versions", &S::publish_layer_version,
+                true},
+      Operation{"DeleteLayerVersion", "DELETE", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}",
+                &S::delete_layer_version},
+      Operation{"GetLayerVersion", "GET", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}",
+                &S::get_layer_version},
+      Operation{"AddLayerVersionPermission", "POST", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy",
+                &S::add_layer_permission, true},
+      Operation{"GetLayerVersionPolicy", "GET", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy",
+                &S::get_layer_policy},
+      Operation{"RemoveLayerVersionPermission", "DELETE",
+                "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy/{StatementId}",
+                &S::remove_layer_permission},
+      Operation{"PutFunctionEventInvokeConfig", "PUT", "/2019-09-25/functions/{FunctionName}/event-invoke-config",
+                &S::put_event_config, true},
+      Operation{"UpdateFunctionEventInvokeConfig", "POST", "/2019-09-25/functions/{FunctionName}/event-invoke-config",
+                &S::update_event_config, true},
+      Operation{"GetFunctionEventInvokeConfig", "GET", "/2019-09-25/functions/{FunctionName}/event-invoke-config",
+                &S::get_event_config},
+      Operation{"DeleteFunctionEventInvokeConfig", "DELETE", "/2019-09-25/functions/{FunctionName}/event-invoke-config",
+                &S::delete_event_config},
+      Operation{"ListFunctionEventInvokeConfigs", "GET",
+                "/2019-09-25/functions/{FunctionName}/event-invoke-config/list", &S::list_event_configs},
+      // Not of AWS's API: where the location of a package leads to.
+      Operation{"GetSnapshot", "GET", "/snapshots/{Kind}/{Resource}/{Code}", &S::get_snapshot},
       // What AWS has and we do not: refused by name.
       Operation{"CreateEventSourceMapping", "POST", "/2015-03-31/event-source-mappings"},
       Operation{"ListEventSourceMappings", "GET", "/2015-03-31/event-source-mappings"},
       Operation{"DeleteEventSourceMapping", "DELETE", "/2015-03-31/event-source-mappings/{UUID}"},
       Operation{"GetEventSourceMapping", "GET", "/2015-03-31/event-source-mappings/{UUID}"},
       Operation{"UpdateEventSourceMapping", "PUT", "/2015-03-31/event-source-mappings/{UUID}"},
-      Operation{"ListLayers", "GET", "/2018-10-31/layers"},
-      Operation{"ListLayerVersions", "GET", "/2018-10-31/layers/{LayerName}/versions"},
-      Operation{"PublishLayerVersion", "POST", "/2018-10-31/layers/{LayerName}/versions"},
-      Operation{"DeleteLayerVersion", "DELETE", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}"},
-      Operation{"GetLayerVersion", "GET", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}"},
-      Operation{"AddLayerVersionPermission", "POST", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy"},
-      Operation{"GetLayerVersionPolicy", "GET", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy"},
-      Operation{"RemoveLayerVersionPermission", "DELETE",
-                "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy/{StatementId}"},
-      Operation{"PutFunctionEventInvokeConfig", "PUT", "/2019-09-25/functions/{FunctionName}/event-invoke-config"},
-      Operation{"UpdateFunctionEventInvokeConfig", "POST", "/2019-09-25/functions/{FunctionName}/event-invoke-config"},
-      Operation{"GetFunctionEventInvokeConfig", "GET", "/2019-09-25/functions/{FunctionName}/event-invoke-config"},
-      Operation{"DeleteFunctionEventInvokeConfig", "DELETE",
-                "/2019-09-25/functions/{FunctionName}/event-invoke-config"},
-      Operation{"ListFunctionEventInvokeConfigs", "GET",
-                "/2019-09-25/functions/{FunctionName}/event-invoke-config/list"},
       Operation{"PutProvisionedConcurrencyConfig", "PUT",
                 "/2019-09-30/functions/{FunctionName}/provisioned-concurrency"},
       Operation{"GetProvisionedConcurrencyConfig", "GET",
@@ -267,6 +300,11 @@ Task<Service::Answer> Service::dispatch(Call call) {
         fmt::format("Lambda has no operation at {} {}", request.call.request.method, request.call.request.path));
   }
   if (operation->handler == nullptr) co_return std::unexpected(not_implemented("lambda", operation->name));
+  const bool counted = !operation->name.starts_with("Invoke") && !operation->name.starts_with("Get");
+  if (counted && !control_rate_.take(std::chrono::steady_clock::now())) {
+    co_return std::unexpected(
+        AwsError{429, "TooManyRequestsException", "Rate exceeded", {{"Reason", "CallerRateLimitExceeded"}}});
+  }
   if (operation->json_body) {
     auto body = co_await read_body(request.call.request.body);
     if (!body) {
@@ -325,6 +363,12 @@ Outcome<void> Service::may_pass_role(const Call& call, const std::string& role) 
   if (!identities_.check_assumable(role, "lambda.amazonaws.com")) {
     return std::unexpected(invalid_parameter("The role defined for the function cannot be assumed by Lambda."));
   }
+  if (options_.realism) {
+    auto created = identities_.role_created(role);
+    if (created && clock_.now() - *created < options_.realism->role_propagation) {
+      return std::unexpected(invalid_parameter("The role defined for the function cannot be assumed by Lambda."));
+    }
+  }
   return {};
 }
 
@@ -348,14 +392,18 @@ void Service::touch(Version& version, Version::Status status) {
 
 /// AWS needs a moment to make a change effective; we need only the next turn of the loop, unless told otherwise.
 void Service::settle(const Function& function) {
+  auto time = options_.settle_time;
+  if (const auto& slow = options_.realism) {
+    time = function.latest.status == Version::Status::creating ? slow->create_time : slow->update_time;
+  }
   asio::co_spawn(executor_,
-                 settle_later(shared_from_this(), function.region, function.name, function.latest.revision_id),
+                 settle_later(shared_from_this(), function.region, function.name, function.latest.revision_id, time),
                  asio::detached);
 }
 
 Task<void> Service::settle_later(std::shared_ptr<Service> self, std::string region, std::string name,
-                                 std::string revision) {
-  co_await sleep_for(self->options_.settle_time);
+                                 std::string revision, std::chrono::milliseconds time) {
+  co_await sleep_for(time);
   if (self->closed_) co_return;
   auto* function = self->registry_.find(region, name);
   if (function == nullptr || function->latest.revision_id != revision) co_return;
@@ -372,7 +420,15 @@ void Service::drain(const Function& function, std::string_view version) {
 }
 
 bool Service::uses_code(const std::string& id) const {
-  auto uses = [&id](const Version& version) { return version.code_id == id; };
+  auto uses = [&id](const Version& version) {
+    auto is_layer = [&id](const LayerUse& layer) { return layer.code_id == id; };
+    return version.code_id == id || std::any_of(version.layers.begin(), version.layers.end(), is_layer);
+  };
+  for (const auto& [key, layer] : layers_.all()) {
+    for (const auto& [number, version] : layer.versions) {
+      if (version.code_id == id) return true;
+    }
+  }
   if (mounted_.contains(id)) return true;
   return std::any_of(registry_.all().begin(), registry_.all().end(), [&uses](const auto& item) {
     const Function& function = item.second;
@@ -399,18 +455,36 @@ Outcome<std::shared_ptr<const Deployment>> Service::deployment_of(const Function
   auto folder = codes_.folder(version.code_id);
   if (!folder) return aws_fail(500, "ServiceException", "The code cannot be found: " + describe(folder.error()));
   auto gone = [weak = weak_from_this()](const Deployment* deployment) {
-    auto id = deployment->version.code_id;
+    auto ids = packages_of(deployment->version);
     delete deployment;
     auto service = weak.lock();
     if (!service || service->closed_) return;
-    service->mounted_.erase(service->mounted_.find(id));
-    service->collect_later(id);
+    for (const auto& id : ids) {
+      service->mounted_.erase(service->mounted_.find(id));
+      service->collect_later(id);
+    }
   };
   std::shared_ptr<const Deployment> deployment(
       new Deployment{function.region, function.account, function.name, version, *std::move(folder)}, gone);
-  mounted_.insert(version.code_id);
+  for (auto& id : packages_of(version)) mounted_.insert(std::move(id));
   deployments_.emplace(std::move(arn), deployment);
   return deployment;
+}
+
+Outcome<void> Service::check_invoke_rate(const Function& function) {
+  if (!options_.realism) return {};
+  const int concurrency =
+      function.reserved_concurrency.value_or(k_account_concurrency - registry_.reserved_concurrency(function.region));
+  const double rate = concurrency * options_.realism->calls_per_second_per_environment;
+  auto& limit = invoke_rates_.try_emplace(function.arn(), rate).first->second;
+  if (limit.rate() != rate) limit = RateLimit(rate);
+  if (limit.take(std::chrono::steady_clock::now())) return {};
+  return std::unexpected(
+      AwsError{429,
+               "TooManyRequestsException",
+               "Rate Exceeded.",
+               {{"Reason", function.reserved_concurrency ? "ReservedFunctionInvocationRateLimitExceeded"
+                                                         : "FunctionInvocationRateLimitExceeded"}}});
 }
 
 int Service::reserved_except(const Function& function) {

@@ -12,8 +12,11 @@
 #include "emulator/lambda/async_queue.h"
 #include "emulator/lambda/code_store.h"
 #include "emulator/lambda/lambda.h"
+#include "emulator/lambda/late_logs.h"
+#include "emulator/lambda/layers.h"
 #include "emulator/lambda/names.h"
 #include "emulator/lambda/pool.h"
+#include "emulator/lambda/rate_limit.h"
 #include "emulator/lambda/registry.h"
 #include "http/server.h"
 
@@ -84,6 +87,25 @@ class Service : public std::enable_shared_from_this<Service> {
   Task<Answer> get_policy(Request& request);
   Task<Answer> remove_permission(Request& request);
   Task<Answer> get_account_settings(Request& request);
+  // api_layers.cc
+  Task<Answer> publish_layer_version(Request& request);
+  Task<Answer> get_layer_version(Request& request);
+  Task<Answer> list_layers(Request& request);
+  Task<Answer> list_layer_versions(Request& request);
+  Task<Answer> delete_layer_version(Request& request);
+  Task<Answer> add_layer_permission(Request& request);
+  Task<Answer> get_layer_policy(Request& request);
+  Task<Answer> remove_layer_permission(Request& request);
+  Answer show_layer_version(Request& request, const LayerRef& ref);
+  Outcome<LayerRef> layer_of(const Request& request) const;
+  Outcome<void> authorize_layer(const Call& call, std::string_view action, const LayerRef& ref);
+  boost::json::object layer_document(const Call& call, const Layer& layer, const LayerVersion& version);
+  Task<Outcome<void>> apply_layers(Request& request, Version& version);
+  Task<Outcome<void>> check_unpacked_size(const Version& version);
+  // api_code.cc
+  std::string code_location(const Call& call, std::string_view kind, const std::string& arn,
+                            const std::string& code_id);
+  Task<Answer> get_snapshot(Request& request);
   // api_invoke.cc
   Task<Answer> invoke(Request& request);
   Task<Answer> invoke_with_response_stream(Request& request);
@@ -96,6 +118,16 @@ class Service : public std::enable_shared_from_this<Service> {
     Function* function = nullptr;
     const Version* version = nullptr;
   };
+  // api_event_invoke.cc
+  Task<Answer> put_event_config(Request& request);
+  Task<Answer> update_event_config(Request& request);
+  Task<Answer> get_event_config(Request& request);
+  Task<Answer> delete_event_config(Request& request);
+  Task<Answer> list_event_configs(Request& request);
+  Outcome<Target> event_target(Request& request, std::string_view action);
+  Answer keep_event_config(Request& request, const Target& target, EventInvokeConfig config);
+  AsyncQueue::Patience patience_of(const std::string& region, const std::string& name, const std::string& qualifier);
+
   /// Reads the name (part 0 and `Qualifier`), asks IAM for `lambda:ACTION` on it, and finds it.
   Outcome<Target> find_target(Request& request, std::string_view action);
   Outcome<FunctionRef> name_of(const Request& request, NameUse use, std::string_view text,
@@ -105,14 +137,15 @@ class Service : public std::enable_shared_from_this<Service> {
   Outcome<void> may_pass_role(const Call& call, const std::string& role);
   /// Refuses a managed runtime that this machine has no interpreter for.
   Task<Outcome<void>> check_interpreter(std::string runtime);
-  Task<Outcome<Code>> take_code(Request& request, const boost::json::object& code);
+  /// The package that `member` of the body names, or the body itself; takes the text of a ZipFile out of it.
+  Task<Outcome<Code>> take_code(Request& request, std::string_view member);
   /// Makes a version of `$LATEST`, or gives the last one when nothing has changed since.
   const Version& publish(Function& function, const std::string& description);
   /// After a change: new revision, not settled; later active.
   void touch(Version& version, Version::Status status);
   void settle(const Function& function);
   static Task<void> settle_later(std::shared_ptr<Service> self, std::string region, std::string name,
-                                 std::string revision);
+                                 std::string revision, std::chrono::milliseconds time);
   void drain(const Function& function, std::string_view version);
   void collect_later(const std::string& id);
   [[nodiscard]] bool uses_code(const std::string& id) const;
@@ -124,6 +157,8 @@ class Service : public std::enable_shared_from_this<Service> {
     std::shared_ptr<Invocation> invocation;
     Target target;
   };
+  /// With realism: 429 when the function is invoked more often than its concurrency allows.
+  Outcome<void> check_invoke_rate(const Function& function);
   Outcome<std::shared_ptr<const Deployment>> deployment_of(const Function& function, const Version& version);
   Outcome<void> submit(const Function& function, const Version& version, std::shared_ptr<Invocation> invocation);
   Task<Outcome<Prepared>> prepare(Request& request, std::size_t limit, std::string_view type);
@@ -138,8 +173,12 @@ class Service : public std::enable_shared_from_this<Service> {
   Registry registry_;
   CodeStore codes_;
   ManagedRuntimes runtimes_;
-  Slots code_turn_;                     ///< one at a time adds or removes packages
-  std::multiset<std::string> mounted_;  ///< the packages of living deployments
+  LayerRegistry layers_;
+  std::unique_ptr<LateLogs> late_logs_;  ///< with realism alone
+  RateLimit control_rate_;
+  std::map<std::string, RateLimit, std::less<>> invoke_rates_;  ///< by unqualified ARN, with realism alone
+  Slots code_turn_;                                             ///< one at a time adds or removes packages
+  std::multiset<std::string> mounted_;                          ///< the packages of living deployments
   http::Server runtime_server_;
   http::Server endpoint_server_;
   Slots starts_;

@@ -86,10 +86,10 @@ Variables make_variables(const Deployment& deployment, const SessionCredentials&
       {"LAMBDA_RUNTIME_DIR", place.runtime_folder},
       {"LANG", "en_US.UTF-8"},
       {"TZ", ":UTC"},
-      {"PATH", "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"},
+      {"PATH", fmt::format("/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:{}/bin", place.layers_folder)},
       {"LD_LIBRARY_PATH",
-       fmt::format("/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:{0}:{0}/lib:/opt/lib",
-                   place.task_root)},
+       fmt::format("/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:{0}:{0}/lib:{1}/lib", place.task_root,
+                   place.layers_folder)},
   };
   add_managed(variables, version.runtime, place);
   if (version.log_format == LogFormat::json) {

@@ -164,6 +164,11 @@ http::Response Logs::start_live_tail(const Call& call, const json::object& input
   return response;
 }
 
+bool Logs::has_group(const std::string& region, const std::string& group) {
+  impl_->flush();
+  return impl_->store.find_group(region, group).has_value();
+}
+
 void Logs::put(const std::string& region, const std::string& group, const std::string& stream,
                std::vector<LogEvent> events) {
   std::deque<LogEvent> pieces;

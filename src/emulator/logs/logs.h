@@ -29,6 +29,7 @@ class Logs final : public AwsService, public LogSink {
 
   void put(const std::string& region, const std::string& group, const std::string& stream,
            std::vector<LogEvent> events) override;
+  bool has_group(const std::string& region, const std::string& group) override;
 
  private:
   http::Response start_live_tail(const Call& call, const boost::json::object& input);

@@ -16,6 +16,7 @@ import time
 import traceback
 
 API_VERSION = "2018-06-01"
+LONGEST_MESSAGE = 256 * 1024  # longer ones are split anyway
 NO_BREAK_SPACE = "\u00a0"
 JSON_LOGS = os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
 REQUESTED = os.environ.get("AWS_EXECUTION_ENV", "").rpartition("_python")[2]  # "3.12"
@@ -224,6 +225,11 @@ class LogHandler(logging.Handler):
 
     @staticmethod
     def write(text):
+        """A message of several lines is one event: the engine is told how long it is."""
+        if "\n" in text[:-1]:
+            size = len(text.encode("utf-8", "surrogateescape"))
+            if size <= LONGEST_MESSAGE:
+                text = "\x1e%d\x1f%s" % (size, text)
         sys.stdout.write(text)
 
 
@@ -359,8 +365,10 @@ def set_up_path():
     """The function's folder, then layers, then what Python itself has (with PYTHONPATH)."""
     task_root = os.environ.get("LAMBDA_TASK_ROOT", os.getcwd())
     own = "%d.%d" % sys.version_info[:2]
-    layers = ["/opt/python/lib/python%s/site-packages" % version for version in dict.fromkeys((REQUESTED, own))]
-    sys.path[0:1] = [task_root] + [folder for folder in layers if os.path.isdir(folder)] + ["/opt/python"]
+    layers = sys.argv[1] if len(sys.argv) > 1 else "/opt"
+    packages = ["%s/python/lib/python%s/site-packages" % (layers, version) for version in dict.fromkeys((REQUESTED, own))]
+    sys.path[0:1] = [task_root] + [folder for folder in packages if os.path.isdir(folder)] + [layers + "/python"]
+    del sys.argv[1:]
 
 
 def set_trace_id(trace_id):
