@@ -69,7 +69,9 @@ def server(sortie):
 
 @pytest.fixture(scope="session")
 def blobstore():
-    """The built example: (suite, program)."""
+    """The example's suite, and the program it tests: (suite, s3cli)."""
+    if not support.S3CLI.exists():
+        pytest.skip(f"{support.S3CLI} is not built")
     if support.compiler() is None or shutil.which("cmake") is None:
         pytest.skip("no C++ compiler or CMake for examples/blobstore")
     folder = pathlib.Path(os.environ.get("SORTIE_EXAMPLE_DIR", support.REPOSITORY / "build/blobstore"))
@@ -81,7 +83,7 @@ def blobstore():
     assert configured.returncode == 0, configured.stderr
     built = subprocess.run(["cmake", "--build", folder], capture_output=True, text=True)
     assert built.returncode == 0, built.stdout + built.stderr
-    return folder / "blobstore_test", folder / "blobstore"
+    return folder / "blobstore_test", support.S3CLI
 
 
 @pytest.fixture(scope="session")

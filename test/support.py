@@ -14,6 +14,7 @@ import xml.etree.ElementTree
 
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 SORTIE = pathlib.Path(os.environ.get("SORTIE_BIN", REPOSITORY / "build/bin/sortie")).absolute()
+S3CLI = pathlib.Path(os.environ.get("S3CLI_BIN", SORTIE.parent / "s3cli")).absolute()
 
 PASSED, FAILED, USAGE, INFRASTRUCTURE, NOTHING_MATCHED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 PATIENCE_S = 120
@@ -270,14 +271,17 @@ class Server:
         self.log.close()
         return status
 
-    def boto3(self, service, **options):
+    def boto3(self, service, credentials=None, **options):
+        """A client of the administrator, or of `credentials`: key id, secret, token."""
         import boto3
         import botocore.config
         config = botocore.config.Config(retries={"max_attempts": 0}, read_timeout=PATIENCE_S,
                                         s3={"addressing_style": "path"})
+        key, secret, *token = credentials or (self.environment["AWS_ACCESS_KEY_ID"],
+                                              self.environment["AWS_SECRET_ACCESS_KEY"])
         return boto3.client(service, endpoint_url=self.url, region_name=self.environment["AWS_REGION"],
-                            aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
-                            aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"], config=config, **options)
+                            aws_access_key_id=key, aws_secret_access_key=secret,
+                            aws_session_token=token[0] if token else None, config=options.pop("config", config), **options)
 
     def aws(self, *arguments, timeout=PATIENCE_S):
         """The AWS command line interface, against this server. Before 2.13 it does not know AWS_ENDPOINT_URL."""

@@ -2,7 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "base/deadline.h"
+
 namespace sortie::s3cli {
+
+Task<void> Blobstore::pause(std::chrono::milliseconds time) const {
+  return sleep ? sleep(time) : sleep_for(time);
+}
 
 Task<Result<void>> remove(Blobstore& store, std::string key) {
   if (store.config.credentials_source == CredentialsSource::none) co_return read_only();

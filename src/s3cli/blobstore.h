@@ -18,8 +18,10 @@ struct Blobstore {
   aws::S3& s3;
   bool is_tls = true;                           ///< payloads need no hash of their own
   std::function<void(const std::string&)> log;  ///< one line for the user
-  /// Waits between whole attempts of a multipart upload; empty: waits on the executor.
-  std::function<Task<void>(std::chrono::seconds)> sleep;
+  /// Waits between attempts; empty: on the executor.
+  std::function<Task<void>(std::chrono::milliseconds)> sleep;
+
+  Task<void> pause(std::chrono::milliseconds time) const;
 };
 
 /// Uploads a file: up to a part's size, or without `multipart`, in one request, otherwise in parallel parts. A pipe or

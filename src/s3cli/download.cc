@@ -4,7 +4,7 @@
 #include <charconv>
 #include <optional>
 
-#include "base/deadline.h"
+#include "aws/retry.h"
 #include "s3cli/blobstore.h"
 #include "s3cli/output_file.h"
 #include "s3cli/parallel.h"
@@ -109,7 +109,7 @@ struct Download {
 /// Asks for [first, last]; `last` may be k_to_the_end. A store that knows no ranges answers with everything.
 Task<Result<Opened>> open(Download& download, std::uint64_t first, std::uint64_t last) {
   aws::GetObjectRequest request{.bucket = download.store.config.bucket, .key = download.key};
-  request.want_checksum = download.store.config.verify_downloads;
+  const bool verifies = request.want_checksum = download.store.config.verify_downloads;
   if (last != k_to_the_end) {
     request.range = fmt::format("bytes={}-{}", first, last);
   } else if (first > 0) {
@@ -117,7 +117,8 @@ Task<Result<Opened>> open(Download& download, std::uint64_t first, std::uint64_t
   }
   ASSIGN_OR_CO_RETURN(auto response, co_await download.store.s3.get_object(std::move(request)));
   if (!response.info.has_end) co_return nonsense("the answer does not say how long it is");
-  Opened out{.body = std::move(response.body), .etag = response.info.etag, .checksum = response.info.checksum};
+  Opened out{.body = std::move(response.body), .etag = response.info.etag};
+  if (verifies) out.checksum = response.info.checksum;
   if (response.info.content_range.empty()) {
     out.end = out.size = out.body.length();
     co_return out;
@@ -217,8 +218,7 @@ Task<Result<void>> fetch(Download& download, std::uint64_t first, std::uint64_t 
       co_return std::unexpected(wrap(std::move(copied).error(), fmt::format("download of {}", download.key)));
     }
     opened.reset();
-    const auto& retry = aws::RetryOptions{};
-    co_await sleep_for(aws::retry_delay(retry, attempt, aws::RetryClass::transient, std::nullopt));
+    co_await download.store.pause(aws::retry_delay({}, attempt, aws::RetryClass::transient, std::nullopt));
   }
 }
 

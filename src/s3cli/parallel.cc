@@ -20,13 +20,14 @@ struct Group {
   void cancel() {
     for (auto& signal : signals) signal.emit(asio::cancellation_type::terminal);
   }
-  void end(std::exception_ptr exception, Settled<void> settled) {
+  /// `not_begun`: cancelled before its first step; what happens later is in `settled`.
+  void end(bool not_begun, Settled<void> settled) {
     --left;
-    if (!exception) exception = settled.exception;
-    if (exception && !bug) bug = exception;
-    const bool failed = exception || !settled.result || !*settled.result;
-    if (failed && !error) {
-      error = settled.result && !*settled.result ? std::move(settled.result->error()) : Error{};
+    if (settled.exception && !bug) bug = settled.exception;
+    const bool succeeded = !not_begun && settled.result && *settled.result;
+    if (!succeeded && !error) {
+      const bool has_error = settled.result && !*settled.result;
+      error = has_error ? std::move(settled.result->error()) : fail(ErrorKind::cancelled, "cancelled").error();
       cancel();
     }
     if (left == 0) all_ended.cancel();
@@ -49,9 +50,10 @@ Task<Result<void>> run_parallel(int count, std::function<Task<Result<void>>(int 
     ++group->left;
     auto& signal = group->signals.emplace_back();
     asio::co_spawn(executor, settle(make(index)),
-                   asio::bind_cancellation_slot(signal.slot(), [group](std::exception_ptr bug, Settled<void> settled) {
-                     group->end(std::move(bug), std::move(settled));
-                   }));
+                   asio::bind_cancellation_slot(signal.slot(),
+                                                [group](const std::exception_ptr& not_begun, Settled<void> settled) {
+                                                  group->end(not_begun != nullptr, std::move(settled));
+                                                }));
   }
   bool cancelled = false;
   while (group->left > 0) {

@@ -173,11 +173,7 @@ Task<Result<void>> put_in_parts(Upload& upload) {
     if (retry == k_retries) co_return std::unexpected(wrap(std::move(done).error(), "upload retry limit exceeded"));
     const std::chrono::seconds pause(retry + 1);
     upload.store.log(fmt::format("Upload failed, again in {} s: {}", pause.count(), describe(done.error())));
-    if (upload.store.sleep) {
-      co_await upload.store.sleep(pause);
-    } else {
-      co_await sleep_for(pause);
-    }
+    co_await upload.store.pause(pause);
   }
 }
 
