@@ -42,20 +42,18 @@ class FileBody final : public http::BodySource {
 
 }  // namespace
 
-/// Empty when the caller has no key that could sign it.
-std::string Service::code_location(const Call& call, std::string_view kind, const std::string& arn,
+/// `kind` is `functions` or `layers`. Empty when the caller has no key that could sign it.
+std::string Service::code_location(const Call& call, std::string_view kind, const std::string& name,
                                    const std::string& code_id) {
   auto key = identities_.find_key(call.principal.access_key_id);
   if (!key) return {};
   const auto& from = call.request;
   // Who calls a name of AWS's gets one that speaks TLS; who calls localhost gets where he called.
-  const std::string scheme = from.host.ends_with(".amazonaws.com") ? "https" : from.scheme;
+  const std::string_view scheme = from.host.ends_with(".amazonaws.com") ? "https" : std::string_view(from.scheme);
   const std::string authority(from.headers.get_or("Host", http::authority(from)));
-  const auto path =
-      fmt::format("/snapshots/{}/{}/{}", kind,
-                  arn.substr(arn.rfind(":" + std::string(kind == "layers" ? "layer" : "function") + ":") + 1), code_id);
+  const auto path = fmt::format("/snapshots/{}/{}/{}", kind, name, code_id);
   const wire::HeaderView host{"host", authority};
-  wire::SigningOptions options{
+  const wire::SigningOptions options{
       .region = call.region, .service = "lambda", .path = wire::PathRules::for_service("lambda")};
   auto signature =
       wire::presign({.method = "GET", .path = path, .query = {}, .headers = {&host, 1}}, wire::k_empty_sha256,
@@ -64,39 +62,38 @@ std::string Service::code_location(const Call& call, std::string_view kind, cons
   return fmt::format("{}://{}{}?{}", scheme, authority, path, signature.query);
 }
 
-/// Parts: `functions` or `layers`, what follows the account in the ARN, and the package.
-Task<Service::Answer> Service::get_snapshot(Request& request) {
+/// Whether the function or layer that the path names has the package that it names, for those who may see it.
+Outcome<bool> Service::may_download(const Request& request) {
   const auto& kind = request.parts.at(0);
-  const auto& resource = request.parts.at(1);
+  const auto& name = request.parts.at(1);
   const auto& code = request.parts.at(2);
-  auto missing = aws_fail(404, "ResourceNotFoundException", "The resource you requested does not exist.");
-  auto arn = FunctionRef{request.call.region, options_.account, {}, {}}.arn();
-  arn.replace(arn.rfind("function:"), std::string::npos, resource);
-  bool known = false;
+  auto has_code = [&code](const auto& item) { return item.second.code_id == code; };
   if (kind == "layers") {
-    auto ref = parse_layer_arn(arn);
-    if (!ref) co_return missing;
-    if (auto allowed = authorize_layer(request.call, "GetLayerVersion", *ref); !allowed) {
-      co_return std::unexpected(allowed.error());
-    }
-    const auto* version = layers_.find(*ref);
-    known = version != nullptr && version->code_id == code;
-  } else if (kind == "functions") {
-    auto ref = name_of(request, NameUse::other, arn, {});
-    if (!ref) co_return std::unexpected(ref.error());
-    if (auto allowed = authorize(request.call, "lambda:GetFunction", ref->arn()); !allowed) {
-      co_return std::unexpected(allowed.error());
-    }
-    const auto* function = registry_.find(ref->region, ref->name);
-    const auto* version = function != nullptr ? function->find(ref->qualifier) : nullptr;
-    known = version != nullptr && version->code_id == code;
+    const auto* layer = layers_.find(request.call.region, name);
+    if (layer == nullptr) return false;
+    auto found = std::find_if(layer->versions.begin(), layer->versions.end(), has_code);
+    if (found == layer->versions.end()) return false;
+    auto allowed = authorize_layer(request.call, "GetLayerVersion", layer->ref(found->first));
+    if (!allowed) return std::unexpected(allowed.error());
+    return true;
   }
-  if (!known) co_return missing;
-  auto path = codes_.zip_file(code);
-  if (!path) co_return missing;
-  UniqueFd file(::open(path->c_str(), O_RDONLY | O_CLOEXEC));
+  const auto* function = kind == "functions" ? registry_.find(request.call.region, name) : nullptr;
+  if (function == nullptr) return false;
+  auto allowed = authorize(request.call, "lambda:GetFunction", function->arn());
+  if (!allowed) return std::unexpected(allowed.error());
+  return function->latest.code_id == code ||
+         std::any_of(function->versions.begin(), function->versions.end(), has_code);
+}
+
+Task<Service::Answer> Service::get_snapshot(Request& request) {
+  auto allowed = may_download(request);
+  if (!allowed) co_return std::unexpected(allowed.error());
+  auto path = codes_.zip_file(request.parts.at(2));
+  UniqueFd file(*allowed && path ? ::open(path->c_str(), O_RDONLY | O_CLOEXEC) : -1);
   struct stat status{};
-  if (!file || ::fstat(file.get(), &status) != 0) co_return missing;
+  if (!file || ::fstat(file.get(), &status) != 0) {
+    co_return aws_fail(404, "ResourceNotFoundException", "The resource you requested does not exist.");
+  }
   const auto size = static_cast<std::uint64_t>(status.st_size);
   co_return http::Response{
       .status = 200,

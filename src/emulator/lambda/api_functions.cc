@@ -171,8 +171,7 @@ Task<Service::Answer> Service::get_function(Request& request) {
   auto target = find_target(request, "GetFunction");
   if (!target) co_return std::unexpected(target.error());
   json::object code{{"RepositoryType", "S3"}};
-  auto location = code_location(request.call, "functions", target->function->arn(target->version->version),
-                                target->version->code_id);
+  auto location = code_location(request.call, "functions", target->function->name, target->version->code_id);
   if (!location.empty()) code.emplace("Location", location);
   json::object document{{"Code", std::move(code)}};
   document.emplace("Configuration",
@@ -287,11 +286,12 @@ Task<Service::Answer> Service::update_function_configuration(Request& request) {
   if (changed.role != function.latest.role) {
     if (auto passed = may_pass_role(request.call, changed.role); !passed) co_return std::unexpected(passed.error());
   }
-  function.latest = std::move(changed);
+  const auto before = std::exchange(function.latest, std::move(changed));
   touch(function.latest, Version::Status::updating);
   drain(function, k_latest);
   registry_.save(function);
   settle(function);
+  for (const auto& layer : before.layers) collect_later(layer.code_id);
   co_return json_response(200, configuration_document(function, function.latest), request.call.request_id);
 }
 
@@ -304,11 +304,11 @@ Task<Service::Answer> Service::delete_function(Request& request) {
     co_return std::unexpected(invalid_parameter("$LATEST version cannot be deleted without deleting the function."));
   }
   if (!qualifier.empty()) co_return delete_version(function, *target->version, request.call.request_id);
-  std::vector<std::string> code{function.latest.code_id};
+  auto code = packages_of(function.latest);
   drain(function, k_latest);
   for (const auto& [number, version] : function.versions) {
     drain(function, version.version);
-    code.push_back(version.code_id);
+    for (auto& id : packages_of(version)) code.push_back(std::move(id));
   }
   registry_.erase(target->ref.region, target->ref.name);
   for (auto& id : code) collect_later(id);
@@ -324,13 +324,13 @@ Service::Answer Service::delete_version(Function& function, const Version& versi
           fmt::format("Version was not deleted because the following aliases reference it: [{}]", alias_name));
     }
   }
-  auto code = version.code_id;
+  auto code = packages_of(version);
   drain(function, name);
   std::erase_if(function.versions, [&name](const auto& item) { return item.second.version == name; });
   function.policies.erase(name);
   function.event_configs.erase(name);
   registry_.save(function);
-  collect_later(code);
+  for (const auto& id : code) collect_later(id);
   return empty_response(204, request_id);
 }
 

@@ -153,7 +153,7 @@ json::object Service::layer_document(const Call& call, const Layer& layer, const
   auto document = layer_version_document(layer, version);
   document.emplace("LayerArn", layer.ref().arn());
   json::object content{{"CodeSha256", version.code_sha256}, {"CodeSize", version.code_size}};
-  auto location = code_location(call, "layers", layer.ref(version.number).arn(), version.code_id);
+  auto location = code_location(call, "layers", layer.name, version.code_id);
   if (!location.empty()) content.emplace("Location", location);
   document.emplace("Content", std::move(content));
   return document;

@@ -74,7 +74,14 @@ TEST_F(LambdaApi, GetFunctionShowsCodeAndTags) {
   EXPECT_EQ(reply.status, 200);
   EXPECT_EQ(reply.json()["Configuration"].as_object()["FunctionName"].as_string(), "f");
   EXPECT_EQ(reply.json()["Code"].as_object()["RepositoryType"].as_string(), "S3");
-  EXPECT_TRUE(std::filesystem::exists(std::string(reply.json()["Code"].as_object()["Location"].as_string()).substr(7)));
+  auto location = std::string(reply.json()["Code"].as_object()["Location"].as_string());
+  EXPECT_TRUE(location.starts_with("https://")) << location;
+  auto path = location.substr(location.find('/', 8));
+  EXPECT_EQ(call("GET", path).body, wire::base64_decode(zip_of("#!/bin/sh\n")).value());
+  EXPECT_EQ(call("GET", "/snapshots/functions/g" + path.substr(path.rfind('/'))).status, 404);
+  iam.denied_actions = {"lambda:GetFunction"};
+  EXPECT_EQ(call("GET", path).status, 403);
+  iam.denied_actions.clear();
   EXPECT_EQ(reply.member("Tags"), R"({"a":"b"})");
 }
 
@@ -91,9 +98,10 @@ TEST_F(LambdaApi, CreateRefusesWhatAwsRefuses) {
                   .member("message")
                   .starts_with("Value PYTHON3.9 at 'runtime' failed to satisfy constraint: Member must satisfy enum "
                                "value set: [nodejs20.x, "));
-  EXPECT_TRUE(create_small("g", {{"Runtime", "python3.12"}})
+  EXPECT_TRUE(create_small("g", {{"Runtime", "java21"}})
                   .member("message")
-                  .starts_with("The runtime python3.12 is not in the embedded AWS yet"));
+                  .starts_with("The runtime parameter of java21 is not supported for creating or updating AWS Lambda "
+                               "functions on this machine."));
   expect_error(create_small("g", {{"Architectures", json::array{"x86_64", "arm64"}}}), 400, "ValidationException",
                "1 validation error detected: Value '[x86_64, arm64]' at 'architectures' failed to satisfy constraint: "
                "Member must have length less than or equal to 1");
@@ -114,7 +122,8 @@ TEST_F(LambdaApi, CreateRefusesWhatAwsRefuses) {
   EXPECT_TRUE(create_small("g", environment("AWS_REGION", "x"))
                   .member("message")
                   .ends_with("Reserved keys used in this request: AWS_REGION"));
-  EXPECT_EQ(create_small("g", {{"Layers", json::array{"arn"}}}).status, 501);
+  EXPECT_EQ(create_small("g", {{"Layers", json::array{"arn"}}}).header("x-amzn-ErrorType"), "ValidationException");
+  EXPECT_EQ(create_small("g", {{"VpcConfig", json::object{{"SubnetIds", json::array{"subnet-1"}}}}}).status, 501);
   EXPECT_EQ(create_small("bad name").header("x-amzn-ErrorType"), "ValidationException");
   EXPECT_EQ(call("POST", k_functions, "{").header("x-amzn-ErrorType"), "InvalidRequestContentException");
   EXPECT_EQ(call("GET", k_functions).json()["Functions"].as_array().size(), 1u);
@@ -219,7 +228,9 @@ TEST_F(LambdaApi, UpdatingTheCodeChangesItsHash) {
 
 TEST_F(LambdaApi, DeleteForgetsAndIsNotIdempotent) {
   make_small("f");
-  auto zip = std::string(call("GET", k_f).json()["Code"].as_object()["Location"].as_string()).substr(7);
+  auto location = std::string(call("GET", k_f).json()["Code"].as_object()["Location"].as_string());
+  auto id = location.substr(0, location.find('?')).substr(location.rfind('/', location.find('?')) + 1);
+  auto zip = *store->blobs("lambda") / (id + ".zip");
   expect_error(call("DELETE", std::string(k_f) + "?Qualifier=%24LATEST"), 400, "InvalidParameterValueException",
                "$LATEST version cannot be deleted without deleting the function.");
   EXPECT_EQ(call("DELETE", k_f).status, 204);
@@ -308,9 +319,9 @@ TEST_F(LambdaApi, ConcurrencyLeavesSomeToOthers) {
 }
 
 TEST_F(LambdaApi, OperationsThatAreNotThereAreNamed) {
-  auto layers = call("GET", "/2018-10-31/layers");
-  EXPECT_EQ(layers.status, 501);
-  EXPECT_NE(layers.member("Message").find("lambda:ListLayers"), std::string::npos);
+  auto mappings = call("GET", "/2015-03-31/event-source-mappings");
+  EXPECT_EQ(mappings.status, 501);
+  EXPECT_NE(mappings.member("Message").find("lambda:ListEventSourceMappings"), std::string::npos);
   EXPECT_EQ(call("GET", "/2099-01-01/nothing").status, 404);
 }
 

@@ -31,6 +31,7 @@ class FakeIam final : public Authorizer, public Identities {
   std::set<std::string> denied_actions;
   std::set<std::string> bad_roles;
   std::vector<Question> questions;
+  SystemTime created{};  ///< of every role
 
   Outcome<void> authorize(const Call& call, const Question& question) override {
     questions.push_back(question);
@@ -47,6 +48,7 @@ class FakeIam final : public Authorizer, public Identities {
     if (bad_roles.contains(role)) return aws_fail(400, "X", "not assumable");
     return {};
   }
+  std::optional<SystemTime> role_created(const std::string&) override { return created; }
   Outcome<SessionCredentials> assume_for_service(const std::string& role, const std::string&, const std::string&,
                                                  std::chrono::seconds duration) override {
     if (bad_roles.contains(role)) return aws_fail(400, "X", "not assumable");

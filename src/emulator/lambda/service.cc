@@ -57,14 +57,13 @@ bool match(std::string_view pattern, std::string_view path, std::vector<std::str
   return path.empty() || path == "/";
 }
 
-/// What an environment of this version has mounted.
+}  // namespace
+
 std::vector<std::string> packages_of(const Version& version) {
   std::vector<std::string> ids{version.code_id};
   for (const auto& layer : version.layers) ids.push_back(layer.code_id);
   return ids;
 }
-
-}  // namespace
 
 /// Lambda's errors differ in small ways: ResourceNotFoundException has a `Message`, what the request's own shape broke
 /// has no `Type`.
@@ -230,7 +229,7 @@ std::span<const Service::Operation> Service::operations() {
       Operation{"ListFunctionEventInvokeConfigs", "GET",
                 "/2019-09-25/functions/{FunctionName}/event-invoke-config/list", &S::list_event_configs},
       // Not of AWS's API: where the location of a package leads to.
-      Operation{"GetSnapshot", "GET", "/snapshots/{Kind}/{Resource}/{Code}", &S::get_snapshot},
+      Operation{"GetSnapshot", "GET", "/snapshots/{Kind}/{Name}/{Code}", &S::get_snapshot},
       // What AWS has and we do not: refused by name.
       Operation{"CreateEventSourceMapping", "POST", "/2015-03-31/event-source-mappings"},
       Operation{"ListEventSourceMappings", "GET", "/2015-03-31/event-source-mappings"},

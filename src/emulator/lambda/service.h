@@ -103,8 +103,9 @@ class Service : public std::enable_shared_from_this<Service> {
   Task<Outcome<void>> apply_layers(Request& request, Version& version);
   Task<Outcome<void>> check_unpacked_size(const Version& version);
   // api_code.cc
-  std::string code_location(const Call& call, std::string_view kind, const std::string& arn,
+  std::string code_location(const Call& call, std::string_view kind, const std::string& name,
                             const std::string& code_id);
+  Outcome<bool> may_download(const Request& request);
   Task<Answer> get_snapshot(Request& request);
   // api_invoke.cc
   Task<Answer> invoke(Request& request);
@@ -188,6 +189,8 @@ class Service : public std::enable_shared_from_this<Service> {
   bool closed_ = false;
 };
 
+/// What an environment of this version has mounted: code and layers, as ids of the CodeStore.
+std::vector<std::string> packages_of(const Version& version);
 http::Response render_lambda_error(const AwsError& error, const std::string& request_id);
 /// `json_response` without a body of its own: 204, 202.
 http::Response empty_response(int status, const std::string& request_id);
