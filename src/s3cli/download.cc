@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include "aws/retry.h"
 #include "s3cli/blobstore.h"
+#include "s3cli/content_range.h"
 #include "s3cli/output_file.h"
 #include "s3cli/parallel.h"
 #include "wire/checksum.h"
@@ -51,36 +51,6 @@ class StreamSink final : public Sink {
   UniqueFd fd_;
   std::string path_;
 };
-
-/// `bytes 0-99/1000`.
-struct ContentRange {
-  std::uint64_t first = 0;
-  std::uint64_t last = 0;
-  std::uint64_t size = 0;
-};
-
-bool take_number(std::string_view& text, std::uint64_t& out) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (error != std::errc()) return false;
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  return true;
-}
-
-bool take_char(std::string_view& text, char c) {
-  if (!text.starts_with(c)) return false;
-  text.remove_prefix(1);
-  return true;
-}
-
-std::optional<ContentRange> read_content_range(std::string_view text) {
-  ContentRange out;
-  if (!text.starts_with("bytes ")) return std::nullopt;
-  text.remove_prefix(6);
-  const bool is_read = take_number(text, out.first) && take_char(text, '-') && take_number(text, out.last) &&
-                       take_char(text, '/') && take_number(text, out.size) && text.empty();
-  if (!is_read || out.first > out.last || out.last >= out.size) return std::nullopt;
-  return out;
-}
 
 std::unexpected<Error> nonsense(std::string message) {
   return fail(ErrorKind::protocol, "S3 GetObject: " + std::move(message));
