@@ -18,13 +18,16 @@ TABLE = {
     "emulator/sts": ["emulator/core", "http", "wire"],
     "emulator/logs": ["emulator/core", "http", "wire"],
     "emulator/s3": ["emulator/core", "http", "wire"],
+    "emulator/cloudformation": ["emulator/core", "http", "wire"],
     "emulator/lambda": ["emulator/core", "http", "wire", "sandbox"],
+    "emulator/instance": ["emulator/core", "http", "wire", "sandbox"],
     "emulator": ["emulator/core", "emulator/iam", "emulator/sts", "emulator/logs", "emulator/s3", "emulator/lambda",
+                 "emulator/cloudformation",
                  "http", "wire", "sandbox"],
     "harness": ["suite"],
     "run": ["suite", "package", "aws"],
     "report": ["run", "suite"],
-    "cli": ["emulator", "sandbox", "http", "wire", "package", "suite", "aws", "run", "report", "harness"],
+    "cli": ["emulator", "emulator/instance", "sandbox", "http", "wire", "package", "suite", "aws", "run", "report", "harness"],
     "s3cli": ["aws", "http", "wire"],
     ".": ["cli"],
 }
@@ -35,6 +38,7 @@ LIBRARIES = {
     r"openssl/": {"http", "wire", "package", "emulator/core"},
     r"CLI/CLI": {"cli"},
     r"seccomp\.h": {"sandbox"},
+    r"yaml-cpp/": {"emulator/cloudformation"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.M)
 

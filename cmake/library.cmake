@@ -6,7 +6,8 @@ set(SORTIE_PCH_HEADERS
 
 # sortie_library(folder DEPS ... [PCH header...]): src/folder/*.cc without *_test.cc is the library (slashes become underscores);
 # src/folder/*_test.cc is the program folder_test, run by ctest and built by the target unit_tests. With PCH it has a
-# precompiled header of its own: the shared one and these.
+# precompiled header of its own: the shared one and these. COLD is for code that waits for others more than it computes:
+# optimised and inlined little, which takes a third less time to compile (and -Oz would need a precompiled header of its own).
 add_custom_target(unit_tests)
 
 # The tests' own: the shared one and GoogleTest.
@@ -16,7 +17,7 @@ target_precompile_headers(test_pch PRIVATE ${SORTIE_PCH_HEADERS} <gtest/gtest.h>
 target_link_libraries(test_pch PRIVATE Boost::headers fmt::fmt-header-only GTest::gtest)
 target_compile_options(test_pch PRIVATE -O0)
 function(sortie_library folder)
-  cmake_parse_arguments(arg "" "" "DEPS;PCH" ${ARGN})
+  cmake_parse_arguments(arg "COLD" "" "DEPS;PCH" ${ARGN})
   string(REPLACE "/" "_" name ${folder})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.cc)
   set(tests ${sources})
@@ -38,6 +39,9 @@ function(sortie_library folder)
     target_precompile_headers(${name} REUSE_FROM base)
   endif()
   target_link_libraries(${name} PUBLIC ${arg_DEPS})
+  if(arg_COLD)
+    target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1> $<$<CONFIG:Release>:SHELL:-mllvm -inline-threshold=0>)
+  endif()
   if(tests)
     add_executable(${name}_test ${tests})
     target_precompile_headers(${name}_test REUSE_FROM test_pch)

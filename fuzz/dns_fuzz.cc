@@ -3,12 +3,12 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "emulator/lambda/dns.h"
+#include "emulator/core/dns.h"
 
 /// Any datagram from inside a sandbox: the answer, if there is one, fits a datagram and repeats the id.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::string_view query(reinterpret_cast<const char*>(data), size);
-  auto answer = sortie::emulator::lambda::answer_dns(query, {169, 254, 78, 1});
+  auto answer = sortie::emulator::answer_dns(query, {169, 254, 78, 1});
   if (answer && (answer->size() > 512 || answer->substr(0, 2) != query.substr(0, 2))) std::abort();
   return 0;
 }

@@ -12,6 +12,7 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/print.h"
+#include "cli/role_command.h"
 #include "emulator/emulator.h"
 #include "http/server.h"
 #include "sandbox/sandbox.h"
@@ -41,13 +42,28 @@ class Serve final : public Command {
         ->check(CLI::IsMember({"isolated", "host"}))
         ->capture_default_str();
     add_realism_option(*serve, realism_);
+    as_role_option_ = serve
+                          ->add_option("--as-role", role_.role,
+                                       "run the COMMAND as if it were on EC2 under this role: in a sandbox that has "
+                                       "its credentials from instance metadata and reaches AWS by its real names")
+                          ->type_name("ROLE");
+    serve->add_option("--role-policy", role_.policy_file, "make that role, with this policy document")
+        ->type_name("FILE")
+        ->needs(as_role_option_);
+    serve->add_option("--mount", role_.mounts, "show this path in that sandbox, read-only, beside the working folder")
+        ->type_name("PATH")
+        ->allow_extra_args(false)
+        ->needs(as_role_option_);
+    serve->add_flag("--container", role_.as_container, "credentials from the container endpoint, as in ECS")
+        ->needs(as_role_option_);
     serve->footer(
         "With a COMMAND after --: runs it with AWS_ENDPOINT_URL, credentials and region set, and exits with its "
         "status.\n"
         "Without: prints the exports and serves until interrupted.\n"
         "Examples:\n  sortie serve --state ~/.local/share/my-aws\n  sortie serve > exports.sh &   # then: . "
         "./exports.sh\n"
-        "  sortie serve -- sh -c 'aws --endpoint-url $AWS_ENDPOINT_URL s3 mb s3://bucket'");
+        "  sortie serve -- sh -c 'aws --endpoint-url $AWS_ENDPOINT_URL s3 mb s3://bucket'\n"
+        "  sortie serve --as-role tester --role-policy allow.json -- ./integration_test");
     return serve;
   }
 
@@ -84,11 +100,13 @@ class Serve final : public Command {
     // A terminal sends its signals to the command as well; others reach only us.
     const bool from_terminal = number == SIGINT && tcgetpgrp(STDIN_FILENO) == getpgrp();
     if (child_ && !from_terminal) child_->signal(number);
+    if (role_command_) role_command_->signal(number);  // a sandbox has no terminal
     return true;
   }
 
  private:
   Task<Result<int>> serve(Context& context, emulator::Emulator& emulator) {
+    if (as_role_option_->count() > 0) co_return co_await run_under_role(context, emulator);
     http::Server server(context.executor);
     const bool chosen = port_option_->count() > 0 || command_.empty();
     auto port = server.listen("127.0.0.1", chosen ? port_ : 0, emulator);
@@ -144,6 +162,18 @@ class Serve final : public Command {
             {"AWS_EC2_METADATA_DISABLED", "true"}};
   }
 
+  Task<Result<int>> run_under_role(Context& context, emulator::Emulator& emulator) {
+    if (command_.empty()) {
+      co_return fail(ErrorKind::usage, "--as-role needs a command", "sortie serve --as-role ROLE -- COMMAND");
+    }
+    ASSIGN_OR_CO_RETURN(auto prepared,
+                        co_await RoleCommand::prepare(context, emulator, region_, role_, network_ == "host"));
+    role_command_.emplace(std::move(prepared));
+    auto status = co_await role_command_->run(command_);
+    role_command_.reset();
+    co_return status;
+  }
+
   Task<Result<int>> run_command(Context& context, const std::map<std::string, std::string>& exports) {
     std::map<std::string, std::string> environment = context.environment;
     // What would lead a client past the embedded AWS, to a real account.
@@ -171,6 +201,9 @@ class Serve final : public Command {
   std::string network_ = "isolated";
   std::string realism_ = "off";
   std::vector<std::string> command_;
+  CLI::Option* as_role_option_ = nullptr;
+  RoleOptions role_;
+  std::optional<RoleCommand> role_command_;
   std::optional<Child> child_;
   asio::steady_timer* stop_ = nullptr;
   bool interrupted_ = false;

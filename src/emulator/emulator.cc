@@ -6,9 +6,11 @@
 #include <utility>
 
 #include "base/blocking.h"
+#include "emulator/cloudformation/cloudformation.h"
 #include "emulator/core/router.h"
 #include "emulator/core/store.h"
 #include "emulator/iam/iam.h"
+#include "emulator/instance/instance.h"
 #include "emulator/lambda/lambda.h"
 #include "emulator/logs/logs.h"
 #include "emulator/s3/s3.h"
@@ -18,6 +20,9 @@
 namespace sortie::emulator {
 
 namespace {
+
+/// How long CloudFormation waits for a role that Lambda cannot assume yet.
+constexpr auto k_role_patience = std::chrono::seconds(60);
 
 bool is_account(const std::string& text) {
   return text.size() == 12 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
@@ -49,14 +54,19 @@ Result<std::unique_ptr<http::CertificateAuthority>> open_authority(Store& store)
 struct Emulator::Impl {
   Impl(Executor executor, const Clock& clock, const Options& options, std::unique_ptr<Store> the_store,
        std::unique_ptr<http::CertificateAuthority> the_authority)
-      : store(std::move(the_store)),
+      : executor(executor),
+        clock(clock),
+        account(options.account),
+        store(std::move(the_store)),
         authority(std::move(the_authority)),
         iam(clock, *store, options.account),
         sts(iam.authorizer(), iam.identities(), iam.sessions()),
         router(clock, iam.identities(), options.account, options.region),
         logs(executor, clock, *store, iam.authorizer()),
         s3(executor, clock, *store, iam.authorizer(), pool),
-        lambda(executor, clock, *store, iam.authorizer(), iam.identities(), logs, s3, pool, lambda_options(options)) {
+        lambda(executor, clock, *store, iam.authorizer(), iam.identities(), logs, s3, pool, lambda_options(options)),
+        cloudformation(executor, clock, *store, iam.authorizer(), iam.identities(), router, s3,
+                       cloudformation_options(options)) {
     const Iam::RootKey key = iam.root_key();
     root = {key.access_key_id, key.secret_access_key};
     router.add(iam);
@@ -64,6 +74,7 @@ struct Emulator::Impl {
     router.add(logs);
     router.add(s3);
     router.add(lambda);
+    router.add(cloudformation);
   }
 
   LambdaOptions lambda_options(const Options& options) {
@@ -76,6 +87,13 @@ struct Emulator::Impl {
     return result;
   }
 
+  static CloudFormationOptions cloudformation_options(const Options& options) {
+    return {.account = options.account, .role_patience = options.realism ? k_role_patience : std::chrono::seconds(0)};
+  }
+
+  Executor executor;
+  const Clock& clock;
+  std::string account;
   std::unique_ptr<Store> store;
   BlockingPool pool;  // destroyed before the store: its last jobs write into the store's folder
   std::unique_ptr<http::CertificateAuthority> authority;
@@ -85,6 +103,7 @@ struct Emulator::Impl {
   Logs logs;
   S3 s3;
   Lambda lambda;
+  CloudFormation cloudformation;
   RootCredentials root;
 };
 
@@ -115,8 +134,19 @@ const RootCredentials& Emulator::root_credentials() const {
   return impl_->root;
 }
 
+Task<Result<std::unique_ptr<Instance>>> Emulator::start_instance(InstanceOptions options) {
+  options.account = impl_->account;
+  return Instance::start({.executor = impl_->executor,
+                          .clock = impl_->clock,
+                          .identities = impl_->iam.identities(),
+                          .aws = impl_->router,
+                          .authority = *impl_->authority},
+                         std::move(options));
+}
+
 Task<void> Emulator::shutdown() {
-  return impl_->lambda.shutdown();
+  co_await impl_->cloudformation.shutdown();
+  co_await impl_->lambda.shutdown();
 }
 
 }  // namespace sortie::emulator

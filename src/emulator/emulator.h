@@ -19,6 +19,9 @@ struct Options {
   bool realism = false;               ///< AWS's waits, quotas and late logs as well (lambda/realism.h)
 };
 
+class Instance;
+struct InstanceOptions;
+
 struct RootCredentials {
   std::string access_key_id;
   std::string secret_access_key;
@@ -35,6 +38,9 @@ class Emulator final : public http::Service {
   Task<Result<http::Response>> handle(http::Request request) override;
   /// The account's administrator. Random for each state folder.
   [[nodiscard]] const RootCredentials& root_credentials() const;
+  /// A machine of EC2's kind under a role, see instance/instance.h. The account is filled in. The emulator must outlive
+  /// it.
+  Task<Result<std::unique_ptr<Instance>>> start_instance(InstanceOptions options);
   /// Ends running functions (SIGTERM where AWS sends it) and waits for them, at most a few seconds.
   Task<void> shutdown();
 

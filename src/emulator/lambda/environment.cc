@@ -198,9 +198,9 @@ Place Environment::place() const {
   return place;
 }
 
-Task<void> Environment::retire(bool gentle) {
+Task<void> Environment::retire() {
   auto self = shared_from_this();
-  if (gentle && instance_.occupied() && instance_.state() != State::stopping) {
+  if (!extension_id_.empty() && instance_.occupied() && instance_.state() != State::stopping) {
     sandbox_->signal(SIGTERM);
     sandbox_->thaw();
     auto deadline = std::chrono::steady_clock::now() + k_gentle_limit;

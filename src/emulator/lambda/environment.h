@@ -70,9 +70,9 @@ class Environment final : public http::Service, public std::enable_shared_from_t
   /// The whole life of one invocation: start or thaw, hand over, wait, report. `Invocation::finish` is called when the
   /// caller can be answered, which may be before this ends. Afterwards the environment can be used again.
   Task<void> run(std::shared_ptr<Invocation> invocation);
-  /// Ends what runs; `gentle` sends SIGTERM first and waits half a second. Returns when nothing is left. For an
-  /// environment that runs an invocation this makes the invocation fail.
-  Task<void> retire(bool gentle);
+  /// Ends what runs. A runtime with an extension is sent SIGTERM and given half a second, as in AWS; any other is
+  /// killed. Returns when nothing is left. For an environment that runs an invocation this makes the invocation fail.
+  Task<void> retire();
   /// The emulator goes away: kills, and uses none of its services from here on.
   void abandon();
 
@@ -140,6 +140,10 @@ class Environment final : public http::Service, public std::enable_shared_from_t
   http::Response finish_answer(const std::shared_ptr<Invocation>& invocation, Answer answer);
   http::Response deliver();
   [[nodiscard]] http::Response denied() const;
+  // Extensions API: environment_extension.cc
+  static bool is_extension_call(std::string_view path);
+  Task<Result<http::Response>> on_extension(http::Request request);
+  http::Response register_extension(const http::Headers& headers, const std::string& body);
 
   EnvironmentServices& services_;
   std::shared_ptr<const Deployment> deployment_;
@@ -163,6 +167,7 @@ class Environment final : public http::Service, public std::enable_shared_from_t
   std::optional<sandbox::ExitStatus> ended_;
   bool watching_ = false;
   std::optional<Failure> init_error_;
+  std::string extension_id_;  ///< of an extension that has registered since the last start
   std::vector<std::shared_ptr<OutputPipe>> outputs_;
 
   std::shared_ptr<Invocation> invocation_;

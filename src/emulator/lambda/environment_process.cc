@@ -131,6 +131,7 @@ Task<std::optional<Environment::Failure>> Environment::start_and_wait(std::chron
 Task<std::optional<Environment::Failure>> Environment::start(std::vector<std::string> argv) {
   ended_.reset();
   init_error_.reset();
+  extension_id_.clear();
   if (credentials_.expires - services_.clock.now() < k_renew_before) {
     if (auto assumed = assume_role(); !assumed) {
       co_return Failure{.type = "Runtime.AccessDenied", .message = assumed.error().message};

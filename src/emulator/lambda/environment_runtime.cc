@@ -58,7 +58,9 @@ Task<Result<http::Response>> Environment::handle(http::Request request) {
     case Kind::error: co_return co_await on_answer(call, std::move(request));
     case Kind::init_error: co_return co_await on_init_error(std::move(request));
     case Kind::wrong_method: co_return runtime_error(405, "MethodNotAllowed", "Method not allowed");
-    case Kind::unknown: break;
+    case Kind::unknown:
+      if (is_extension_call(request.path)) co_return co_await on_extension(std::move(request));
+      break;
   }
   co_return runtime_error(404, "NotFound", "404 page not found");
 }

@@ -52,7 +52,7 @@ class Lambda final : public AwsService {
   Task<http::Response> handle(Call call) override;
   [[nodiscard]] http::Response render_error(const AwsError& error, const std::string& request_id,
                                             const http::Request& request) const override;
-  /// Ends every environment (SIGTERM, half a second, SIGKILL) and waits for it. Invocations in flight fail.
+  /// Ends every environment and waits for it. Invocations in flight fail.
   Task<void> shutdown();
 
  private:

@@ -128,6 +128,9 @@ Task<Outcome<Pool::Warm>> Pool::take(const std::shared_ptr<const Deployment>& de
     waiting_.erase(waiter);
     if (auto warm = take_idle(*deployment)) co_return *std::move(warm);
   }
+  RateLimit fresh(k_new_environments_per_second, k_new_environments_at_once);
+  auto& scaling = scaling_.try_emplace({deployment->region, deployment->name}, fresh).first->second;
+  if (!scaling.take(steady_clock::now())) co_return std::unexpected(throttled("ConcurrentInvocationLimitExceeded"));
   auto slot = co_await services_.starts.take();
   auto made = co_await Environment::create(services_, deployment);
   if (!made) co_return std::unexpected(made.error());
@@ -157,7 +160,7 @@ void Pool::drain(const Deployment& deployment) {
 
 void Pool::dispose(std::shared_ptr<Environment> environment) {
   auto end = [](std::shared_ptr<Pool> self, std::shared_ptr<Environment> old) -> Task<void> {
-    co_await old->retire(false);
+    co_await old->retire();
     self->live_.erase(old);
   };
   asio::co_spawn(services_.executor, end(shared_from_this(), std::move(environment)), asio::detached);
@@ -212,7 +215,7 @@ Task<void> Pool::shutdown() {
   for (auto& each : environments) {
     auto end = [](std::shared_ptr<Environment> old, std::shared_ptr<std::size_t> count,
                   std::shared_ptr<Signal> done) -> Task<void> {
-      co_await old->retire(true);
+      co_await old->retire();
       --*count;
       done->notify();
     };

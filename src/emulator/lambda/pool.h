@@ -10,6 +10,7 @@
 
 #include "emulator/core/call.h"
 #include "emulator/lambda/environment.h"
+#include "emulator/lambda/rate_limit.h"
 
 namespace sortie::emulator::lambda {
 
@@ -26,6 +27,9 @@ class Pool : public std::enable_shared_from_this<Pool> {
   static constexpr std::size_t k_idle_per_core = 4;
   static constexpr std::size_t k_idle_minimum = 16;
   static constexpr auto k_life_limit = std::chrono::hours(8);
+  /// How fast a function scales. https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html#scaling-rate
+  static constexpr double k_new_environments_at_once = 1000;
+  static constexpr double k_new_environments_per_second = 100;
   static constexpr auto k_settle_limit = std::chrono::milliseconds(50);
 
   Pool(EnvironmentServices services, std::chrono::seconds idle_limit);
@@ -80,6 +84,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   std::unordered_set<std::shared_ptr<Environment>> live_;
   std::map<std::pair<std::string, std::string>, int> running_;
   int running_unreserved_ = 0;
+  std::map<std::pair<std::string, std::string>, RateLimit> scaling_;  ///< of a region's function
   asio::steady_timer reaper_;
   bool reaper_armed_ = false;
   bool closed_ = false;

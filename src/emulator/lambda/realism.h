@@ -16,7 +16,6 @@ struct Realism {
   std::chrono::milliseconds most_log_delay{4'000};
   std::size_t log_piece_events = 25;          ///< so many events come together
   int control_calls_per_second = 15;          ///< all operations but Invoke and the Get family
-  int new_environments_per_10_s = 1'000;      ///< of one function
   int calls_per_second_per_environment = 10;  ///< synchronous invocations, times the concurrency limit
 };
 

@@ -1,0 +1,122 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/task.h"
+#include "emulator/cloudformation/cloudformation.h"
+#include "emulator/cloudformation/evaluate.h"
+#include "emulator/cloudformation/resource_type.h"
+#include "emulator/cloudformation/stack_store.h"
+#include "emulator/cloudformation/step.h"
+#include "emulator/core/ports.h"
+
+namespace sortie::emulator::cloudformation {
+
+/// In whose name an operation asks the other services: a call without its request.
+using Caller = std::shared_ptr<const Call>;
+
+/// Runs the operations on stacks, each in a coroutine of its own: resources one after the other in the order of their
+/// dependencies, every step committed and told as an event before the next. At most `k_parallel` stacks at once, the
+/// others wait. io_context thread only; the tasks it spawns keep it alive.
+class Engine : public std::enable_shared_from_this<Engine> {
+ public:
+  static constexpr std::size_t k_parallel = 16;
+
+  /// Operations that an earlier process left unfinished are marked failed.
+  Engine(Executor executor, const Clock& clock, Store& store, Identities& identities, ServiceCalls& services,
+         CloudFormationOptions options);
+
+  [[nodiscard]] StackStore& stacks() { return stacks_; }
+  [[nodiscard]] const Clock& clock() const { return clock_; }
+  [[nodiscard]] StackFacts facts_of(const Stack& stack) const;
+
+  /// The caller of `call`, or the role that it hands over. ValidationError when CloudFormation cannot assume it.
+  Outcome<Caller> caller_for(const Call& call, const std::string& role_arn);
+
+  // Each begins an operation that has been checked: status and event are there when it returns.
+  void begin_create(Stack& stack, Caller caller);
+  void begin_update(Stack& stack, Definition next, Caller caller);
+  /// Also of a stack whose creation or update runs: that is given up first. `keep`: logical ids not to delete.
+  void begin_delete(Stack& stack, std::set<std::string> keep, Caller caller);
+  /// After UPDATE_ROLLBACK_FAILED. `skip`: logical ids that are left as they are.
+  void begin_continued_rollback(Stack& stack, std::set<std::string> skip, Caller caller);
+  /// The running update goes back after its current resource.
+  void cancel_update(Stack& stack);
+
+  void note_stack(Stack& stack, std::string status, std::string reason = {});
+
+  Task<void> shutdown();
+  void abandon() { stacks_.close(); }
+
+ private:
+  /// What one operation works with; lives in its coroutine.
+  struct Work;
+  struct Control {
+    bool cancelled = false;
+    std::optional<std::set<std::string>> then_delete;
+    Caller delete_caller;
+  };
+
+  void mark_unfinished();
+  void start(const std::string& stack_id, std::function<Task<void>()> operation);
+  static Task<void> run_operation(std::shared_ptr<Engine> self, std::string stack_id,
+                                  std::function<Task<void>()> operation);
+  Outcome<std::unique_ptr<Work>> prepare(Stack& stack, Caller caller);
+  [[nodiscard]] bool cancelled(const Stack& stack) const;
+
+  // engine.cc
+  Task<void> create(Stack& stack, Caller caller);
+  Task<void> roll_back_creation(Stack& stack, Caller caller);
+  Task<void> remove(Stack& stack, std::set<std::string> keep, Caller caller);
+  Task<std::vector<std::string>> delete_resources(Stack& stack, Caller caller, std::set<std::string> keep,
+                                                  bool rolling_back);
+  // engine_update.cc
+  Task<void> update(Stack& stack, Caller caller);
+  Task<bool> update_resources(Work& work);
+  Task<void> roll_back_update(Stack& stack, std::string reason, std::set<std::string> skip, Caller caller);
+  Task<bool> restore(Stack& stack, Resource before, Caller caller);
+  Task<void> clean_up(Stack& stack, Caller caller);
+  Task<bool> update_resource(Work& work, const ResourceDeclaration& declaration, Resource& resource);
+  Task<bool> replace_resource(Work& work, const ResourceDeclaration& declaration, Resource& resource,
+                              Properties properties);
+  void drop_unwanted(Work& work);
+  // engine_resources.cc
+  Task<bool> create_resource(Work& work, const ResourceDeclaration& declaration);
+  Task<bool> make_resource(Work& work, Resource& resource, std::string in_progress, std::string reason);
+  Task<std::string> delete_one(const Stack& stack, Caller caller, const Resource& resource);
+  Task<std::string> run_plan(Caller caller, Plan plan, Made& made);
+  Task<Reply> send(Caller caller, std::string service, http::Request request);
+  bool fail_resource(Work& work, Resource& resource, std::string status, std::string reason);
+  Outcome<Properties> evaluate_properties(Work& work, const ResourceDeclaration& declaration, Properties& shown);
+  std::string set_outputs(Work& work);
+  [[nodiscard]] Owner owner_of(const Stack& stack, const std::string& logical_id) const;
+  Outcome<boost::json::value> look_up(const Stack& stack, const std::string& id, const std::string& attribute);
+  void note(Stack& stack, Resource& resource, std::string status, std::string reason = {});
+  void note_event(const Stack& stack, const Resource& resource);
+
+  Executor executor_;
+  const Clock& clock_;
+  Identities& identities_;
+  ServiceCalls& services_;
+  CloudFormationOptions options_;
+  StackStore stacks_;
+  std::map<std::string, Control, std::less<>> running_;  ///< by stack id
+  std::deque<std::pair<std::string, std::function<Task<void>()>>> waiting_;
+  std::size_t active_ = 0;
+};
+
+/// `The following resource(s) failed to create: [A, B]. `, in the words for `verb`.
+std::string failed_resources(std::string_view verb, const std::vector<std::string>& logical_ids);
+
+/// Existing resources in the order of their deletion: each before what it depends on.
+std::vector<std::string> deletion_order(const std::vector<Resource>& resources);
+
+}  // namespace sortie::emulator::cloudformation

@@ -1,0 +1,168 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <boost/json.hpp>
+
+#include "emulator/cloudformation/resource_type.h"
+#include "emulator/core/protocol.h"
+#include "wire/arn.h"
+
+/// CloudWatch Logs, and what is CloudFormation's own.
+namespace sortie::emulator::cloudformation {
+namespace {
+
+namespace json = boost::json;
+using Change = Property::Change;
+
+constexpr std::size_t k_log_name_limit = 512;
+
+constexpr std::array k_group_properties = {
+    Property{"DataProtectionPolicy", Shape::object, Change::in_place, false, true},
+    Property{"DeletionProtectionEnabled", Shape::boolean, Change::in_place, false, true},
+    Property{"FieldIndexPolicies", Shape::list, Change::in_place, false, true},
+    Property{"KmsKeyId", Shape::text, Change::in_place, false, true},
+    Property{"LogGroupClass"},
+    Property{"LogGroupName", Shape::text, Change::replaces},
+    Property{"ResourcePolicyDocument", Shape::document, Change::in_place, false, true},
+    Property{"RetentionInDays", Shape::number},
+    Property{"Tags", Shape::list},
+};
+constexpr std::array<std::string_view, 1> k_group_attributes = {"Arn"};
+
+constexpr std::array k_stream_properties = {
+    Property{"LogGroupName", Shape::text, Change::replaces, true},
+    Property{"LogStreamName", Shape::text, Change::replaces},
+};
+
+Step step(std::string_view operation, const json::object& body) {
+  return Step{.service = "logs", .request = logs_request(operation, body)};
+}
+
+Step set_retention(const std::string& group, const Properties& properties) {
+  json::object body{{"logGroupName", group}};
+  if (!properties.contains("RetentionInDays")) return step("DeleteRetentionPolicy", body);
+  body["retentionInDays"] = properties.at("RetentionInDays");
+  return step("PutRetentionPolicy", body);
+}
+
+json::object tags_object(const Tags& tags) {
+  json::object object;
+  for (const auto& [key, value] : tags) object[key] = value;
+  return object;
+}
+
+std::string group_arn(const Owner& owner, const std::string& group) {
+  return fmt::format("arn:{}:logs:{}:{}:log-group:{}", owner.partition, owner.region, owner.account, group);
+}
+
+Outcome<Plan> create_group(const Owner& owner, const Properties& properties, Made& made) {
+  const std::string& group = made.physical_id;
+  json::object body{{"logGroupName", group}};
+  if (const std::string kind = text_of(properties, "LogGroupClass"); !kind.empty()) body["logGroupClass"] = kind;
+  if (const Tags tags = tags_of(properties); !tags.empty()) body["tags"] = tags_object(tags);
+  Plan plan;
+  plan.push_back(step("CreateLogGroup", body));
+  plan.back().makes = true;
+  if (properties.contains("RetentionInDays")) plan.push_back(set_retention(group, properties));
+  made.attributes["Arn"] = group_arn(owner, group) + ":*";
+  return plan;
+}
+
+Outcome<Plan> update_group(const Owner& owner, const Properties& before, const Properties& after, Made& made) {
+  Plan plan;
+  if (differs(before, after, "LogGroupClass"))
+    return refuse("LogGroupClass cannot be changed once the log group is created.");
+  if (differs(before, after, "RetentionInDays")) plan.push_back(set_retention(made.physical_id, after));
+  const TagChanges changes = tag_changes(before, after);
+  json::object body{{"resourceArn", group_arn(owner, made.physical_id)}};
+  if (!changes.gone.empty()) {
+    json::object untag = body;
+    json::array keys;
+    for (const std::string& key : changes.gone) keys.emplace_back(key);
+    untag["tagKeys"] = std::move(keys);
+    plan.push_back(step("UntagResource", untag));
+  }
+  if (!changes.put.empty()) {
+    body["tags"] = tags_object(changes.put);
+    plan.push_back(step("TagResource", body));
+  }
+  return plan;
+}
+
+Outcome<Plan> remove_group(const Owner&, const Resource& resource) {
+  Plan plan;
+  plan.push_back(step("DeleteLogGroup", {{"logGroupName", resource.physical_id}}));
+  plan.back().tolerated = {"ResourceNotFoundException"};
+  return plan;
+}
+
+json::object stream_body(const Properties& properties, const std::string& stream) {
+  return {{"logGroupName", text_of(properties, "LogGroupName")}, {"logStreamName", stream}};
+}
+
+Outcome<Plan> create_stream(const Owner&, const Properties& properties, Made& made) {
+  Plan plan;
+  plan.push_back(step("CreateLogStream", stream_body(properties, made.physical_id)));
+  plan.back().makes = true;
+  return plan;
+}
+
+Outcome<Plan> remove_stream(const Owner&, const Resource& resource) {
+  Plan plan;
+  plan.push_back(step("DeleteLogStream", stream_body(resource.properties, resource.physical_id)));
+  plan.back().tolerated = {"ResourceNotFoundException"};
+  return plan;
+}
+
+Outcome<Plan> nothing(const Owner&, const Properties&, const Properties&, Made&) {
+  return Plan();
+}
+
+/// A name that somebody gave, or a generated one.
+std::string log_name(const Owner& owner, const Properties& properties, std::string_view property) {
+  const std::string name = text_of(properties, property);
+  return name.empty() ? generated_name(owner, k_log_name_limit) : name;
+}
+
+const std::array k_types = {
+    ResourceType{
+        .name = "AWS::Logs::LogGroup",
+        .properties = k_group_properties,
+        .attributes = k_group_attributes,
+        .name_property = "LogGroupName",
+        .choose_id = [](const Owner& owner, const Properties& given) { return log_name(owner, given, "LogGroupName"); },
+        .create = create_group,
+        .update = update_group,
+        .remove = remove_group},
+    ResourceType{.name = "AWS::Logs::LogStream",
+                 .properties = k_stream_properties,
+                 .name_property = "LogStreamName",
+                 .choose_id = [](const Owner& owner,
+                                 const Properties& given) { return log_name(owner, given, "LogStreamName"); },
+                 .create = create_stream,
+                 .update = nothing,
+                 .remove = remove_stream},
+    // Nothing waits for its signals here (AWS::CloudFormation::WaitCondition is not implemented): it is what templates
+    // use that need some resource.
+    ResourceType{.name = "AWS::CloudFormation::WaitConditionHandle",
+                 .choose_id =
+                     [](const Owner& owner, const Properties&) {
+                       return fmt::format("https://cloudformation-waitcondition-{0}.s3.{0}.{1}/{2}/{3}/{4}",
+                                          owner.region, wire::dns_suffix_of(owner.region), owner.stack_id,
+                                          owner.logical_id, make_request_id());
+                     },
+                 .create = [](const Owner&, const Properties&, Made& made) -> Outcome<Plan> {
+                   made.exists = true;
+                   return Plan();
+                 },
+                 .update = nothing,
+                 .remove = [](const Owner&, const Resource&) -> Outcome<Plan> { return Plan(); }},
+};
+
+}  // namespace
+
+std::span<const ResourceType> other_resource_types() {
+  return k_types;
+}
+
+}  // namespace sortie::emulator::cloudformation

@@ -1,0 +1,220 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <boost/json.hpp>
+
+#include "emulator/cloudformation/resource_type.h"
+#include "wire/arn.h"
+#include "wire/xml.h"
+
+namespace sortie::emulator::cloudformation {
+namespace {
+
+using Change = Property::Change;
+
+constexpr Property absent(std::string_view name, Shape shape = Shape::object) {
+  return {name, shape, Change::in_place, false, true};
+}
+
+constexpr std::array k_bucket_properties = {
+    Property{"AccessControl"},
+    Property{"BucketEncryption", Shape::object},
+    Property{"BucketName", Shape::text, Change::replaces},
+    Property{"ObjectLockEnabled", Shape::boolean, Change::replaces},
+    Property{"OwnershipControls", Shape::object},
+    Property{"PublicAccessBlockConfiguration", Shape::object},
+    Property{"Tags", Shape::list},
+    Property{"VersioningConfiguration", Shape::object},
+    absent("AbacStatus", Shape::text),
+    absent("AccelerateConfiguration"),
+    absent("AnalyticsConfigurations", Shape::list),
+    absent("BucketNamePrefix", Shape::text),
+    absent("BucketNamespace", Shape::text),
+    absent("CorsConfiguration"),
+    absent("IntelligentTieringConfigurations", Shape::list),
+    absent("InventoryConfigurations", Shape::list),
+    absent("LifecycleConfiguration"),
+    absent("LoggingConfiguration"),
+    absent("MetadataConfiguration"),
+    absent("MetadataTableConfiguration"),
+    absent("MetricsConfigurations", Shape::list),
+    absent("NotificationConfiguration"),
+    absent("ObjectLockConfiguration"),
+    absent("ReplicationConfiguration"),
+    absent("WebsiteConfiguration"),
+};
+constexpr std::array<std::string_view, 5> k_bucket_attributes = {"Arn", "DomainName", "DualStackDomainName",
+                                                                 "RegionalDomainName", "WebsiteURL"};
+
+constexpr std::array k_policy_properties = {
+    Property{"Bucket", Shape::text, Change::replaces, true},
+    Property{"PolicyDocument", Shape::document, Change::in_place, true},
+};
+
+Step step(http::Request request) {
+  return Step{.service = "s3", .request = std::move(request)};
+}
+
+/// What every bucket is here; anything else is not to be had.
+Outcome<void> check_fixed_settings(const Properties& properties) {
+  const std::string access = text_of(properties, "AccessControl");
+  if (!access.empty() && access != "Private" && access != "BucketOwnerFullControl") {
+    return refuse(
+        fmt::format("The embedded AWS does not implement AccessControl {}: buckets are Private. AWS does.", access));
+  }
+  if (flag_of(properties, "ObjectLockEnabled")) {
+    return refuse("The embedded AWS does not implement ObjectLockEnabled. AWS does.");
+  }
+  for (const Properties& rule :
+       objects_of(object_of(properties, "BucketEncryption"), "ServerSideEncryptionConfiguration")) {
+    const std::string algorithm = text_of(object_of(rule, "ServerSideEncryptionByDefault"), "SSEAlgorithm");
+    if (algorithm == "AES256") continue;
+    return refuse(
+        fmt::format("The embedded AWS does not implement SSEAlgorithm {}: buckets have AES256. AWS does.", algorithm));
+  }
+  for (const Properties& rule : objects_of(object_of(properties, "OwnershipControls"), "Rules")) {
+    const std::string ownership = text_of(rule, "ObjectOwnership");
+    if (ownership == "BucketOwnerEnforced") continue;
+    return refuse(fmt::format(
+        "The embedded AWS does not implement ObjectOwnership {}: buckets have BucketOwnerEnforced. AWS does.",
+        ownership));
+  }
+  return {};
+}
+
+Step set_versioning(const std::string& bucket, const Properties& properties) {
+  const std::string status = text_of(object_of(properties, "VersioningConfiguration"), "Status");
+  wire::XmlWriter xml;
+  xml.open("VersioningConfiguration").element("Status", status.empty() ? "Suspended" : status);
+  return step(s3_request("PUT", bucket, "versioning=", xml.finish()));
+}
+
+Step set_public_access_block(const std::string& bucket, const Properties& properties) {
+  if (!properties.contains("PublicAccessBlockConfiguration"))
+    return step(s3_request("DELETE", bucket, "publicAccessBlock="));
+  const Properties block = object_of(properties, "PublicAccessBlockConfiguration");
+  wire::XmlWriter xml;
+  xml.open("PublicAccessBlockConfiguration");
+  for (const char* name : {"BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"}) {
+    xml.element(name, flag_of(block, name));
+  }
+  return step(s3_request("PUT", bucket, "publicAccessBlock=", xml.finish()));
+}
+
+Step set_tags(const std::string& bucket, const Properties& properties) {
+  const Tags tags = tags_of(properties);
+  if (tags.empty()) return step(s3_request("DELETE", bucket, "tagging="));
+  wire::XmlWriter xml;
+  xml.open("Tagging").open("TagSet");
+  for (const auto& [key, value] : tags) xml.open("Tag").element("Key", key).element("Value", value).close();
+  return step(s3_request("PUT", bucket, "tagging=", xml.finish()));
+}
+
+std::string location(const Owner& owner) {
+  if (owner.region == "us-east-1") return {};
+  wire::XmlWriter xml;
+  xml.open("CreateBucketConfiguration").element("LocationConstraint", owner.region);
+  return xml.finish();
+}
+
+Outcome<Plan> create_bucket(const Owner& owner, const Properties& properties, Made& made) {
+  RETURN_IF_ERROR(check_fixed_settings(properties));
+  const std::string bucket = made.physical_id;
+  Plan plan;
+  // In us-east-1 S3 gives the owner a bucket that is there already: CloudFormation does not take that for its own.
+  Step look = step(s3_request("GET", bucket, "location="));
+  look.tolerated = {"NoSuchBucket", "AccessDenied", "PermanentRedirect"};
+  look.then = [bucket](const Reply& reply, Made& result) {
+    if (reply.ok()) result.failure = bucket + " already exists";
+    return Plan();
+  };
+  plan.push_back(std::move(look));
+  Step create = step(s3_request("PUT", bucket, {}, location(owner)));
+  create.makes = true;
+  plan.push_back(std::move(create));
+  if (properties.contains("VersioningConfiguration")) plan.push_back(set_versioning(bucket, properties));
+  if (properties.contains("PublicAccessBlockConfiguration"))
+    plan.push_back(set_public_access_block(bucket, properties));
+  if (!tags_of(properties).empty()) plan.push_back(set_tags(bucket, properties));
+  const auto suffix = wire::dns_suffix_of(owner.region);
+  made.attributes["Arn"] = fmt::format("arn:{}:s3:::{}", owner.partition, bucket);
+  made.attributes["DomainName"] = fmt::format("{}.s3.{}", bucket, suffix);
+  made.attributes["RegionalDomainName"] = fmt::format("{}.s3.{}.{}", bucket, owner.region, suffix);
+  made.attributes["DualStackDomainName"] = fmt::format("{}.s3.dualstack.{}.{}", bucket, owner.region, suffix);
+  made.attributes["WebsiteURL"] = fmt::format("http://{}.s3-website-{}.{}", bucket, owner.region, suffix);
+  return plan;
+}
+
+Outcome<Plan> update_bucket(const Owner&, const Properties& before, const Properties& after, Made& made) {
+  RETURN_IF_ERROR(check_fixed_settings(after));
+  Plan plan;
+  if (differs(before, after, "VersioningConfiguration")) plan.push_back(set_versioning(made.physical_id, after));
+  if (differs(before, after, "PublicAccessBlockConfiguration"))
+    plan.push_back(set_public_access_block(made.physical_id, after));
+  if (differs(before, after, "Tags")) plan.push_back(set_tags(made.physical_id, after));
+  return plan;
+}
+
+Outcome<Plan> remove_bucket(const Owner&, const Resource& resource) {
+  Plan plan;
+  plan.push_back(step(s3_request("DELETE", resource.physical_id, {})));
+  plan.back().tolerated = {"NoSuchBucket"};
+  return plan;
+}
+
+Outcome<Plan> create_policy(const Owner&, const Properties& properties, Made& made) {
+  const std::string bucket = made.physical_id;
+  Plan plan;
+  Step look = step(s3_request("GET", bucket, "policy="));
+  look.tolerated = {"NoSuchBucketPolicy", "AccessDenied"};
+  look.then = [bucket](const Reply& reply, Made& result) {
+    if (reply.ok()) result.failure = "The bucket policy already exists on bucket " + bucket + ".";
+    return Plan();
+  };
+  plan.push_back(std::move(look));
+  plan.push_back(step(s3_request("PUT", bucket, "policy=", document_of(properties, "PolicyDocument"))));
+  plan.back().makes = true;
+  return plan;
+}
+
+Outcome<Plan> update_policy(const Owner&, const Properties&, const Properties& after, Made& made) {
+  Plan plan;
+  plan.push_back(step(s3_request("PUT", made.physical_id, "policy=", document_of(after, "PolicyDocument"))));
+  return plan;
+}
+
+Outcome<Plan> remove_policy(const Owner&, const Resource& resource) {
+  Plan plan;
+  plan.push_back(step(s3_request("DELETE", resource.physical_id, "policy=")));
+  plan.back().tolerated = {"NoSuchBucket", "NoSuchBucketPolicy"};
+  return plan;
+}
+
+const std::array k_types = {
+    ResourceType{.name = "AWS::S3::Bucket",
+                 .properties = k_bucket_properties,
+                 .attributes = k_bucket_attributes,
+                 .name_property = "BucketName",
+                 .choose_id =
+                     [](const Owner& owner, const Properties& properties) {
+                       const std::string name = text_of(properties, "BucketName");
+                       return name.empty() ? generated_bucket_name(owner) : name;
+                     },
+                 .create = create_bucket,
+                 .update = update_bucket,
+                 .remove = remove_bucket},
+    ResourceType{.name = "AWS::S3::BucketPolicy",
+                 .properties = k_policy_properties,
+                 .choose_id = [](const Owner&, const Properties& properties) { return text_of(properties, "Bucket"); },
+                 .create = create_policy,
+                 .update = update_policy,
+                 .remove = remove_policy},
+};
+
+}  // namespace
+
+std::span<const ResourceType> s3_resource_types() {
+  return k_types;
+}
+
+}  // namespace sortie::emulator::cloudformation

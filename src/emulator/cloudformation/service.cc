@@ -1,0 +1,322 @@
+#include "emulator/cloudformation/service.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <unordered_map>
+
+#include "emulator/cloudformation/changes.h"
+#include "emulator/cloudformation/template_text.h"
+#include "emulator/core/protocol.h"
+#include "wire/arn.h"
+#include "wire/uri.h"
+
+namespace sortie::emulator::cloudformation {
+namespace {
+
+constexpr std::string_view k_version = "2010-05-15";
+constexpr std::size_t k_max_form = 4 * 1024 * 1024;
+constexpr std::size_t k_max_tags = 50;
+constexpr std::size_t k_page = 100;
+
+struct ObjectAddress {
+  std::string bucket;
+  std::string key;
+  std::string version;
+};
+
+/// `https://BUCKET.s3.REGION.amazonaws.com/KEY`, `https://s3.REGION.amazonaws.com/BUCKET/KEY`, and the second form with
+/// any other host: the embedded AWS's own.
+std::optional<ObjectAddress> parse_template_url(const std::string& text) {
+  const auto url = wire::parse_url(text);
+  if (!url) return std::nullopt;
+  ObjectAddress address;
+  std::string_view path = std::string_view(url->path).substr(1);
+  const auto s3 = url->host.find(".s3.");
+  const auto dashed = url->host.find(".s3-");
+  const auto dot = std::min(s3, dashed);
+  if (dot != std::string::npos && url->host.find("amazonaws.com") != std::string::npos) {
+    address.bucket = url->host.substr(0, dot);
+  } else {
+    const auto slash = path.find('/');
+    address.bucket = wire::uri_decode_lenient(path.substr(0, slash));
+    path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
+  }
+  address.key = wire::uri_decode_lenient(path);
+  address.version = query_parameter(url->query, "versionId");
+  if (address.bucket.empty() || address.key.empty()) return std::nullopt;
+  return address;
+}
+
+bool is_name(std::string_view name) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  return !name.empty() && letter(name[0]) &&
+         std::ranges::all_of(name, [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '-'; });
+}
+
+}  // namespace
+
+Service::Service(Executor executor, const Clock& clock, Store& store, Authorizer& authorizer, Identities& identities,
+                 ServiceCalls& services, ObjectSource& objects, CloudFormationOptions options)
+    : authorizer_(authorizer),
+      objects_(objects),
+      options_(options),
+      engine_(std::make_shared<Engine>(std::move(executor), clock, store, identities, services, std::move(options))),
+      stacks_(engine_->stacks()) {}
+
+Service::Handler Service::find_handler(std::string_view action) {
+  using S = Service;
+  static const std::unordered_map<std::string_view, Handler> k_handlers = {
+      {"CreateStack", &S::create_stack},
+      {"UpdateStack", &S::update_stack},
+      {"DeleteStack", &S::delete_stack},
+      {"CancelUpdateStack", &S::cancel_update_stack},
+      {"ContinueUpdateRollback", &S::continue_update_rollback},
+      {"UpdateTerminationProtection", &S::update_termination_protection},
+      {"SetStackPolicy", &S::set_stack_policy},
+      {"GetStackPolicy", &S::get_stack_policy},
+      {"DescribeStacks", &S::describe_stacks},
+      {"ListStacks", &S::list_stacks},
+      {"DescribeStackEvents", &S::describe_stack_events},
+      {"DescribeStackResource", &S::describe_stack_resource},
+      {"DescribeStackResources", &S::describe_stack_resources},
+      {"ListStackResources", &S::list_stack_resources},
+      {"ListExports", &S::list_exports},
+      {"ListImports", &S::list_imports},
+      {"ValidateTemplate", &S::validate_template},
+      {"GetTemplate", &S::get_template},
+      {"GetTemplateSummary", &S::get_template_summary},
+      {"CreateChangeSet", &S::create_change_set},
+      {"DescribeChangeSet", &S::describe_change_set},
+      {"ListChangeSets", &S::list_change_sets},
+      {"ExecuteChangeSet", &S::execute_change_set},
+      {"DeleteChangeSet", &S::delete_change_set},
+  };
+  const auto found = k_handlers.find(action);
+  return found == k_handlers.end() ? nullptr : found->second;
+}
+
+Task<http::Response> Service::handle(Call call) {
+  const std::string_view body = call.request.body.bytes();
+  auto input = wire::QueryInput::parse(body.empty() ? std::string_view(call.request.query) : body, k_max_form);
+  if (!input) {
+    co_return render_query_error(k_namespace, {400, "MalformedQueryString", input.error().message, {}},
+                                 call.request_id);
+  }
+  const std::string action(input->get_or("Action", ""));
+  const auto answer = co_await run(action, call, *input);
+  if (!answer) co_return render_query_error(k_namespace, answer.error(), call.request_id);
+  co_return render_query_success(k_namespace, action, *answer, call.request_id, !answer->empty());
+}
+
+Task<Service::Answer> Service::run(std::string_view action, const Call& call, const wire::QueryInput& input) {
+  if (action.empty()) co_return aws_fail(400, "MissingAction", "The request must contain the parameter Action.");
+  if (const auto version = input.get_or("Version", k_version); version != k_version) {
+    co_return aws_fail(400, "InvalidAction",
+                       fmt::format("Could not find operation {} for version {}", action, version));
+  }
+  const Handler handler = find_handler(action);
+  if (handler == nullptr) co_return std::unexpected(not_implemented("cloudformation", action));
+  Request request{call, input, std::nullopt};
+  CO_RETURN_IF_ERROR(co_await fetch_template(request));
+  co_return (this->*handler)(request);
+}
+
+Task<Outcome<void>> Service::fetch_template(Request& request) {
+  const auto body = request.input.get("TemplateBody");
+  const auto url = request.input.get("TemplateURL");
+  if (body && url) co_return invalid("Either Template URL or Template Body must be specified, not both.");
+  if (body) {
+    if (body->size() > k_max_template_body) {
+      co_return invalid(
+          fmt::format("1 validation error detected: Value '{}' at 'templateBody' failed to satisfy constraint: "
+                      "Member must have length less than or equal to {}",
+                      *body, k_max_template_body));
+    }
+    request.template_text = std::string(*body);
+  }
+  if (!url) co_return Outcome<void>();
+  const auto address = parse_template_url(std::string(*url));
+  if (!address) co_return invalid("TemplateURL must be a supported URL.");
+  auto text =
+      co_await objects_.get_object(request.call, address->bucket, address->key, address->version, k_max_template_url);
+  if (!text) co_return invalid(fmt::format("S3 error: {}", text.error().message));
+  request.template_text = std::move(*text);
+  co_return Outcome<void>();
+}
+
+Outcome<void> Service::authorize(const Call& call, std::string_view action, std::string resource,
+                                 std::vector<std::pair<std::string, std::string>> context) {
+  Question question;
+  question.action = fmt::format("cloudformation:{}", action);
+  question.resource = std::move(resource);
+  question.context = std::move(context);
+  return authorizer_.authorize(call, question);
+}
+
+std::string Service::stack_arn(const Call& call, std::string_view name, std::string_view id) const {
+  return fmt::format("arn:{}:cloudformation:{}:{}:stack/{}/{}", wire::partition_of(call.region), call.region,
+                     options_.account, name, id);
+}
+
+Outcome<Stack*> Service::allowed_stack(const Request& request, std::string_view action, std::string_view missing) {
+  const std::string name = request.text("StackName");
+  RETURN_IF_ERROR(check_name(name, "stackName", true));
+  Stack* stack = stacks_.find(request.call.region, name);
+  const std::string resource = stack != nullptr           ? stack->id
+                               : name.starts_with("arn:") ? name
+                                                          : stack_arn(request.call, name, "*");
+  RETURN_IF_ERROR(authorize(request.call, action, resource));
+  if (stack == nullptr) return invalid(fmt::format(fmt::runtime(missing), name));
+  return stack;
+}
+
+Outcome<Caller> Service::allowed_caller(const Request& request, const std::string& role_arn) {
+  if (request.input.contains("RoleARN")) {
+    Question question;
+    question.action = "iam:PassRole";
+    question.resource = role_arn;
+    question.context = {{"iam:PassedToService", "cloudformation.amazonaws.com"}};
+    RETURN_IF_ERROR(authorizer_.authorize(request.call, question));
+  }
+  return engine_->caller_for(request.call, role_arn);
+}
+
+std::optional<std::string> Service::export_value(const std::string& region, const std::string& name) {
+  const auto found = stacks_.find_export(region, name);
+  if (found.output == nullptr) return std::nullopt;
+  return found.output->value;
+}
+
+Outcome<Definition> Service::read_definition(const Request& request, const Definition& before, Template& whole) {
+  const wire::QueryInput& input = request.input;
+  Definition next;
+  if (request.flag("UsePreviousTemplate")) {
+    if (request.template_text)
+      return invalid("Either Template URL or Template Body or UsePreviousTemplate must be specified.");
+    next.template_body = before.template_body;
+  } else if (request.template_text) {
+    next.template_body = *request.template_text;
+  }
+  if (next.template_body.empty()) return invalid("Either Template URL or Template Body must be specified.");
+  for (const char* absent : {"NotificationARNs", "RollbackConfiguration.RollbackTriggers", "StackPolicyURL",
+                             "StackPolicyDuringUpdateBody", "StackPolicyDuringUpdateURL", "ResourcesToImport"}) {
+    // An empty list is sent as a name without a value.
+    const bool given = input.get(absent) ? !input.get_or(absent, "").empty() : input.contains(absent);
+    if (given) return std::unexpected(not_implemented("cloudformation", fmt::format("the parameter {}", absent)));
+  }
+  for (const char* absent : {"RetainExceptOnCreate", "ImportExistingResources", "IncludeNestedStacks"}) {
+    if (request.flag(absent))
+      return std::unexpected(not_implemented("cloudformation", fmt::format("the parameter {}", absent)));
+  }
+  ASSIGN_OR_RETURN(whole, load_template(next.template_body));
+  RETURN_IF_ERROR(check_resource_types(whole));
+  ASSIGN_OR_RETURN(next.parameters, resolve_parameters(whole, read_parameters(input), before.parameters));
+  next.tags = before.tags;
+  if (input.contains("Tags")) {
+    ASSIGN_OR_RETURN(next.tags, read_tags(input));
+  }
+  next.capabilities = input.list("Capabilities");
+  RETURN_IF_ERROR(check_capabilities(whole, next.capabilities));
+  if (const auto allowed = input.list("ResourceTypes"); !allowed.empty()) {
+    for (const ResourceDeclaration& resource : whole.resources) {
+      const bool listed = std::ranges::any_of(allowed, [&](const std::string& type) {
+        return type == resource.type ||
+               (type.ends_with("*") && resource.type.starts_with(type.substr(0, type.size() - 1)));
+      });
+      if (!listed)
+        return invalid(fmt::format("Resource type {} is not allowed by parameter ResourceTypes", resource.type));
+    }
+  }
+  next.role_arn = input.contains("RoleARN") ? request.text("RoleARN") : before.role_arn;
+  next.description = whole.description;
+  return next;
+}
+
+Outcome<void> check_name(std::string_view value, std::string_view member, bool arn_too) {
+  const auto refuse = [&](std::string_view constraint) {
+    return invalid(fmt::format("1 validation error detected: Value '{}' at '{}' failed to satisfy constraint: {}",
+                               value, member, constraint));
+  };
+  if (value.empty()) return refuse("Member must have length greater than or equal to 1");
+  if (arn_too && value.starts_with("arn:")) return {};
+  if (!is_name(value)) {
+    return refuse("Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+]*");
+  }
+  if (value.size() > 128) return refuse("Member must have length less than or equal to 128");
+  return {};
+}
+
+std::vector<GivenParameter> read_parameters(const wire::QueryInput& input) {
+  std::vector<GivenParameter> parameters;
+  for (const wire::QueryInput& one : input.structures("Parameters")) {
+    parameters.push_back({std::string(one.get_or("ParameterKey", "")), std::string(one.get_or("ParameterValue", "")),
+                          one.get_or("UsePreviousValue", "") == "true"});
+  }
+  return parameters;
+}
+
+Outcome<Tags> read_tags(const wire::QueryInput& input) {
+  Tags tags = input.pairs("Tags", "Key", "Value");
+  if (tags.size() > k_max_tags) {
+    return invalid(
+        "1 validation error detected: Value at 'tags' failed to satisfy constraint: Member must have length less than "
+        "or equal to 50");
+  }
+  for (std::size_t i = 0; i < tags.size(); ++i) {
+    const auto& [key, value] = tags[i];
+    if (key.empty() || key.size() > 128 || value.size() > 256) {
+      return invalid(
+          "1 validation error detected: Value at 'tags' failed to satisfy constraint: keys have 1 to 128 characters, "
+          "values up to 256");
+    }
+    if (key.starts_with("aws:")) return invalid("aws: prefixed tag key names are not allowed for external use.");
+    const bool twice = std::any_of(tags.begin(), tags.begin() + static_cast<std::ptrdiff_t>(i),
+                                   [&key = key](const auto& tag) { return tag.first == key; });
+    if (twice) return invalid(fmt::format("Duplicate tag keys found: {}", key));
+  }
+  return tags;
+}
+
+void write_texts(wire::XmlWriter& xml, std::string_view name, const std::vector<std::string>& texts) {
+  xml.open(name);
+  for (const std::string& text : texts) xml.element("member", text);
+  xml.close();
+}
+
+void write_tags(wire::XmlWriter& xml, const Tags& tags) {
+  xml.open("Tags");
+  for (const auto& [key, value] : tags) xml.open("member").element("Key", key).element("Value", value).close();
+  xml.close();
+}
+
+void write_parameters(wire::XmlWriter& xml, const Definition& definition) {
+  if (definition.parameters.empty()) return;
+  const auto whole = load_template(definition.template_body);
+  xml.open("Parameters");
+  for (const auto& [key, value] : definition.parameters) {
+    xml.open("member").element("ParameterKey", key);
+    xml.element("ParameterValue", whole ? shown_parameter(*whole, key, value) : value).close();
+  }
+  xml.close();
+}
+
+void element_if(wire::XmlWriter& xml, std::string_view name, const std::string& text) {
+  if (!text.empty()) xml.element(name, text);
+}
+
+Outcome<ListPage> page_of(const wire::QueryInput& input, std::size_t count) {
+  ListPage page{0, count, {}};
+  if (const auto token = input.get("NextToken")) {
+    const auto [end, error] = std::from_chars(token->data(), token->data() + token->size(), page.begin);
+    if (error != std::errc() || end != token->data() + token->size() || page.begin > count) {
+      return invalid("Invalid NextToken");
+    }
+  }
+  page.end = std::min(count, page.begin + k_page);
+  if (page.end < count) page.next = std::to_string(page.end);
+  return page;
+}
+
+}  // namespace sortie::emulator::cloudformation

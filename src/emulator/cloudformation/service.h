@@ -1,0 +1,118 @@
+#pragma once
+
+#include <boost/json/fwd.hpp>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "emulator/cloudformation/cloudformation.h"
+#include "emulator/cloudformation/engine.h"
+#include "wire/query_protocol.h"
+#include "wire/xml.h"
+
+namespace sortie::emulator::cloudformation {
+
+inline constexpr std::string_view k_namespace = "http://cloudformation.amazonaws.com/doc/2010-05-15/";
+
+/// The service behind `CloudFormation`: finds the operation, fetches the template that a URL names, authorizes,
+/// answers. One operation is one function; they are grouped in the api_*.cc files.
+class Service {
+ public:
+  Service(Executor executor, const Clock& clock, Store& store, Authorizer& authorizer, Identities& identities,
+          ServiceCalls& services, ObjectSource& objects, CloudFormationOptions options);
+
+  Task<http::Response> handle(Call call);
+  Task<void> shutdown() { return engine_->shutdown(); }
+  void abandon() { engine_->abandon(); }
+
+ private:
+  /// The content of the result element; empty: an operation without one.
+  using Answer = Outcome<std::string>;
+
+  /// What an operation is given.
+  struct Request {
+    const Call& call;
+    const wire::QueryInput& input;
+    std::optional<std::string> template_text;  ///< of TemplateBody or behind TemplateURL
+
+    [[nodiscard]] std::string text(std::string_view name) const { return std::string(input.get_or(name, "")); }
+    [[nodiscard]] bool flag(std::string_view name) const { return input.get_or(name, "") == "true"; }
+  };
+  using Handler = Answer (Service::*)(const Request&);
+  static Handler find_handler(std::string_view action);
+  Task<Outcome<void>> fetch_template(Request& request);
+  Task<Answer> run(std::string_view action, const Call& call, const wire::QueryInput& input);
+
+  // api_stacks.cc
+  Answer create_stack(const Request& request);
+  Answer update_stack(const Request& request);
+  Answer delete_stack(const Request& request);
+  Answer cancel_update_stack(const Request& request);
+  Answer continue_update_rollback(const Request& request);
+  Answer update_termination_protection(const Request& request);
+  Answer set_stack_policy(const Request& request);
+  Answer get_stack_policy(const Request& request);
+  // api_describe.cc
+  Answer describe_stacks(const Request& request);
+  Answer list_stacks(const Request& request);
+  Answer describe_stack_events(const Request& request);
+  Answer describe_stack_resource(const Request& request);
+  Answer describe_stack_resources(const Request& request);
+  Answer list_stack_resources(const Request& request);
+  Answer list_exports(const Request& request);
+  Answer list_imports(const Request& request);
+  // api_templates.cc
+  Answer validate_template(const Request& request);
+  Answer get_template(const Request& request);
+  Answer get_template_summary(const Request& request);
+  // api_change_sets.cc
+  Answer create_change_set(const Request& request);
+  Answer describe_change_set(const Request& request);
+  Answer list_change_sets(const Request& request);
+  Answer execute_change_set(const Request& request);
+  Answer delete_change_set(const Request& request);
+  Outcome<ChangeSet*> find_change_set(const Request& request, std::string_view action);
+
+  // Shared by them.
+  Outcome<void> authorize(const Call& call, std::string_view action, std::string resource,
+                          std::vector<std::pair<std::string, std::string>> context = {});
+  /// Asks IAM for `action` on the stack that the request names, then finds it. Not there: `missing` with `{}` for the
+  /// name.
+  Outcome<Stack*> allowed_stack(const Request& request, std::string_view action, std::string_view missing);
+  [[nodiscard]] std::string stack_arn(const Call& call, std::string_view name, std::string_view id) const;
+  /// What the request makes of a stack that has `before` (empty for a new one); checks capabilities and roles.
+  Outcome<Definition> read_definition(const Request& request, const Definition& before, Template& whole);
+  Outcome<Caller> allowed_caller(const Request& request, const std::string& role_arn);
+  [[nodiscard]] std::optional<std::string> export_value(const std::string& region, const std::string& name);
+
+  Authorizer& authorizer_;
+  ObjectSource& objects_;
+  CloudFormationOptions options_;
+  std::shared_ptr<Engine> engine_;
+  StackStore& stacks_;
+};
+
+/// `[a-zA-Z][-a-zA-Z0-9]*`, at most 128, or an ARN where that may be: ValidationError in AWS's words.
+Outcome<void> check_name(std::string_view value, std::string_view member, bool arn_too);
+/// `Parameters.member.N`
+std::vector<GivenParameter> read_parameters(const wire::QueryInput& input);
+Outcome<Tags> read_tags(const wire::QueryInput& input);
+
+void write_texts(wire::XmlWriter& xml, std::string_view name, const std::vector<std::string>& texts);
+void write_tags(wire::XmlWriter& xml, const Tags& tags);
+void write_parameters(wire::XmlWriter& xml, const Definition& definition);
+void element_if(wire::XmlWriter& xml, std::string_view name, const std::string& text);
+
+/// A page of a list: from `NextToken` (an offset of our own) on.
+struct ListPage {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  std::string next;  ///< empty: that was all
+};
+Outcome<ListPage> page_of(const wire::QueryInput& input, std::size_t count);
+
+}  // namespace sortie::emulator::cloudformation

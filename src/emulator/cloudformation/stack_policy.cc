@@ -1,0 +1,128 @@
+#include "emulator/cloudformation/stack_policy.h"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include "emulator/cloudformation/template.h"
+
+namespace sortie::emulator::cloudformation {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t k_max_policy = 16'384;
+
+/// `*` and `?`, without recursion.
+bool matches(std::string_view pattern, std::string_view text) {
+  std::size_t p = 0;
+  std::size_t t = 0;
+  std::size_t star = std::string_view::npos;
+  std::size_t star_text = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      star_text = t;
+    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
+      ++p;
+      ++t;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      t = ++star_text;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+bool any_matches(const json::value* patterns, std::string_view text) {
+  if (patterns == nullptr) return false;
+  if (const auto* one = patterns->if_string()) return matches(*one, text);
+  if (const auto* list = patterns->if_array()) {
+    for (const json::value& item : *list) {
+      if (item.is_string() && matches(item.get_string(), text)) return true;
+    }
+  }
+  return false;
+}
+
+/// Conditions know one key, ResourceType.
+bool condition_holds(const json::object& statement, const std::string& type) {
+  const json::value* condition = statement.if_contains("Condition");
+  if (condition == nullptr || !condition->is_object()) return true;
+  for (const auto& operation : condition->get_object()) {
+    const auto* keys = operation.value().if_object();
+    if (keys == nullptr || !any_matches(keys->if_contains("ResourceType"), type)) return false;
+  }
+  return true;
+}
+
+bool applies(const json::object& statement, const Resource& resource, std::string_view action) {
+  const std::string target = "LogicalResourceId/" + resource.logical_id;
+  const json::value* actions = statement.if_contains("Action");
+  const bool action_matches =
+      actions != nullptr ? any_matches(actions, action) : !any_matches(statement.if_contains("NotAction"), action);
+  const json::value* targets = statement.if_contains("Resource");
+  const bool target_matches =
+      targets != nullptr ? any_matches(targets, target) : !any_matches(statement.if_contains("NotResource"), target);
+  return action_matches && target_matches && condition_holds(statement, resource.type);
+}
+
+json::array statements_of(std::string_view text) {
+  boost::system::error_code failed;
+  const json::value policy = json::parse(text, failed);
+  const json::value* statements =
+      failed || !policy.is_object() ? nullptr : policy.get_object().if_contains("Statement");
+  if (statements == nullptr) return {};
+  return statements->is_array() ? statements->get_array() : json::array{*statements};
+}
+
+bool is_effect(const json::object& statement, std::string_view effect) {
+  const json::value* found = statement.if_contains("Effect");
+  return found != nullptr && found->is_string() && found->get_string() == effect;
+}
+
+}  // namespace
+
+Outcome<void> check_stack_policy(std::string_view text) {
+  if (text.size() > k_max_policy) {
+    return invalid(
+        "1 validation error detected: Value at 'stackPolicyBody' failed to satisfy constraint: Member must have length "
+        "less than "
+        "or equal to 16384");
+  }
+  const json::array statements = statements_of(text);
+  if (statements.empty()) return invalid("Error validating stack policy: Invalid stack policy");
+  for (const json::value& statement : statements) {
+    const auto* object = statement.if_object();
+    const bool shaped = object != nullptr && (is_effect(*object, "Allow") || is_effect(*object, "Deny")) &&
+                        object->contains("Principal") &&
+                        (object->contains("Action") || object->contains("NotAction")) &&
+                        (object->contains("Resource") || object->contains("NotResource"));
+    if (!shaped) return invalid("Error validating stack policy: Invalid stack policy");
+  }
+  return {};
+}
+
+std::string denied_by_stack_policy(const Stack& stack, const Resource& resource, std::string_view action) {
+  if (stack.stack_policy.empty()) return {};
+  bool allowed = false;
+  int number = 0;
+  for (const json::value& statement : statements_of(stack.stack_policy)) {
+    ++number;
+    const auto* object = statement.if_object();
+    if (object == nullptr || !applies(*object, resource, action)) continue;
+    if (is_effect(*object, "Deny")) {
+      return fmt::format("Action denied by stack policy: Statement [#{}] does not allow [{}] for resource [{}]", number,
+                         action, resource.logical_id);
+    }
+    allowed = true;
+  }
+  if (allowed) return {};
+  return fmt::format("Action denied by stack policy: no statement allows [{}] for resource [{}]", action,
+                     resource.logical_id);
+}
+
+}  // namespace sortie::emulator::cloudformation
