@@ -1,0 +1,3 @@
+module sortie.invalid/client
+
+go 1.24
