@@ -191,6 +191,16 @@ TEST_F(ServerTest, TakesNoMoreConnectionsThanItsLimit) {
   EXPECT_EQ(status_of(*second), 200);
 }
 
+TEST_F(ServerTest, ContinueIsSentForNoContentToo) {
+  const auto port = serve([](Request) { return answer_with({}); });
+  const auto answers = raw(port,
+                           "PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n"
+                           "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  const std::string expected = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n";
+  EXPECT_TRUE(answers.starts_with(expected));
+  EXPECT_FALSE(contains(answers.substr(expected.size()), "100 Continue"));
+}
+
 TEST_F(ServerTest, ContinueIsSentWhenTheBodyIsFirstRead) {
   const auto port = serve([](Request request) -> Task<Result<Response>> {
     if (request.path == "/refuse") co_return Response{.status = 403};

@@ -25,6 +25,7 @@ constexpr std::size_t k_large_stream_buffer = 128 * 1024;
 constexpr auto k_coarse_watch = std::chrono::milliseconds(250);
 constexpr std::size_t k_kept_out = 4 * 1024;
 constexpr std::size_t k_kept_buffer = 4 * 1024;
+constexpr std::string_view k_continue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 bool has_no_body(int status) {
   return status == 204 || status == 304;
@@ -178,9 +179,11 @@ std::expected<void, int> Session::frame_request(const MessageHead& head) {
   const auto length = head.content_length.value_or(0);
   stream_.begin_body(head.chunked ? Framing::chunked : length > 0 ? Framing::length : Framing::none, length);
   continue_owed_ = false;
+  continue_empty_ = false;
   if (const auto expect = head.headers.get("Expect"); expect && http_1_1_) {
     if (!iequals(*expect, "100-continue")) return std::unexpected(417);
     continue_owed_ = !stream_.body_done();
+    continue_empty_ = stream_.body_done();
   }
   return {};
 }
@@ -191,7 +194,7 @@ const Headers* Session::trailers_of(std::uint64_t number) {
 
 Task<Result<std::size_t>> Session::read_request_body(std::span<char> buffer) {
   if (std::exchange(continue_owed_, false) && !response_begun_ && stream_.buffered().empty()) {
-    CO_RETURN_IF_ERROR(co_await transport_.write({"HTTP/1.1 100 Continue\r\n\r\n"}, limits_.io_timeout));
+    CO_RETURN_IF_ERROR(co_await transport_.write({k_continue}, limits_.io_timeout));
   }
   if (reading_body_) co_return fail(ErrorKind::internal, "two readers of one request body");
   struct Reading {
@@ -289,6 +292,9 @@ Task<void> Session::refuse(int status) {
 void Session::compose_head(const Response& response, bool keep, bool chunked, std::optional<std::uint64_t> length) {
   if (out_.capacity() > k_kept_out) out_ = {};
   out_.clear();
+  // Not needed for no content (RFC 9110, 10.1.1), but botocore takes an answer without it for a refusal and cannot use
+  // the connection again.
+  if (std::exchange(continue_empty_, false)) out_ = k_continue;
   fmt::format_to(std::back_inserter(out_), "HTTP/1.1 {} {}\r\n", response.status, reason_phrase(response.status));
   append_fields(out_, response.headers);
   if (!response.headers.contains("Date")) append_field(out_, "Date", date_now());

@@ -79,6 +79,7 @@ class Session : public std::enable_shared_from_this<Session>,
   bool watching_ = false;
   bool gone_ = false;
   bool continue_owed_ = false;   // the client waits for 100 Continue
+  bool continue_empty_ = false;  // it said so of a request without content
   bool response_begun_ = false;  // the response's head is on its way
   bool reading_body_ = false;
   bool body_timed_out_ = false;
