@@ -109,10 +109,9 @@ TEST_F(EmulatorTest, BelievesNobodyUnsigned) {
 
 TEST_F(EmulatorTest, NamesAServiceThatIsNotThere) {
   const auto emulator = make();
-  const auto answer =
-      send(*emulator, "cloudformation", form("cloudformation.us-east-1.amazonaws.com", {{"Action", "ListStacks"}}));
+  const auto answer = send(*emulator, "sqs", form("sqs.us-east-1.amazonaws.com", {{"Action", "ListQueues"}}));
   EXPECT_EQ(answer.first, 501);
-  EXPECT_NE(answer.second.find("cloudformation"), std::string::npos);
+  EXPECT_NE(answer.second.find("sqs"), std::string::npos);
 }
 
 TEST_F(EmulatorTest, KeepsItsState) {

@@ -74,7 +74,9 @@ bool RequestContext::find_principal(std::string_view name, std::vector<std::stri
   if (name == "principaltype") return answer(values, principal_type(principal_.kind));
   if (name == "principalisawsservice") return answer(values, service);
   if (name == "principalservicename") return service && answer(values, principal_.name);
-  if (name == "username") return principal_.kind == Principal::Kind::user && answer(values, principal_.name);
+  if (name == "username") {
+    return principal_.kind == Principal::Kind::user && !principal_.name.empty() && answer(values, principal_.name);
+  }
   if (name == "sourceidentity")
     return !principal_.source_identity.empty() && answer(values, principal_.source_identity);
   if (!known) return false;
