@@ -27,6 +27,8 @@ COMMON_CODES = {
 
 # Patterns of the models that AWS itself does not keep to.
 LOOSE_PATTERNS = {"AttachmentPolicyArn"}
+# And enumerations: AWS answers "IAM Policy" and "Policy" (recorded, and in the API reference's examples).
+LOOSE_ENUMERATIONS = {"PolicySourceType", "PermissionsBoundaryAttachmentType"}
 
 
 def watch(client):
@@ -212,7 +214,7 @@ class Walk:
             self.string(shape, text, path)
 
     def string(self, shape, text, path):
-        if shape.enum and text not in shape.enum and COMPLETE_MODELS:
+        if shape.enum and text not in shape.enum and shape.name not in LOOSE_ENUMERATIONS and COMPLETE_MODELS:
             self.complain(path, f"{text!r} is not one of {shape.enum}")
         least, most = shape.metadata.get("min"), shape.metadata.get("max")
         if least is not None and len(text) < least or most is not None and len(text) > most:

@@ -108,6 +108,8 @@ def bucket_documents(s3):
     s3.put_bucket_acl(**of, ACL="private")
     s3.delete_bucket_ownership_controls(**of)
     s3.refused("OwnershipControlsNotFoundError", lambda: s3.get_bucket_ownership_controls(**of))
+    s3.put_bucket_acl(**of, ACL="private")
+    s3.put_bucket_ownership_controls(**of, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]})
     s3.refused("AccessControlListNotSupported", lambda: s3.put_bucket_acl(**of, ACL="private"))
     s3.get_bucket_acl(**of)
 

@@ -26,7 +26,7 @@ constexpr const char* k_trust =
     R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":)"
     R"(["ec2.amazonaws.com","ecs-tasks.amazonaws.com","lambda.amazonaws.com"]},"Action":"sts:AssumeRole"}]})";
 /// Where a working folder is shown that the sandbox has its own of.
-constexpr const char* k_own_tmp_stand_in = "/work";
+constexpr const char* k_own_tmp_stand_in = "/mnt";
 
 std::string role_arn(const std::string& role) {
   return role.starts_with("arn:") ? role : "arn:aws:iam::" + emulator::Options().account + ":role/" + role;

@@ -20,7 +20,6 @@ Outcome<std::string> get_account_summary(Operation& operation) {
       {"Groups", directory.groups().size()},
       {"Roles", directory.roles().size()},
       {"InstanceProfiles", directory.profiles().size()},
-      {"AccountAliases", directory.setting(k_alias).empty() ? 0U : 1U},
       {"Policies", static_cast<std::size_t>(std::ranges::count_if(directory.policies(), own))},
       {"AccessKeysPerUserQuota", 2},
       {"PolicySizeQuota", 6144},

@@ -244,7 +244,7 @@ Outcome<std::string> list_access_keys(Operation& operation) {
   ASSIGN_OR_RETURN(const std::string name, user_name(operation));
   ASSIGN_OR_RETURN(const User* user, allowed_user(operation, "ListAccessKeys", name));
   wire::XmlWriter xml(false);
-  xml.element("UserName", user->name).open("AccessKeyMetadata");
+  xml.open("AccessKeyMetadata");
   for (const AccessKey& key : user->keys) {
     xml.open("member").element("UserName", user->name).element("AccessKeyId", key.id);
     xml.element("Status", status_of(key)).element("CreateDate", wire::format_iso8601(key.created)).close();

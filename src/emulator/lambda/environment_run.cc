@@ -13,6 +13,8 @@ constexpr auto k_ask_again_limit = std::chrono::milliseconds(50);
 /// Invocations that follow each other closer than this are a hot loop: its callers are answered at once, and the log
 /// follows when the environment rests.
 constexpr auto k_hot_loop = std::chrono::milliseconds(100);
+/// What a function prints is in its log stream at the latest this much later, also while it runs.
+constexpr auto k_show_log = std::chrono::milliseconds(500);
 
 using TimePoint = std::chrono::steady_clock::time_point;
 using std::chrono::steady_clock;
@@ -92,13 +94,19 @@ Task<std::optional<Environment::Failure>> Environment::serve(TimePoint began) {
   deadline_ = began + deployment_->version.timeout;
   instance_.apply(Event::dispatched);
   work_.notify();
+  auto show_log_at = began + k_show_log;
   while (instance_.state() != State::ready && !ended_) {
     auto now = steady_clock::now();
     if (now >= deadline_) break;
-    auto wake = deadline_;
+    if (now >= show_log_at) {
+      log_.flush();
+      show_log_at = now + k_show_log;
+    }
+    auto wake = std::min(deadline_, show_log_at);
     if (answer_.complete && !invocation_->done && !invocation_->wants_tail) {
       auto limit = hot_ ? answer_.at : answer_.at + k_ask_again_limit;
       if (now >= limit) {
+        if (!hot_) log_.flush();  // the caller may read it at once: what there is, is there
         answer_caller();
         continue;
       }
