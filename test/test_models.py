@@ -136,7 +136,7 @@ def bucket_documents(s3):
 
 def objects(s3):
     of = {"Bucket": "a-bucket", "Key": "ü/a key+%"}
-    for algorithm in ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"):
+    for algorithm in ("CRC32", "SHA1", "SHA256"):  # the other two need an extension of botocore
         try:
             put = s3.put_object(**of, Body=b"hello", ChecksumAlgorithm=algorithm, Metadata={"a": "b"}, Tagging="t=u")
         except Exception as error:  # botocore needs a library of its own for two of them
