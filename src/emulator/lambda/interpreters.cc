@@ -157,9 +157,9 @@ std::vector<Candidate> candidates(Language language, const InterpreterPlaces& pl
 }
 
 std::optional<Interpreter> ask_python(const Candidate& candidate) {
-  auto text = output_of({candidate.program, "-I", "-S", "-c",
-                         "import sys; print('%d.%d.%d' % sys.version_info[:3], sys.implementation.name, "
-                         "sys.base_prefix, sep='\\n')"});
+  constexpr char question[] =
+      "import sys; print('%d.%d.%d' % sys.version_info[:3], sys.implementation.name, sys.base_prefix, sep='\\n')";
+  auto text = output_of({candidate.program, "-I", "-S", "-c", question});
   auto first = text.find('\n');
   auto second = first == std::string::npos ? first : text.find('\n', first + 1);
   if (second == std::string::npos || text.back() != '\n') return std::nullopt;
