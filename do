@@ -23,7 +23,7 @@ build_packages=(
   libpugixml-dev libyaml-cpp-dev libtomlplusplus-dev libcli11-dev libfmt-dev libminizip-dev libdeflate-dev
   libseccomp-dev zlib1g-dev libgtest-dev libbenchmark-dev libcurl4-openssl-dev ca-certificates
 )
-test_packages=(python3-pytest python3-boto3 awscli zip)
+test_packages=(python3-pytest python3-boto3 awscli bubblewrap curl file rclone s3cmd zip)
 check_packages=(clang-format-19 clang-tidy-19 python3)
 sanitizer_packages=(libclang-rt-19-dev llvm-19)
 bench_packages=(bubblewrap)
@@ -79,11 +79,11 @@ run_tests() {
 }
 
 run_try() {
-  build sortie
+  build sortie s3cli_program
   cmake -S examples/blobstore -B build/examples/blobstore -G Ninja -DCMAKE_BUILD_TYPE=Release \
     -DCMAKE_CXX_COMPILER=clang++-19 >/dev/null
   ninja -C build/examples/blobstore --quiet
-  local run=(build/bin/sortie run build/examples/blobstore/blobstore_test --asset build/examples/blobstore/blobstore
+  local run=(build/bin/sortie run build/examples/blobstore/blobstore_test --asset build/bin/s3cli
     --env BUCKET=sortie-blobstore-example)
   local status
   echo
@@ -99,7 +99,7 @@ run_try() {
   cat <<'END'
 
 You saw a compiled GoogleTest suite run twice inside a Lambda function of the embedded AWS, without an AWS account.
-Each time the program under test took its credentials from the function's IAM role and called S3 by its real name.
+Each time the program under test, s3cli, took its keys from the function's IAM role and called S3 by its real name.
 The first role allowed it: all passed, exit 0. The second lacked s3:PutObject: AWS's own AccessDenied sentence, exit 1.
 END
 }
@@ -147,7 +147,7 @@ case "$command" in
   try) run_try ;;
   test) run_tests "$@" ;;
   setup) need "${build_packages[@]}" "${test_packages[@]}" "${check_packages[@]}" "${sanitizer_packages[@]}" "${bench_packages[@]}" ;;
-  build) build sortie ;;
+  build) build sortie s3cli_program ;;
   asan) sanitized asan "$@" ;;
   tsan) if [ $# -gt 0 ]; then sanitized tsan "$@"; else sanitized tsan base_test http_test; fi ;;
   fmt) need clang-format-19; git ls-files '*.cc' '*.h' | xargs clang-format-19 -i ;;

@@ -1,5 +1,6 @@
 #include "cli/role_command.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -95,6 +96,30 @@ Task<std::string> relay(UniqueFd from, int to, const char* name) {
   }
 }
 
+/// Root's sandboxes run under an id that owns nothing here: what they are to see must be open to others.
+Result<void> check_readable(const fs::path& path) {
+  struct stat found{};
+  if (::geteuid() != 0 || !sandbox::probe().namespaces || ::stat(path.c_str(), &found) != 0) return {};
+  const mode_t needed = S_ISDIR(found.st_mode) ? S_IROTH | S_IXOTH : S_IROTH;
+  if ((found.st_mode & needed) == needed) return {};
+  return fail(ErrorKind::config, "--as-role: " + path.string() + " may be read by its owner alone",
+              "under root the command has a user id of its own that owns nothing: chmod -R o+rX " + path.string() +
+                  ", or run sortie as a plain user");
+}
+
+/// Says what to do about a role that cannot be had.
+Error explained(Error failed) {
+  if (failed.kind == ErrorKind::not_found) {
+    failed.hint = "--role-policy FILE makes it; --state DIR has the roles of an earlier `sortie serve`";
+  } else if (failed.kind == ErrorKind::denied) {
+    failed.hint = "its trust policy must allow sts:AssumeRole to the service ec2.amazonaws.com";
+  } else {
+    return failed;
+  }
+  failed.kind = ErrorKind::config;
+  return failed;
+}
+
 }  // namespace
 
 Task<Result<RoleCommand>> RoleCommand::prepare(Context& context, emulator::Emulator& emulator,
@@ -114,11 +139,10 @@ Task<Result<RoleCommand>> RoleCommand::prepare(Context& context, emulator::Emula
     if (error || !fs::exists(absolute)) co_return fail(ErrorKind::usage, "--mount: there is no " + path);
     wanted.mounts.push_back({absolute.string(), place_of(absolute)});
   }
+  for (const auto& mount : wanted.mounts) CO_RETURN_IF_ERROR(check_readable(mount.source));
   auto instance = co_await emulator.start_instance(std::move(wanted));
   if (!instance) {
-    Error failed = wrap(std::move(instance).error(), "--as-role " + options.role);
-    if (failed.kind == ErrorKind::not_found || failed.kind == ErrorKind::denied) failed.kind = ErrorKind::config;
-    co_return std::unexpected(std::move(failed));
+    co_return std::unexpected(explained(wrap(std::move(instance).error(), "--as-role " + options.role)));
   }
   auto environment = clean_environment(context.environment);
   environment.emplace_back("AWS_REGION", region);

@@ -128,10 +128,8 @@ struct Instance::Impl {
 Task<Result<std::unique_ptr<Instance>>> Instance::start(InstanceServices services, InstanceOptions options) {
   auto impl = std::make_unique<Impl>(std::move(services), std::move(options));
   if (const auto assumed = impl->current(); !assumed) {
-    Error error{.kind = assumed.error().status == 404 ? ErrorKind::not_found : ErrorKind::denied,
-                .message = fmt::format("role {}: {}", impl->options.role_arn, assumed.error().message)};
-    error.hint = "its trust policy must allow sts:AssumeRole to the service ec2.amazonaws.com";
-    co_return std::unexpected(std::move(error));
+    co_return fail(assumed.error().status == 404 ? ErrorKind::not_found : ErrorKind::denied,
+                   fmt::format("role {}: {}", impl->options.role_arn, assumed.error().message));
   }
   ASSIGN_OR_CO_RETURN(
       impl->box, co_await sandbox::Sandbox::create(impl->services.executor, make_spec(impl->services, impl->options)));
