@@ -28,12 +28,15 @@ json::array array_of_member(const json::object& object, std::string_view name) {
   return found != nullptr && found->is_array() ? found->get_array() : json::array();
 }
 
-void write_detail(wire::XmlWriter& xml, const json::object& detail) {
+void write_detail(wire::XmlWriter& xml, const json::object& detail, bool with_values) {
   xml.open("member");
   if (const json::value* target = detail.if_contains("Target"); target != nullptr && target->is_object()) {
     xml.open("Target");
     for (const char* name : {"Attribute", "Name", "RequiresRecreation"}) {
       element_if(xml, name, text_of_member(target->get_object(), name));
+    }
+    for (const char* name : {"Path", "BeforeValue", "AfterValue", "AttributeChangeType"}) {
+      if (with_values) element_if(xml, name, text_of_member(target->get_object(), name));
     }
     xml.close();
   }
@@ -52,12 +55,19 @@ void write_change(wire::XmlWriter& xml, const json::object& change, bool with_va
   for (const json::value& scope : array_of_member(change, "Scope"))
     xml.element("member", std::string_view(scope.as_string()));
   xml.close().open("Details");
-  for (const json::value& detail : array_of_member(change, "Details")) write_detail(xml, detail.as_object());
+  for (const json::value& detail : array_of_member(change, "Details"))
+    write_detail(xml, detail.as_object(), with_values);
   xml.close();
   if (with_values) {
     for (const char* name : {"BeforeContext", "AfterContext"}) element_if(xml, name, text_of_member(change, name));
   }
   xml.close().close();
+}
+
+/// The name of an executed change set is free again. That of a failed one as well, which AWS refuses: there nobody is
+/// back within the second by which the AWS CLI names its change sets, here the next `deploy` is.
+bool keeps_its_name(const ChangeSet* there) {
+  return there != nullptr && there->execution_status != "EXECUTE_COMPLETE" && there->status != "FAILED";
 }
 
 bool may_have_change_sets(const Stack& stack) {
@@ -95,7 +105,8 @@ Service::Answer Service::create_change_set(const Request& request) {
   if (stack != nullptr && !may_have_change_sets(*stack)) {
     return invalid(fmt::format("Stack:{} is in {} state and can not be updated.", stack->id, stack->status));
   }
-  if (stack != nullptr && stacks_.find_change_set(stack->id, name) != nullptr) {
+  const ChangeSet* there = stack == nullptr ? nullptr : stacks_.find_change_set(stack->id, name);
+  if (keeps_its_name(there)) {
     return aws_fail(
         409, "AlreadyExistsException",
         fmt::format("ChangeSet {} cannot be created because a change set with that name already exists for stack {}",
@@ -129,10 +140,10 @@ Service::Answer Service::create_change_set(const Request& request) {
   change_set.changes = std::move(changes.changes);
   if (stack == nullptr) {
     stack = &stacks_.add(std::move(fresh));
-    stack->now.tags = change_set.definition.tags;
     stack->client_token = request.text("ClientToken");
     engine_->note_stack(*stack, "REVIEW_IN_PROGRESS", "User Initiated");
   }
+  if (there != nullptr && there->status == "FAILED") stacks_.erase_change_set(std::string(there->id));
   const ChangeSet& kept = stacks_.add_change_set(std::move(change_set));
   wire::XmlWriter xml(false);
   return xml.element("Id", kept.id).element("StackId", stack->id).finish();
@@ -179,7 +190,7 @@ Service::Answer Service::describe_change_set(const Request& request) {
   write_texts(xml, "NotificationARNs", definition.notification_arns);
   xml.open("RollbackConfiguration").close();
   write_texts(xml, "Capabilities", definition.capabilities);
-  write_tags(xml, definition.tags);
+  if (!definition.tags.empty()) write_tags(xml, definition.tags);
   xml.open("Changes");
   for (std::size_t i = page.begin; i < page.end; ++i) {
     write_change(xml, change_set->changes[i].as_object(), request.flag("IncludePropertyValues"));
@@ -218,9 +229,11 @@ Service::Answer Service::execute_change_set(const Request& request) {
   if (stack == nullptr || stack->is_deleted())
     return invalid(fmt::format("Stack [{}] does not exist", change_set->stack_name));
   if (change_set->execution_status != "AVAILABLE") {
-    return aws_fail(400, "InvalidChangeSetStatus",
-                    fmt::format("ChangeSet [{}] cannot be executed in its current execution status of [{}]",
-                                change_set->id, change_set->execution_status));
+    const bool failed = change_set->status == "FAILED";
+    return aws_fail(
+        400, "InvalidChangeSetStatus",
+        fmt::format("ChangeSet [{}] cannot be executed in its current {}status of [{}]", change_set->id,
+                    failed ? "" : "execution ", failed ? change_set->status : change_set->execution_status));
   }
   if (!may_have_change_sets(*stack)) {
     return invalid(fmt::format("Stack:{} is in {} state and can not be updated.", stack->id, stack->status));

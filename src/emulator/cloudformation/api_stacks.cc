@@ -80,8 +80,7 @@ Service::Answer Service::create_stack(const Request& request) {
   stack.created = engine_->clock().now();
   stack.client_token = token;
   stack.termination_protection = request.flag("EnableTerminationProtection");
-  stack.stack_policy = request.text("StackPolicyBody");
-  if (!stack.stack_policy.empty()) RETURN_IF_ERROR(check_stack_policy(stack.stack_policy));
+  stack.stack_policy = request.stack_policy.value_or("");
   RETURN_IF_ERROR(read_failure_options(request.input, stack));
   RETURN_IF_ERROR(preview(stack, definition, whole, engine_->facts_of(stack),
                           [&](const std::string& export_name) { return export_value(stack.region, export_name); }));
@@ -100,8 +99,6 @@ Service::Answer Service::update_stack(const Request& request) {
   if (!is_updatable(*stack)) return wrong_state(*stack, "updated");
   Template whole;
   ASSIGN_OR_RETURN(Definition next, read_definition(request, stack->now, whole));
-  const std::string policy = request.text("StackPolicyBody");
-  if (!policy.empty()) RETURN_IF_ERROR(check_stack_policy(policy));
   ASSIGN_OR_RETURN(const Preview changes,
                    preview(*stack, next, whole, engine_->facts_of(*stack),
                            [&](const std::string& name) { return export_value(stack->region, name); }));
@@ -109,7 +106,8 @@ Service::Answer Service::update_stack(const Request& request) {
   ASSIGN_OR_RETURN(Caller caller, allowed_caller(request, next.role_arn));
   stack->client_token = token;
   stack->disable_rollback = request.flag("DisableRollback");
-  if (!policy.empty()) stack->stack_policy = policy;
+  if (request.stack_policy) stack->stack_policy = *request.stack_policy;
+  stack->update_policy = request.update_policy.value_or("");
   engine_->begin_update(*stack, std::move(next), std::move(caller));
   return stack_id_result(*stack);
 }
@@ -189,12 +187,8 @@ Service::Answer Service::update_termination_protection(const Request& request) {
 
 Service::Answer Service::set_stack_policy(const Request& request) {
   ASSIGN_OR_RETURN(Stack * stack, allowed_stack(request, "SetStackPolicy", "Stack [{}] does not exist"));
-  if (request.input.contains("StackPolicyURL")) {
-    return std::unexpected(not_implemented("cloudformation", "the parameter StackPolicyURL"));
-  }
-  const std::string policy = request.text("StackPolicyBody");
-  RETURN_IF_ERROR(check_stack_policy(policy));
-  stack->stack_policy = policy;
+  if (!request.stack_policy) return invalid("Either StackPolicyURL or StackPolicyBody must be specified.");
+  stack->stack_policy = *request.stack_policy;
   stacks_.save(*stack);
   return std::string();
 }

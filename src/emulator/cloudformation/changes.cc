@@ -19,6 +19,40 @@ bool is_there(const Resource* resource) {
   return resource != nullptr && resource->exists;
 }
 
+/// AWS's order of changes: by logical id, one that another begins with after it (`BucketPolicy`, `Bucket`).
+bool comes_before(const json::value& a, const json::value& b) {
+  constexpr char k_after_letters = '~';
+  const auto key = [](const json::value& change) {
+    return std::string(change.as_object().at("LogicalResourceId").as_string()) + k_after_letters;
+  };
+  return key(a) < key(b);
+}
+
+/// A property's value as a change set shows it.
+std::string shown_value(const json::value& value) {
+  return scalar_text(value).value_or(json::serialize(value));
+}
+
+/// What changes at one property, with its values.
+json::object target_of(const std::string& name, const json::value* before, const json::value* after,
+                       std::string_view recreation) {
+  const bool tags = name == "Tags";
+  json::object target{{"Attribute", tags ? "Tags" : "Properties"},
+                      {"RequiresRecreation", recreation},
+                      {"Path", "/Properties/" + name},
+                      {"AttributeChangeType", before == nullptr  ? "Add"
+                                              : after == nullptr ? "Remove"
+                                                                 : "Modify"}};
+  if (!tags) target["Name"] = name;
+  if (before != nullptr) target["BeforeValue"] = shown_value(*before);
+  if (after != nullptr) target["AfterValue"] = shown_value(*after);
+  return target;
+}
+
+Outcome<json::value> nobody_knows() {
+  return json::string(k_known_after_apply);
+}
+
 /// Walks through a template in the order of creation and compares it with what the stack has.
 class Comparison {
  public:
@@ -27,6 +61,7 @@ class Comparison {
       : stack_(stack),
         next_(next),
         whole_(whole),
+        facts_(facts),
         evaluator_(
             whole, next.parameters, facts,
             {.resource = [this](const std::string& id, const std::string& attribute) { return look_up(id, attribute); },
@@ -51,19 +86,16 @@ class Comparison {
     for (const Resource& resource : stack_.resources) {
       if (resource.exists && !wanted_.contains(resource.logical_id)) preview.changes.push_back(removal(resource));
     }
+    std::ranges::sort(preview.changes, comes_before);
+    block_ = "Outputs";
     ASSIGN_OR_RETURN(preview.outputs_changed, outputs_differ());
     return preview;
   }
 
  private:
   Outcome<json::value> look_up(const std::string& id, const std::string& attribute) {
+    if (!is_wanted(id)) return unresolved(id);
     const ResourceDeclaration* declaration = whole_.find_resource(id);
-    if (declaration == nullptr || !evaluator_.condition(declaration->condition)) {
-      return invalid(
-          fmt::format("Template format error: Unresolved resource dependencies [{}] in the Resources block of the "
-                      "template",
-                      id));
-    }
     if (!attribute.empty()) RETURN_IF_ERROR(check_attribute(*declaration, attribute));
     const Resource* resource = stack_.find(id);
     if (!is_there(resource) || unknown_.contains(id)) return json::string(k_known_after_apply);
@@ -72,7 +104,20 @@ class Comparison {
     return value == nullptr ? json::value(json::string(k_known_after_apply)) : *value;
   }
 
+  [[nodiscard]] bool is_wanted(const std::string& id) const {
+    const ResourceDeclaration* declaration = whole_.find_resource(id);
+    return declaration != nullptr && evaluator_.condition(declaration->condition);
+  }
+
+  [[nodiscard]] std::unexpected<AwsError> unresolved(const std::string& id) const {
+    return invalid(fmt::format(
+        "Template format error: Unresolved resource dependencies [{}] in the {} block of the template", id, block_));
+  }
+
   Outcome<json::object> compare(const ResourceDeclaration& declaration) {
+    for (const std::string& id : declaration.depends_on) {
+      if (!is_wanted(id)) return unresolved(id);
+    }
     ASSIGN_OR_RETURN(json::value evaluated, evaluator_.evaluate(declaration.properties));
     Properties properties = std::move(evaluated.as_object());
     const ResourceType* type = find_resource_type(declaration.type);
@@ -108,7 +153,19 @@ class Comparison {
             {"AfterContext", json::serialize(json::object{{"Properties", properties}})}};
   }
 
-  static json::object removal(const Resource& resource) {
+  /// What the template had for the resource, without what comes from other resources: they may be going as well.
+  Properties written_before(const Resource& resource) {
+    const ResourceDeclaration* declaration = before_.find_resource(resource.logical_id);
+    if (declaration == nullptr) return resource.properties;
+    Evaluator evaluator(before_, stack_.now.parameters, facts_,
+                        {.resource = [](const std::string&, const std::string&) { return nobody_knows(); },
+                         .import = [](const std::string&) { return std::string(k_known_after_apply); }});
+    if (!evaluator.evaluate_conditions()) return resource.properties;
+    const auto properties = evaluator.evaluate(declaration->properties);
+    return properties && properties->is_object() ? properties->get_object() : resource.properties;
+  }
+
+  json::object removal(const Resource& resource) {
     const bool kept = resource.deletion_policy == "Retain" || resource.deletion_policy == "RetainExceptOnCreate";
     return {{"Action", "Remove"},
             {"LogicalResourceId", resource.logical_id},
@@ -117,7 +174,7 @@ class Comparison {
             {"PolicyAction", kept ? "Retain" : "Delete"},
             {"Scope", json::array()},
             {"Details", json::array()},
-            {"BeforeContext", json::serialize(json::object{{"Properties", resource.properties}})}};
+            {"BeforeContext", json::serialize(json::object{{"Properties", written_before(resource)}})}};
   }
 
   json::object modification(const ResourceDeclaration& declaration, const Resource& resource, const ResourceType* type,
@@ -132,15 +189,13 @@ class Comparison {
       const bool replaces = property != nullptr && property->change == Property::Change::replaces;
       const json::value* after = properties.if_contains(name);
       const bool dynamic = after != nullptr && has_unknown(*after);
-      const bool tags = name == "Tags";
-      scope.insert(tags ? "Tags" : "Properties");
+      scope.insert(name == "Tags" ? "Tags" : "Properties");
       always = always || (replaces && !dynamic);
       perhaps = perhaps || (replaces && dynamic);
-      json::object target{{"Attribute", tags ? "Tags" : "Properties"},
-                          {"RequiresRecreation", !replaces ? "Never"
-                                                 : dynamic ? "Conditionally"
-                                                           : "Always"}};
-      if (!tags) target["Name"] = name;
+      const json::object target = target_of(name, resource.properties.if_contains(name), after,
+                                            !replaces ? "Never"
+                                            : dynamic ? "Conditionally"
+                                                      : "Always");
       for (json::object& cause : causes(declaration, name, dynamic)) {
         cause["Target"] = target;
         details.push_back(std::move(cause));
@@ -244,6 +299,8 @@ class Comparison {
   const Stack& stack_;
   const Definition& next_;
   const Template& whole_;
+  const StackFacts& facts_;
+  std::string_view block_ = "Resources";  ///< of the template, being looked at
   Template before_;
   Evaluator evaluator_;
   std::set<std::string> unknown_;  ///< added or replaced: what they are called is not known

@@ -9,6 +9,7 @@
 #include <boost/json.hpp>
 
 #include "base/deadline.h"
+#include "emulator/cloudformation/changes.h"
 #include "emulator/cloudformation/engine_work.h"
 #include "emulator/cloudformation/references.h"
 #include "emulator/cloudformation/values.h"
@@ -38,10 +39,18 @@ std::string_view unfinished_status(std::string_view status) {
   return {};  // REVIEW_IN_PROGRESS waits for somebody
 }
 
+std::unexpected<AwsError> no_export(std::string_view name) {
+  return invalid(fmt::format("No export named {} found.", name));
+}
+
 }  // namespace
 
 std::string failed_resources(std::string_view verb, const std::vector<std::string>& logical_ids) {
   return fmt::format("The following resource(s) failed to {}: [{}]. ", verb, fmt::join(logical_ids, ", "));
+}
+
+std::string export_in_use(std::string_view name, const std::vector<std::string>& users) {
+  return fmt::format("Delete canceled. Cannot delete export {} as it is in use by {}.", name, fmt::join(users, ", "));
 }
 
 std::vector<std::string> deletion_order(const std::vector<Resource>& resources) {
@@ -153,6 +162,20 @@ Task<void> Engine::run_operation(std::shared_ptr<Engine> self, std::string stack
   --self->active_;
 }
 
+/// Exports that are not there fail the whole operation before a resource is touched.
+Outcome<void> Engine::find_imports(Work& work) {
+  std::string missing;
+  const auto find = [&](const std::string& name) -> std::optional<std::string> {
+    const auto found = stacks_.find_export(work.stack.region, name);
+    if (found.output != nullptr) return found.output->value;
+    if (missing.empty()) missing = name;
+    return std::nullopt;
+  };
+  RETURN_IF_ERROR(preview(work.stack, work.stack.now, work.whole, work.facts, find));
+  if (!missing.empty()) return no_export(missing);
+  return {};
+}
+
 Outcome<std::unique_ptr<Engine::Work>> Engine::prepare(Stack& stack, Caller caller) {
   ASSIGN_OR_RETURN(Template whole, load_template(stack.now.template_body));
   auto work = std::make_unique<Work>(stack, std::move(caller), std::move(whole), facts_of(stack));
@@ -163,11 +186,12 @@ Outcome<std::unique_ptr<Engine::Work>> Engine::prepare(Stack& stack, Caller call
                                         const std::string& attribute) { return look_up(kept.stack, id, attribute); },
               .import = [this, &kept](const std::string& name) -> Outcome<std::string> {
                 const auto found = stacks_.find_export(kept.stack.region, name);
-                if (found.output == nullptr) return invalid(fmt::format("No export named {} found.", name));
+                if (found.output == nullptr) return no_export(name);
                 kept.imports.insert(name);
                 return found.output->value;
               }});
   RETURN_IF_ERROR(work->evaluator->evaluate_conditions());
+  RETURN_IF_ERROR(find_imports(kept));
   return work;
 }
 
@@ -244,8 +268,7 @@ static std::string used_export(StackStore& stacks, const Stack& stack) {
     if (output.export_name.empty()) continue;
     const auto users = stacks.importers(stack.region, output.export_name);
     if (users.empty()) continue;
-    return fmt::format("Delete canceled. Cannot delete export {} as it is in use by {}.", output.export_name,
-                       fmt::join(users, ", "));
+    return export_in_use(output.export_name, users);
   }
   return {};
 }

@@ -69,6 +69,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void start(const std::string& stack_id, std::function<Task<void>()> operation);
   static Task<void> run_operation(std::shared_ptr<Engine> self, std::string stack_id,
                                   std::function<Task<void>()> operation);
+  Outcome<void> find_imports(Work& work);
   Outcome<std::unique_ptr<Work>> prepare(Stack& stack, Caller caller);
   [[nodiscard]] bool cancelled(const Stack& stack) const;
 
@@ -115,6 +116,9 @@ class Engine : public std::enable_shared_from_this<Engine> {
 
 /// `The following resource(s) failed to create: [A, B]. `, in the words for `verb`.
 std::string failed_resources(std::string_view verb, const std::vector<std::string>& logical_ids);
+
+/// Why an export cannot go away.
+std::string export_in_use(std::string_view name, const std::vector<std::string>& users);
 
 /// Existing resources in the order of their deletion: each before what it depends on.
 std::vector<std::string> deletion_order(const std::vector<Resource>& resources);

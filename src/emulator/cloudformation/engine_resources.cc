@@ -208,10 +208,11 @@ Task<bool> Engine::make_resource(Work& work, Resource& resource, std::string in_
   Made made;
   made.physical_id = type.choose_id(owner, resource.properties);
   auto plan = type.create(owner, resource.properties, made);
-  if (!plan) co_return fail_resource(work, resource, verb + "_FAILED", plan.error().message);
   resource.physical_id = made.physical_id;
   // Written before the request: what a killed process had begun can be found again.
   if (!made.physical_id.empty()) note(stack, resource, in_progress, reason);
+  resource.exists = made.exists;
+  if (!plan) co_return fail_resource(work, resource, verb + "_FAILED", plan.error().message);
   const bool id_known = !made.physical_id.empty();
   const std::string failure = co_await run_plan(work.caller, std::move(*plan), made);
   if (stacks_.closed()) co_return false;
@@ -260,8 +261,8 @@ std::string Engine::set_outputs(Work& work) {
     const auto users = stacks_.importers(stack.region, old.export_name);
     const auto now = std::ranges::find(outputs, old.export_name, &Output::export_name);
     if (users.empty() || (now != outputs.end() && now->value == old.value)) continue;
-    return fmt::format("Export {} cannot be {} as it is in use by {}. ", old.export_name,
-                       now == outputs.end() ? "deleted" : "updated", fmt::join(users, ", "));
+    if (now == outputs.end()) return export_in_use(old.export_name, users) + " ";
+    return fmt::format("Export {} cannot be updated as it is in use by {}. ", old.export_name, fmt::join(users, ", "));
   }
   stack.now.outputs = std::move(outputs);
   stack.now.imports.assign(work.imports.begin(), work.imports.end());

@@ -48,6 +48,7 @@ Task<void> Engine::update(Stack& stack, Caller caller) {
     if (!done && reason.empty()) reason = "User Initiated";
     if (done && reason.empty()) drop_unwanted(work);
   }
+  stack.update_policy.clear();
   running_[stack.id].cancelled = false;  // the way back is not given up
   if (!reason.empty() && stack.disable_rollback) {
     stack.before.reset();

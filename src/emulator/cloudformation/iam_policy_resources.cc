@@ -190,8 +190,14 @@ bool has_holder(const Properties& properties) {
                              [&](const HolderProperty& one) { return !texts_of(properties, one.property).empty(); });
 }
 
+/// A policy that nobody holds can neither be made nor, as on AWS, be taken away again.
+std::unexpected<AwsError> needs_a_holder() {
+  return refuse("At least one of [Groups,Roles,Users] must be non-empty.");
+}
+
 Outcome<Plan> create_policy(const Owner&, const Properties& properties, Made& made) {
-  if (!has_holder(properties)) return refuse("At least one of [Groups,Roles,Users] must be non-empty.");
+  made.exists = !has_holder(properties);
+  if (made.exists) return needs_a_holder();
   Plan plan;
   change_policy(plan, {}, properties);
   made.attributes["Id"] = made.physical_id;
@@ -199,13 +205,14 @@ Outcome<Plan> create_policy(const Owner&, const Properties& properties, Made& ma
 }
 
 Outcome<Plan> update_policy(const Owner&, const Properties& before, const Properties& after, Made&) {
-  if (!has_holder(after)) return refuse("At least one of [Groups,Roles,Users] must be non-empty.");
+  if (!has_holder(after)) return needs_a_holder();
   Plan plan;
   change_policy(plan, before, after);
   return plan;
 }
 
 Outcome<Plan> remove_policy(const Owner&, const Resource& resource) {
+  if (!has_holder(resource.properties)) return needs_a_holder();
   Plan plan;
   change_policy(plan, resource.properties, {});
   return plan;

@@ -59,7 +59,7 @@ Outcome<void> check_item(const ParameterDeclaration& declaration, const std::str
   const auto refuse = [&](std::string message) {
     if (declaration.constraint_description.empty()) return invalid(std::move(message));
     return invalid(
-        fmt::format("Parameter '{}' failed to satisfy constraint: {}", name, declaration.constraint_description));
+        fmt::format("Parameter {} failed to satisfy constraint: {}", name, declaration.constraint_description));
   };
   if (declaration.type == "Number" || declaration.type == "List<Number>") {
     const auto number = to_number(text);

@@ -42,7 +42,9 @@ Reference reference_of(std::string_view variable) {
 /// What is collected on a walk through a value.
 struct Walk {
   std::vector<Reference> references;
-  std::vector<std::string> conditions;  ///< first arguments of Fn::If, names in Condition
+  std::vector<std::string> conditions;     ///< names in Condition
+  std::vector<std::string> if_conditions;  ///< first arguments of Fn::If
+  bool imports = false;
 
   Outcome<void> visit(const json::value& value);
   Outcome<void> visit_sub(const json::value& argument);
@@ -119,11 +121,13 @@ Outcome<void> Walk::visit(const json::value& value) {
   if (function == "Fn::Sub") return visit_sub(argument_of(value));
   if (function == "Fn::If") {
     const auto* list = argument_of(value).if_array();
-    if (list == nullptr || list->size() != 3 || !(*list)[0].is_string()) {
+    if (list == nullptr || list->empty() || !(*list)[0].is_string()) {
       return invalid("Template error: Fn::If requires a list argument with the first element being a condition");
     }
-    conditions.emplace_back((*list)[0].get_string());
+    if (list->size() != 3) return invalid("Template error: Fn::If requires a list argument with three elements");
+    if_conditions.emplace_back((*list)[0].get_string());
   }
+  imports = imports || function == "Fn::ImportValue";
   if (const auto* object = value.if_object()) {
     for (const auto& member : *object) RETURN_IF_ERROR(visit(member.value()));
   } else if (const auto* list = value.if_array()) {
@@ -151,6 +155,10 @@ class BlockCheck {
       if (!known) unresolved_.insert(reference.name);
     }
     for (const std::string& condition : walk.conditions) RETURN_IF_ERROR(add_condition(condition));
+    for (const std::string& condition : walk.if_conditions) {
+      if (whole_.conditions.contains(condition)) continue;
+      return invalid(fmt::format("Template error: unresolved condition dependency {} in Fn::If", condition));
+    }
     return {};
   }
   Outcome<void> add_condition(const std::string& name) {
@@ -189,6 +197,8 @@ Outcome<void> check_conditions(const Template& whole) {
                       "Conditions block of the template",
                       fmt::join(unresolved, ", ")));
     }
+    if (walk.imports) return invalid("Template error: Cannot use Fn::ImportValue in Conditions");
+    walk.conditions.insert(walk.conditions.end(), walk.if_conditions.begin(), walk.if_conditions.end());
     for (const std::string& condition : walk.conditions) {
       if (whole.conditions.contains(condition)) continue;
       return invalid(fmt::format(
@@ -263,6 +273,7 @@ Outcome<void> check_circles(const Template& whole) {
     Walk walk;
     RETURN_IF_ERROR(walk.visit(member.value()));
     nodes.emplace_back(member.key());
+    walk.conditions.insert(walk.conditions.end(), walk.if_conditions.begin(), walk.if_conditions.end());
     conditions[nodes.back()] = std::move(walk.conditions);
   }
   sort(nodes, conditions, stuck);

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "emulator/cloudformation/changes.h"
+#include "emulator/cloudformation/stack_policy.h"
 #include "emulator/cloudformation/template_text.h"
 #include "emulator/core/protocol.h"
 #include "wire/arn.h"
@@ -47,6 +48,21 @@ std::optional<ObjectAddress> parse_template_url(const std::string& text) {
   address.version = query_parameter(url->query, "versionId");
   if (address.bucket.empty() || address.key.empty()) return std::nullopt;
   return address;
+}
+
+/// The embedded AWS has no alarms; mistakes are told first, as on AWS.
+Outcome<void> check_rollback_triggers(const wire::QueryInput& input) {
+  for (const wire::QueryInput& trigger : input.structures("RollbackConfiguration.RollbackTriggers")) {
+    const auto type = trigger.get_or("Type", "");
+    if (type != "AWS::CloudWatch::Alarm" && type != "AWS::CloudWatch::CompositeAlarm") {
+      return invalid("Rollback Trigger Type not supported");
+    }
+    const auto arn = wire::parse_arn(trigger.get_or("Arn", ""));
+    if (!arn || !arn->resource.starts_with("alarm:")) {
+      return invalid("RelativeId of a Rollback Trigger's ARN is incorrect");
+    }
+  }
+  return {};
 }
 
 bool is_name(std::string_view name) {
@@ -120,6 +136,12 @@ Task<Service::Answer> Service::run(std::string_view action, const Call& call, co
   if (handler == nullptr) co_return std::unexpected(not_implemented("cloudformation", action));
   Request request{call, input, std::nullopt};
   CO_RETURN_IF_ERROR(co_await fetch_template(request));
+  for (auto [name, to] : {std::pair{"StackPolicy", &request.stack_policy},
+                          std::pair{"StackPolicyDuringUpdate", &request.update_policy}}) {
+    auto policy = co_await fetch_policy(request, name);
+    if (!policy) co_return std::unexpected(policy.error());
+    *to = std::move(*policy);
+  }
   co_return (this->*handler)(request);
 }
 
@@ -144,6 +166,24 @@ Task<Outcome<void>> Service::fetch_template(Request& request) {
   if (!text) co_return invalid(fmt::format("S3 error: {}", text.error().message));
   request.template_text = std::move(*text);
   co_return Outcome<void>();
+}
+
+Task<Outcome<std::optional<std::string>>> Service::fetch_policy(const Request& request, std::string name) {
+  const auto body = request.input.get(name + "Body");
+  const auto url = request.input.get(name + "URL");
+  if (body && url) co_return invalid(fmt::format("You cannot specify both {0}URL and {0}Body", name));
+  if (!body && !url) co_return std::optional<std::string>();
+  std::string policy(body.value_or(""));
+  if (url) {
+    const auto address = parse_template_url(std::string(*url));
+    if (!address) co_return invalid(fmt::format("{}URL must be a supported URL.", name));
+    auto text =
+        co_await objects_.get_object(request.call, address->bucket, address->key, address->version, k_max_policy);
+    if (!text) co_return invalid(fmt::format("S3 error: {}", text.error().message));
+    policy = std::move(*text);
+  }
+  CO_RETURN_IF_ERROR(check_stack_policy(policy));
+  co_return std::optional<std::string>(std::move(policy));
 }
 
 Outcome<void> Service::authorize(const Call& call, std::string_view action, std::string resource,
@@ -200,8 +240,8 @@ Outcome<Definition> Service::read_definition(const Request& request, const Defin
     next.template_body = *request.template_text;
   }
   if (next.template_body.empty()) return invalid("Either Template URL or Template Body must be specified.");
-  for (const char* absent : {"NotificationARNs", "RollbackConfiguration.RollbackTriggers", "StackPolicyURL",
-                             "StackPolicyDuringUpdateBody", "StackPolicyDuringUpdateURL", "ResourcesToImport"}) {
+  RETURN_IF_ERROR(check_rollback_triggers(input));
+  for (const char* absent : {"NotificationARNs", "RollbackConfiguration.RollbackTriggers", "ResourcesToImport"}) {
     // An empty list is sent as a name without a value.
     const bool given = input.get(absent) ? !input.get_or(absent, "").empty() : input.contains(absent);
     if (given) return std::unexpected(not_implemented("cloudformation", fmt::format("the parameter {}", absent)));

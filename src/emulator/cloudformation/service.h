@@ -38,6 +38,8 @@ class Service {
     const Call& call;
     const wire::QueryInput& input;
     std::optional<std::string> template_text;  ///< of TemplateBody or behind TemplateURL
+    std::optional<std::string> stack_policy;   ///< of StackPolicyBody or behind StackPolicyURL, checked
+    std::optional<std::string> update_policy;  ///< the same of StackPolicyDuringUpdate…
 
     [[nodiscard]] std::string text(std::string_view name) const { return std::string(input.get_or(name, "")); }
     [[nodiscard]] bool flag(std::string_view name) const { return input.get_or(name, "") == "true"; }
@@ -45,6 +47,8 @@ class Service {
   using Handler = Answer (Service::*)(const Request&);
   static Handler find_handler(std::string_view action);
   Task<Outcome<void>> fetch_template(Request& request);
+  /// The policy of `name`Body, or behind `name`URL; nothing when neither is there.
+  Task<Outcome<std::optional<std::string>>> fetch_policy(const Request& request, std::string name);
   Task<Answer> run(std::string_view action, const Call& call, const wire::QueryInput& input);
 
   // api_stacks.cc

@@ -70,6 +70,7 @@ struct Stack {
   std::string client_token;   ///< of the operation that runs or ran last
   std::string change_set_id;  ///< the one executed last
   std::string stack_policy;
+  std::string update_policy;  ///< in place of stack_policy while an update runs; not kept longer
   std::vector<Resource> resources;
 
   /// While an update runs or could not be rolled back: what was before.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "emulator/cloudformation/template.h"
@@ -10,8 +11,6 @@ namespace sortie::emulator::cloudformation {
 namespace {
 
 namespace json = boost::json;
-
-constexpr std::size_t k_max_policy = 16'384;
 
 /// `*` and `?`, without recursion.
 bool matches(std::string_view pattern, std::string_view text) {
@@ -84,6 +83,21 @@ bool is_effect(const json::object& statement, std::string_view effect) {
   return found != nullptr && found->is_string() && found->get_string() == effect;
 }
 
+bool is_everybody(const json::value* principal) {
+  return principal != nullptr && principal->is_string() && principal->get_string() == "*";
+}
+
+/// Actions are `Update:` and a kind of update, or all of them.
+bool names_updates(const json::object& statement) {
+  const json::value* actions = statement.if_contains("Action");
+  if (actions == nullptr) actions = statement.if_contains("NotAction");
+  if (actions == nullptr) return false;
+  const json::array list = actions->is_array() ? actions->get_array() : json::array{*actions};
+  return !list.empty() && std::ranges::all_of(list, [](const json::value& action) {
+    return action.is_string() && (action.get_string() == "*" || action.get_string().starts_with("Update:"));
+  });
+}
+
 }  // namespace
 
 Outcome<void> check_stack_policy(std::string_view text) {
@@ -98,8 +112,7 @@ Outcome<void> check_stack_policy(std::string_view text) {
   for (const json::value& statement : statements) {
     const auto* object = statement.if_object();
     const bool shaped = object != nullptr && (is_effect(*object, "Allow") || is_effect(*object, "Deny")) &&
-                        object->contains("Principal") &&
-                        (object->contains("Action") || object->contains("NotAction")) &&
+                        is_everybody(object->if_contains("Principal")) && names_updates(*object) &&
                         (object->contains("Resource") || object->contains("NotResource"));
     if (!shaped) return invalid("Error validating stack policy: Invalid stack policy");
   }
@@ -107,22 +120,24 @@ Outcome<void> check_stack_policy(std::string_view text) {
 }
 
 std::string denied_by_stack_policy(const Stack& stack, const Resource& resource, std::string_view action) {
-  if (stack.stack_policy.empty()) return {};
+  const std::string& policy = stack.update_policy.empty() ? stack.stack_policy : stack.update_policy;
+  if (policy.empty()) return {};
   bool allowed = false;
   int number = 0;
-  for (const json::value& statement : statements_of(stack.stack_policy)) {
+  for (const json::value& statement : statements_of(policy)) {
     ++number;
     const auto* object = statement.if_object();
     if (object == nullptr || !applies(*object, resource, action)) continue;
     if (is_effect(*object, "Deny")) {
-      return fmt::format("Action denied by stack policy: Statement [#{}] does not allow [{}] for resource [{}]", number,
-                         action, resource.logical_id);
+      return fmt::format(
+          "Action denied by stack policy: Statement [#{}] does not allow [{}] for resource [LogicalResourceId/{}];",
+          number, action, resource.logical_id);
     }
     allowed = true;
   }
   if (allowed) return {};
-  return fmt::format("Action denied by stack policy: no statement allows [{}] for resource [{}]", action,
-                     resource.logical_id);
+  return fmt::format("Action denied by stack policy: no statement allows [{}] for resource [LogicalResourceId/{}];",
+                     action, resource.logical_id);
 }
 
 }  // namespace sortie::emulator::cloudformation

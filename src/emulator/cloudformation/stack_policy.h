@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -10,7 +11,9 @@
 /// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/protect-stack-resources.html
 namespace sortie::emulator::cloudformation {
 
-/// At most 16,384 bytes. ValidationError for what is not a policy.
+inline constexpr std::size_t k_max_policy = 16'384;
+
+/// At most k_max_policy bytes. ValidationError for what is not a policy.
 Outcome<void> check_stack_policy(std::string_view text);
 
 /// Why `action` (Update:Modify, Update:Replace, Update:Delete) is not allowed for `resource`; empty when it is.

@@ -184,9 +184,9 @@ StackStore::EventPage StackStore::events(const std::string& stack_id, std::int64
 }
 
 ChangeSet* StackStore::find_change_set(std::string_view stack_id, std::string_view name_or_id) {
-  for (const auto& [id, change_set] : change_sets_) {
-    if (change_set->stack_id == stack_id && (change_set->name == name_or_id || id == name_or_id))
-      return change_set.get();
+  // The newest first: names of executed ones are used again.
+  for (ChangeSet* change_set : change_sets(stack_id)) {
+    if (change_set->name == name_or_id || change_set->id == name_or_id) return change_set;
   }
   return nullptr;
 }

@@ -121,10 +121,10 @@ Outcome<ParameterDeclaration> read_parameter(const std::string& name, const json
   ASSIGN_OR_RETURN(parameter.max_value, number_member<double>(*object, "MaxValue", name));
   if (const json::value* allowed = object->if_contains("AllowedValues")) {
     const json::array* list = allowed->if_array();
-    if (list == nullptr) return invalid("Template format error: AllowedValues must be a list of strings.");
+    if (list == nullptr) return invalid("Template format error: Every AllowedValues member must be a list.");
     for (const json::value& item : *list) {
       const auto text = scalar_text(item);
-      if (!text) return invalid("Template format error: AllowedValues must be a list of strings.");
+      if (!text) return invalid("Template format error: Every AllowedValues value must be a string.");
       parameter.allowed_values.push_back(*text);
     }
   }
@@ -259,10 +259,16 @@ Outcome<void> read_transforms(const json::object& document, Template& into) {
 Outcome<void> check_mappings(const json::object& mappings) {
   for (const auto& mapping : mappings) {
     const auto* keys = mapping.value().if_object();
-    if (keys == nullptr) return invalid("Template format error: Every Mappings member must be an object");
+    if (keys == nullptr) {
+      return invalid(fmt::format("Template format error: Every Mappings member {} must be a map",
+                                 std::string_view(mapping.key())));
+    }
     for (const auto& key : *keys) {
       const auto* attributes = key.value().if_object();
-      if (attributes == nullptr) return invalid("Template format error: Every Mappings member must be an object");
+      if (attributes == nullptr) {
+        return invalid(
+            fmt::format("Template format error: Every Mappings member {} must be a map", std::string_view(key.key())));
+      }
       for (const auto& attribute : *attributes) {
         if (attribute.value().is_object()) {
           return invalid("Template format error: Every Mappings attribute must be a String or a List.");

@@ -223,11 +223,8 @@ Outcome<json::object> parse_template_text(std::string_view text) {
   if (begin == std::string_view::npos) {
     return aws_fail(400, "ValidationError", "Template format error: unsupported structure.");
   }
+  // YAML's flow style is not taken for YAML, as on AWS.
   Outcome<json::value> value = text[begin] == '{' ? parse_json(text) : parse_yaml(text);
-  // YAML's flow style looks like JSON.
-  if (!value && text[begin] == '{') {
-    if (auto yaml = parse_yaml(text); yaml) value = std::move(yaml);
-  }
   if (!value) return std::unexpected(value.error());
   if (!value->is_object() || count_nodes(*value) > k_max_nodes) {
     return aws_fail(400, "ValidationError", "Template format error: unsupported structure.");
