@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
+
 #include "emulator/s3/operations.h"
 #include "wire/date.h"
 #include "wire/xml.h"
@@ -9,6 +12,8 @@ namespace sortie::emulator::s3 {
 namespace {
 
 constexpr std::string_view k_default_region = "us-east-1";
+/// The oldest name of eu-west-1; a bucket made with it keeps it.
+constexpr std::string_view k_old_europe = "EU";
 constexpr std::size_t k_max_bucket_tags = 50;
 
 Failure illegal_constraint(std::string_view constraint) {
@@ -33,7 +38,7 @@ Outcome<std::string> location_of(std::string_view constraint, const std::string&
     if (!global) return illegal_constraint("unspecified");
     return region;
   }
-  if (constraint == "EU") {
+  if (constraint == k_old_europe) {
     if (!global && region != "eu-west-1") return illegal_constraint(constraint);
     return "eu-west-1";
   }
@@ -43,6 +48,12 @@ Outcome<std::string> location_of(std::string_view constraint, const std::string&
                    {{"LocationConstraint", std::string(constraint)}});
   }
   return std::string(constraint);
+}
+
+bool names_a_key_twice(const wire::XmlNode& tags) {
+  std::set<std::string> keys;
+  const auto all = tags.children("Tag");
+  return !std::ranges::all_of(all, [&](const auto& tag) { return keys.insert(tag.child_text("Key")).second; });
 }
 
 }  // namespace
@@ -66,6 +77,11 @@ Operations::Answer Operations::list_buckets(const Request& request) {
     after = *text;
   }
   const std::string prefix = request.parameter_or("prefix");
+  // The older form of the request has the older form of the answer.
+  const bool in_pages = std::ranges::any_of(request.query, [](const auto& parameter) {
+    return parameter.first == "prefix" || parameter.first == "max-buckets" || parameter.first == "bucket-region" ||
+           parameter.first == "continuation-token";
+  });
   auto buckets = catalog_.buckets(prefix, request.parameter_or("bucket-region"), after, *limit + 1);
   const bool more = buckets.size() > *limit;
   if (more) buckets.pop_back();
@@ -74,12 +90,10 @@ Operations::Answer Operations::list_buckets(const Request& request) {
   xml.open("ListAllMyBucketsResult", k_xmlns);
   xml.open("Owner").element("ID", owner_id(request.call.account)).close().open("Buckets");
   for (const Bucket& bucket : buckets) {
-    xml.open("Bucket")
-        .element("Name", bucket.name)
-        .element("CreationDate", wire::format_iso8601_millis(bucket.created))
-        .element("BucketRegion", bucket.region)
-        .element("BucketArn", "arn:aws:s3:::" + bucket.name)
-        .close();
+    xml.open("Bucket").element("Name", bucket.name);
+    xml.element("CreationDate", wire::format_iso8601_millis(bucket.created));
+    if (in_pages) xml.element("BucketRegion", bucket.region);
+    xml.element("BucketArn", "arn:aws:s3:::" + bucket.name).close();
   }
   xml.close();
   if (more) xml.element("ContinuationToken", wire::base64_encode(buckets.back().name));
@@ -102,6 +116,10 @@ Task<Operations::Answer> Operations::create_bucket(Request& request) {
         co_return s3_fail(400, "InvalidTag",
                           "User-defined tag keys can't start with \"aws:\". This prefix is reserved for system tags. "
                           "Remove \"aws:\" from your tag keys and try again.");
+      }
+      if (names_a_key_twice(set)) {
+        // AWS has no better word for it here, unlike in PutBucketTagging.
+        co_return s3_fail(500, "InternalError", "We encountered an internal error. Please try again.");
       }
       auto read = read_tags(set, k_max_bucket_tags, true);
       if (!read) co_return std::unexpected(read.error());
@@ -157,6 +175,7 @@ Task<Operations::Answer> Operations::create_bucket(Request& request) {
                         fmt::format("<Rule><ObjectOwnership>{}</ObjectOwnership></Rule>", *ownership));
   }
   if (!tags.empty()) catalog_.set_config(*made, "tagging", tag_document(tags));
+  if (constraint == k_old_europe) catalog_.set_config(*made, "location", constraint);
   co_return response;
 }
 
@@ -189,7 +208,9 @@ Operations::Answer Operations::get_bucket_location(const Request& request) {
   if (!bucket) return std::unexpected(bucket.error());
   wire::XmlWriter xml;
   xml.open("LocationConstraint", k_xmlns);
-  if (bucket->region != k_default_region) xml.text(bucket->region);
+  if (bucket->region != k_default_region) {
+    xml.text(catalog_.config(*bucket, "location").value_or(bucket->region));
+  }
   return xml_answer(xml.finish());
 }
 

@@ -16,6 +16,9 @@
 
 namespace sortie::emulator::s3 {
 
+/// The version of what was written outside versioning.
+inline constexpr std::string_view k_null_version = "null";
+
 enum class Versioning : std::uint8_t { never, enabled, suspended };
 
 struct Bucket {

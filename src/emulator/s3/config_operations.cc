@@ -119,6 +119,10 @@ bool Operations::restricts_public_access(const Bucket& bucket) {
   return catalog_.config(bucket, "publicAccessBlock").value_or(std::string(k_default_block)).at(3) == '1';
 }
 
+bool Operations::requester_pays(const Bucket& bucket) {
+  return catalog_.config(bucket, "requestPayment").value_or("").contains("Requester");
+}
+
 Operations::Answer Operations::get_bucket_policy(const Request& request) {
   const auto bucket = allowed_bucket(request, "GetBucketPolicy");
   if (!bucket) return std::unexpected(bucket.error());

@@ -175,18 +175,26 @@ Outcome<std::string> read_only_value(const wire::XmlNode& root, std::string_view
 
 Outcome<std::string> read_payment(const wire::XmlNode& root) {
   if (!is_one_of(root.child_text("Payer"), "BucketOwner", "Requester")) return malformed_xml();
-  return read_only_value(root, "Payer", "BucketOwner", "PutBucketRequestPayment with Requester");
+  return content_of(root);
 }
 
+/// Enabled: the bucket's s3-accelerate host, which is there for every bucket.
 Outcome<std::string> read_acceleration(const wire::XmlNode& root) {
   if (!is_one_of(root.child_text("Status"), "Enabled", "Suspended")) return malformed_xml();
-  return read_only_value(root, "Status", "Suspended", "PutBucketAccelerateConfiguration with Enabled");
+  return content_of(root);
 }
 
 Outcome<std::string> read_logging(const wire::XmlNode& root) {
   return read_only_value(root, {}, {}, "PutBucketLogging");
 }
 Outcome<std::string> read_notification(const wire::XmlNode& root) {
+  for (const auto& target : root.children()) {
+    for (const auto& rule : target.child("Filter").child("S3Key").children("FilterRule")) {
+      const std::string name = rule.child_text("Name");
+      if (http::iequals(name, "prefix") || http::iequals(name, "suffix")) continue;
+      return invalid_argument("FilterRule.Name", name, "filter rule name must be either prefix or suffix");
+    }
+  }
   return read_only_value(root, {}, {}, "PutBucketNotificationConfiguration");
 }
 Outcome<std::string> read_replication(const wire::XmlNode& /*root*/) {

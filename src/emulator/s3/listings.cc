@@ -318,7 +318,7 @@ Operations::Answer Operations::list_multipart_uploads(const Request& request) {
   xml.element("MaxUploads", count(*limit)).element("IsTruncated", truncated);
   for (const Upload& upload : page) {
     xml.open("Upload").element("Key", (*text)(upload.key)).element("UploadId", upload.id);
-    xml.open("Initiator").element("ID", upload.initiator).close();
+    write_initiator(xml, upload.initiator, request.call.account);
     write_owner(xml, request);
     xml.element("StorageClass", upload.traits.storage_class);
     xml.element("Initiated", wire::format_iso8601_millis(upload.initiated));

@@ -69,7 +69,12 @@ std::string without_quotes(std::string text) {
   return text;
 }
 
+Failure no_parts() {
+  return invalid_request("You must specify at least one part");
+}
+
 Outcome<std::vector<NamedPart>> read_part_list(std::string_view xml, std::string_view upload) {
+  if (xml.empty()) return no_parts();
   const auto document = wire::XmlDocument::parse(xml);
   if (!document || document->root().name() != "CompleteMultipartUpload") return malformed_xml();
   std::vector<NamedPart> parts;
@@ -89,7 +94,7 @@ Outcome<std::vector<NamedPart>> read_part_list(std::string_view xml, std::string
     }
     parts.push_back(std::move(part));
   }
-  if (parts.empty()) return invalid_request("You must specify at least one part");
+  if (parts.empty()) return no_parts();
   return parts;
 }
 
@@ -339,7 +344,7 @@ Task<Operations::Answer> Operations::upload_part_copy(Request& request) {
   }
   auto response = xml_answer(xml.finish());
   response.headers.add("x-amz-server-side-encryption", "AES256");
-  if (source->bucket.versioning != Versioning::never) {
+  if (source->object.version != k_null_version) {
     response.headers.add("x-amz-copy-source-version-id", source->object.version);
   }
   co_return response;
@@ -394,6 +399,7 @@ Task<Operations::Answer> Operations::complete_multipart_upload(Request& request)
   auto response = xml_answer(xml.finish());
   response.headers.add("x-amz-server-side-encryption", "AES256");
   add_version(response, *bucket, object);
+  add_expiration(response, *bucket, object);
   co_return response;
 }
 
@@ -428,7 +434,7 @@ Operations::Answer Operations::list_parts(const Request& request) {
   wire::XmlWriter xml;
   xml.open("ListPartsResult", k_xmlns).element("Bucket", bucket->name).element("Key", request.key);
   xml.element("UploadId", id);
-  xml.open("Initiator").element("ID", upload->initiator).close();
+  write_initiator(xml, upload->initiator, request.call.account);
   xml.open("Owner").element("ID", owner_id(request.call.account)).close();
   xml.element("StorageClass", upload->traits.storage_class).element("PartNumberMarker", count(marker));
   xml.element("NextPartNumberMarker", count(parts.empty() ? 0 : parts.back().number));

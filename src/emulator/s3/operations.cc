@@ -7,6 +7,7 @@
 #include "emulator/core/protocol.h"
 #include "emulator/s3/absent.h"
 #include "emulator/s3/documents.h"
+#include "emulator/s3/expiry.h"
 #include "wire/checksum.h"
 #include "wire/xml.h"
 
@@ -40,6 +41,19 @@ std::string in_quotes(std::string_view etag) {
 
 std::string owner_id(std::string_view account) {
   return wire::sha256_hex(fmt::format("canonical-user/{}", account));
+}
+
+void write_initiator(wire::XmlWriter& xml, std::string_view arn, std::string_view account) {
+  const auto resource = arn.substr(arn.rfind(':') + 1);
+  const auto slash = resource.find('/');
+  const bool is_root = slash == std::string_view::npos;
+  // A user goes by the last part of its path, a role's session by `ROLE/SESSION`.
+  const bool is_user = resource.starts_with("user/");
+  xml.open("Initiator").element("ID", is_root ? owner_id(account) : std::string(arn));
+  xml.element("DisplayName", is_root   ? resource
+                             : is_user ? resource.substr(resource.rfind('/') + 1)
+                                       : resource.substr(slash + 1));
+  xml.close();
 }
 
 void add_checksum(http::Response& response, const ObjectChecksum& checksum) {
@@ -203,7 +217,9 @@ Outcome<Bucket> Operations::open_bucket(const Request& request) {
 Outcome<void> Operations::allow(const Request& request, const Bucket& bucket, std::string_view action,
                                 std::string_view key, Context context) {
   const bool anonymous = request.call.principal.kind == Principal::Kind::anonymous;
-  if (anonymous && bucket.id != 0 && restricts_public_access(bucket)) return access_denied();
+  if (anonymous && bucket.id != 0 && (restricts_public_access(bucket) || requester_pays(bucket))) {
+    return access_denied();  // who is not known cannot be charged
+  }
   Question question;
   question.action = fmt::format("s3:{}", action);
   question.resource =
@@ -266,6 +282,11 @@ Outcome<Object> Operations::existing_object(const Request& request, const Bucket
     return invalid_argument("versionId", version, "Invalid version id specified");
   }
   return no_such_version(key, version);
+}
+
+void Operations::add_expiration(http::Response& response, const Bucket& bucket, const Object& object) {
+  const auto expiration = expiration_of(catalog_.config(bucket, "lifecycle").value_or(""), object);
+  if (expiration) response.headers.add("x-amz-expiration", *expiration);
 }
 
 Operations::Context Operations::upload_context(const Request& request, const Tags& tags) {

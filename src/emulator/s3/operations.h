@@ -16,6 +16,10 @@
 #include "emulator/s3/errors.h"
 #include "emulator/s3/request.h"
 
+namespace sortie::wire {
+class XmlWriter;
+}
+
 namespace sortie::emulator::s3 {
 
 struct DocumentKind;
@@ -71,6 +75,8 @@ class Operations {
   Task<Answer> put_acl(Request& request);
   /// `x-amz-acl` of an upload to the bucket.
   Outcome<void> check_canned_acl(const Request& request, const Bucket& bucket);
+  /// Adds `x-amz-expiration` where the bucket's lifecycle has a day for the object.
+  void add_expiration(http::Response& response, const Bucket& bucket, const Object& object);
 
   // Objects
   Answer get_object(const Request& request, bool head);
@@ -104,6 +110,7 @@ class Operations {
                       Context context = {});
   /// RestrictPublicBuckets of the bucket's public access block.
   bool restricts_public_access(const Bucket& bucket);
+  bool requester_pays(const Bucket& bucket);
   /// `open_bucket` and `allow` on the bucket.
   Outcome<Bucket> allowed_bucket(const Request& request, std::string_view action, Context context = {});
   /// `open_bucket` and `allow` on the key.
@@ -157,6 +164,8 @@ constexpr long long count(std::integral auto number) {
 }
 /// The canonical user id of an account.
 std::string owner_id(std::string_view account);
+/// `<Initiator>` of a multipart upload, from the ARN of who began it.
+void write_initiator(wire::XmlWriter& xml, std::string_view arn, std::string_view account);
 /// Adds `x-amz-checksum-…` and its type.
 void add_checksum(http::Response& response, const ObjectChecksum& checksum);
 /// Adds `x-amz-version-id` when the bucket has or had versioning.

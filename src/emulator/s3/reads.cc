@@ -103,7 +103,10 @@ void describe_whole(http::Response& response, const Object& object) {
 void describe_checksum(http::Response& response, const Object& object, const Selection& selection) {
   if (!object.traits.checksum) return;
   ObjectChecksum checksum = *object.traits.checksum;
-  if (selection.part != nullptr) checksum.value = selection.part->checksum;
+  if (selection.part != nullptr) {
+    if (!checksum.composite) return;  // the parts of a full-object checksum have none to show
+    checksum.value = selection.part->checksum;
+  }
   if (selection.part == nullptr && selection.partial && selection.range.size < object.size) return;
   if (!checksum.value.empty()) add_checksum(response, checksum);
 }
@@ -143,6 +146,7 @@ Operations::Answer Operations::get_object(const Request& request, bool head) {
   if (!selection) return std::unexpected(selection.error());
 
   describe_whole(response, *object);
+  if (version.empty()) add_expiration(response, *bucket, *object);
   const ByteRange& range = selection->range;
   if (selection->partial) {
     response.status = 206;

@@ -11,8 +11,8 @@ namespace {
 constexpr std::size_t k_max_object_tags = 10;
 
 /// A copy onto itself must change something.
-bool changes_nothing(const Request& request, bool replaces_metadata) {
-  if (replaces_metadata) return false;
+bool changes_nothing(const Request& request, bool replaces_metadata, bool encrypts_by_default) {
+  if (replaces_metadata || encrypts_by_default) return false;
   for (const auto* name : {"x-amz-storage-class", "x-amz-website-redirect-location", "x-amz-server-side-encryption"}) {
     if (request.headers().contains(name)) return false;
   }
@@ -37,6 +37,14 @@ std::string copy_document(std::string_view root, const Object& object) {
     xml.element("ChecksumType", checksum->composite ? "COMPOSITE" : "FULL_OBJECT");
   }
   return xml.finish();
+}
+
+/// Reading tags is the one operation that names a missing key together with its bucket.
+AwsError with_bucket(AwsError error, std::string_view bucket) {
+  for (auto& [name, value] : error.fields) {
+    if (name == "Key") value = fmt::format("{}/{}", bucket, value);
+  }
+  return error;
 }
 
 }  // namespace
@@ -105,6 +113,7 @@ Task<Operations::Answer> Operations::put_object(Request& request) {
   response.headers.add("x-amz-server-side-encryption", "AES256");
   add_checksum(response, *object.traits.checksum);
   add_version(response, *bucket, object);
+  add_expiration(response, *bucket, object);
   co_return response;
 }
 
@@ -141,15 +150,16 @@ Task<Operations::Answer> Operations::copy_object(Request& request) {
   if (!asked) co_return std::unexpected(asked.error());
   auto bucket = allowed_key(request, "PutObject", upload_context(request, asked->tags));
   if (!bucket) co_return std::unexpected(bucket.error());
-  if (auto taken = check_canned_acl(request, *bucket); !taken) co_return std::unexpected(taken.error());
   const auto source = copy_source(request);
   if (!source) co_return std::unexpected(source.error());
   const bool in_place = source->bucket.id == bucket->id && source->object.key == request.key && source->object.latest;
-  if (in_place && changes_nothing(request, *replaces_metadata)) {
+  const bool encrypts_by_default = catalog_.config(*bucket, "encryption").has_value();
+  if (in_place && changes_nothing(request, *replaces_metadata, encrypts_by_default)) {
     co_return invalid_request(
         "This copy request is illegal because it is trying to copy an object to itself without changing the object's "
         "metadata, storage class, website redirect location or encryption attributes.");
   }
+  if (auto taken = check_canned_acl(request, *bucket); !taken) co_return std::unexpected(taken.error());
   if (source->object.size > k_max_upload) {
     co_return invalid_request(
         "The specified copy source is larger than the maximum allowable size for a copy source: " +
@@ -206,10 +216,11 @@ Task<Operations::Answer> Operations::copy_object(Request& request) {
   }
   auto response = xml_answer(copy_document("CopyObjectResult", copy));
   response.headers.add("x-amz-server-side-encryption", "AES256");
-  if (source->bucket.versioning != Versioning::never) {
+  if (source->object.version != k_null_version) {
     response.headers.add("x-amz-copy-source-version-id", source->object.version);
   }
   add_version(response, *bucket, copy);
+  add_expiration(response, *bucket, copy);
   co_return response;
 }
 
@@ -220,7 +231,7 @@ Operations::Answer Operations::get_object_tagging(const Request& request) {
   const auto bucket = allowed_key(request, version.empty() ? "GetObjectTagging" : "GetObjectVersionTagging");
   if (!bucket) return std::unexpected(bucket.error());
   const auto object = existing_object(request, *bucket, request.key, version);
-  if (!object) return std::unexpected(object.error());
+  if (!object) return std::unexpected(with_bucket(object.error(), bucket->name));
   auto response = xml_answer(tag_document(object->traits.tags));
   add_version(response, *bucket, *object);
   return response;
