@@ -65,7 +65,22 @@ class List final : public Command {
  private:
   Task<Result<Lists>> list(Context& context, Session& session, const package::Package& package,
                            run::DeploySpec deploy_spec, run::Reporter& reporter) {
-    CO_RETURN_IF_ERROR(co_await fill_in_values(session.target(), spec_.suites));
+    ASSIGN_OR_CO_RETURN(std::optional<run::Stack> stack,
+                        co_await open_stack(session.target(), function_, deploy_spec, reporter));
+    auto settled = co_await settle(
+        list_with(context, session, package, stack ? &*stack : nullptr, std::move(deploy_spec), reporter));
+    co_await asio::this_coro::reset_cancellation_state();
+    if (stack && !session.is_local()) {
+      if (auto removed = co_await stack->remove(); !removed)
+        reporter.on(run::Notice{sortie::describe(removed.error())});
+    }
+    if (settled.exception) std::rethrow_exception(settled.exception);
+    co_return *std::move(settled.result);
+  }
+
+  Task<Result<Lists>> list_with(Context& context, Session& session, const package::Package& package,
+                                const run::Stack* stack, run::DeploySpec deploy_spec, run::Reporter& reporter) {
+    CO_RETURN_IF_ERROR(co_await fill_in_values(session.target(), stack, spec_.suites));
     spec_.list_cache_folder = list_cache_folder();
     for (const suite::SuiteSpec& spec : spec_.suites) spec_.list_keys.push_back(list_key(package, spec));
     ASSIGN_OR_CO_RETURN(run::Deployment deployment,

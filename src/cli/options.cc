@@ -39,8 +39,10 @@ void add_function_options(CLI::App& app, FunctionOptions& options) {
   auto* policy = app.add_option("--role-policy", options.role_policy_file,
                                 "run under a role made for the run, with this policy (JSON) besides writing logs")
                      ->type_name("FILE");
-  auto* stack = app.add_option("--stack", options.stack_template, "CloudFormation template to create before the run")
-                    ->type_name("TEMPLATE");
+  auto* stack =
+      app.add_option("--stack", options.stack_template,
+                     "create this CloudFormation template for the run: its role, and ${stack.OUTPUT} in --env")
+          ->type_name("TEMPLATE");
   role->excludes(policy)->excludes(stack);
   policy->excludes(stack);
   app.add_option("--memory", options.memory_mb, "memory of the function in MB (1 vCPU at 1769)")

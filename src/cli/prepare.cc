@@ -18,6 +18,7 @@ namespace sortie::cli {
 namespace {
 
 constexpr std::size_t k_policy_limit = 64 * 1024;
+constexpr std::size_t k_template_limit = 1024 * 1024;  ///< for reading it; CloudFormation's own is smaller
 
 const ProjectFile::Suite* find_suite(const std::optional<ProjectFile>& file, const std::string& name) {
   if (!file) return nullptr;
@@ -91,8 +92,9 @@ Result<std::string> fill_in(const std::string& text, const std::map<std::string,
     if (value != values.end()) {
       filled += value->second;
     } else if (name.starts_with("stack.") || name.starts_with("aws.")) {
-      return fail(ErrorKind::config, "there is no value for ${" + name + "}",
-                  "known are ${aws.region} and ${aws.account}");
+      std::string known = "${aws.account}";
+      for (const auto& [each, ignored] : values) known += ", ${" + each + "}";
+      return fail(ErrorKind::config, "there is no value for ${" + name + "}", "known are " + known);
     } else {
       filled.append(text, begin, end + 1 - begin);  // not ours: the suite may want it
     }
@@ -186,10 +188,6 @@ std::vector<suite::SuiteSpec> finished_specs(const Suites& suites, const package
 
 Result<run::DeploySpec> deploy_spec(const FunctionOptions& function, const TargetOptions& target) {
   run::DeploySpec spec{.role_arn = function.role_arn, .memory_mb = function.memory_mb, .keep = function.keep};
-  if (!function.stack_template.empty()) {
-    return fail(ErrorKind::usage, "--stack: CloudFormation stacks are not supported yet",
-                "use --role-policy FILE, or --role ARN with a stack of your own");
-  }
   if (!function.role_policy_file.empty()) {
     ASSIGN_OR_RETURN(spec.role_policy, read_file(function.role_policy_file, k_policy_limit));
     boost::system::error_code failed;
@@ -198,15 +196,40 @@ Result<run::DeploySpec> deploy_spec(const FunctionOptions& function, const Targe
       return fail(ErrorKind::config, function.role_policy_file + ": not a JSON policy document");
     }
   }
-  if (!is_local(target) && spec.role_arn.empty() && spec.role_policy.empty()) {
-    return fail(ErrorKind::usage, "--on aws needs --role ARN or --role-policy FILE",
+  if (!is_local(target) && spec.role_arn.empty() && spec.role_policy.empty() && function.stack_template.empty()) {
+    return fail(ErrorKind::usage, "--on aws needs --role ARN, --role-policy FILE or --stack TEMPLATE",
                 "the role must be assumable by lambda.amazonaws.com and may write logs");
   }
   return spec;
 }
 
-Task<Result<void>> fill_in_values(run::Target& target, std::vector<suite::SuiteSpec>& specs) {
+Result<std::optional<run::StackSpec>> stack_spec(const FunctionOptions& function) {
+  if (function.stack_template.empty()) return std::nullopt;
+  run::StackSpec spec{.label = std::filesystem::path(function.stack_template).stem().string(), .keep = function.keep};
+  // iam.template.json is called iam
+  spec.label = spec.label.substr(0, spec.label.find('.'));
+  ASSIGN_OR_RETURN(spec.template_text, read_file(function.stack_template, k_template_limit));
+  return spec;
+}
+
+Task<Result<std::optional<run::Stack>>> open_stack(run::Target& target, const FunctionOptions& function,
+                                                   run::DeploySpec& deploy_spec, run::Reporter& reporter) {
+  const auto began = std::chrono::steady_clock::now();
+  ASSIGN_OR_CO_RETURN(auto spec, stack_spec(function));
+  if (!spec) co_return std::nullopt;
+  auto stack = co_await run::Stack::create(target, *std::move(spec));
+  if (!stack) co_return std::unexpected(wrap(std::move(stack).error(), "--stack " + function.stack_template));
+  deploy_spec.role_arn = stack->role_arn();
+  deploy_spec.role_is_new = true;
+  reporter.on(run::StepFinished{.step = "Stack", .text = stack->summary(), .duration = since(began)});
+  co_return *std::move(stack);
+}
+
+Task<Result<void>> fill_in_values(run::Target& target, const run::Stack* stack, std::vector<suite::SuiteSpec>& specs) {
   std::map<std::string, std::string> values{{"aws.region", target.region}};
+  if (stack != nullptr) {
+    for (const auto& [key, value] : stack->outputs()) values.emplace("stack." + key, value);
+  }
   if (mentions(specs, "${aws.account}")) {
     ASSIGN_OR_CO_RETURN(const aws::CallerIdentity identity, co_await target.sts.get_caller_identity());
     values.emplace("aws.account", identity.account);

@@ -11,6 +11,7 @@
 #include "package/package.h"
 #include "run/deployment.h"
 #include "run/event.h"
+#include "run/stack.h"
 #include "suite/protocol.h"
 
 /// The way from a command line to a deployed function, shared by `run`, `list` and `package`.
@@ -42,8 +43,15 @@ std::vector<suite::SuiteSpec> finished_specs(const Suites& suites, const package
 /// Reads and checks what the function's role is to be. ErrorKind::config for a policy that is not JSON.
 Result<run::DeploySpec> deploy_spec(const FunctionOptions& function, const TargetOptions& target);
 
-/// Replaces `${aws.region}` and `${aws.account}` in environment values.
-Task<Result<void>> fill_in_values(run::Target& target, std::vector<suite::SuiteSpec>& specs);
+/// The text and name of `--stack TEMPLATE`; nothing without the option. ErrorKind::config.
+Result<std::optional<run::StackSpec>> stack_spec(const FunctionOptions& function);
+/// Creates the stack that the options ask for, takes its role for `deploy_spec`, and reports the step. Nothing without
+/// `--stack`.
+Task<Result<std::optional<run::Stack>>> open_stack(run::Target& target, const FunctionOptions& function,
+                                                   run::DeploySpec& deploy_spec, run::Reporter& reporter);
+
+/// Replaces `${aws.region}`, `${aws.account}` and `${stack.OUTPUT}` in environment values. `stack` may be null.
+Task<Result<void>> fill_in_values(run::Target& target, const run::Stack* stack, std::vector<suite::SuiteSpec>& specs);
 
 /// Deploys and reports the step.
 Task<Result<run::Deployment>> deploy(run::Target& target, const package::Package& package, run::DeploySpec spec,

@@ -43,7 +43,9 @@ Task<Result<void>> make_role(Context& context, emulator::Emulator& emulator, con
   const std::string name = options.role.substr(options.role.rfind('/') + 1);
   auto made = co_await iam.create_role({.name = name, .assume_role_policy = k_trust});
   if (!made && made.error().code != "EntityAlreadyExists") co_return std::unexpected(std::move(made).error());
-  co_return co_await iam.put_role_policy(name, k_policy_name, std::move(policy));
+  auto put = co_await iam.put_role_policy(name, k_policy_name, std::move(policy));
+  if (!put) co_return std::unexpected(wrap(std::move(put).error(), "--role-policy " + options.policy_file));
+  co_return Result<void>{};
 }
 
 bool is_below(const fs::path& path, const fs::path& folder) {

@@ -27,6 +27,7 @@ constexpr const char* k_examples =
     "  sortie run build/unit_test                         all tests, on the embedded AWS\n"
     "  sortie run a_test b_test --filter 'Blob.*' --filter '!*Slow'\n"
     "  sortie run it_test --asset build/tool --env BUCKET=b --role-policy allow.json --junit out.xml\n"
+    "  sortie run it_test --stack iam.template.json --env BUCKET='${stack.BucketName}'\n"
     "  sortie run it_test --on aws --role arn:aws:iam::123456789012:role/tests --workers 50\n"
     "  sortie run it_test -- --verbose                    arguments for the suite itself";
 
@@ -64,6 +65,8 @@ class Run final : public Command {
   Task<Result<int>> with_reporters(Context& context);
   Task<Result<int>> with_session(Context& context, Session& session, const package::Package& package, Suites& suites,
                                  run::DeploySpec deploy_spec, run::RunSpec run_spec);
+  Task<Result<int>> with_stack(Context& context, Session& session, const package::Package& package,
+                               const run::Stack* stack, run::DeploySpec deploy_spec, run::RunSpec run_spec);
   Task<Result<int>> with_deployment(Context& context, Session& session, const run::Deployment& deployment,
                                     run::RunSpec run_spec);
 
@@ -180,7 +183,23 @@ Task<Result<int>> Run::with_reporters(Context& context) {
 Task<Result<int>> Run::with_session(Context& context, Session& session, const package::Package& package, Suites& suites,
                                     run::DeploySpec deploy_spec, run::RunSpec run_spec) {
   run_spec.suites = finished_specs(suites, package);
-  CO_RETURN_IF_ERROR(co_await fill_in_values(session.target(), run_spec.suites));
+  ASSIGN_OR_CO_RETURN(std::optional<run::Stack> stack,
+                      co_await open_stack(session.target(), options_.function, deploy_spec, reporters_));
+  auto settled = co_await settle(
+      with_stack(context, session, package, stack ? &*stack : nullptr, std::move(deploy_spec), std::move(run_spec)));
+  co_await asio::this_coro::reset_cancellation_state();
+  // What the embedded AWS has goes with it.
+  if (stack && !session.is_local()) {
+    if (auto removed = co_await stack->remove(); !removed)
+      reporters_.on(run::Notice{sortie::describe(removed.error())});
+  }
+  if (settled.exception) std::rethrow_exception(settled.exception);
+  co_return *std::move(settled.result);
+}
+
+Task<Result<int>> Run::with_stack(Context& context, Session& session, const package::Package& package,
+                                  const run::Stack* stack, run::DeploySpec deploy_spec, run::RunSpec run_spec) {
+  CO_RETURN_IF_ERROR(co_await fill_in_values(session.target(), stack, run_spec.suites));
   for (const suite::SuiteSpec& spec : run_spec.suites) run_spec.list_keys.push_back(list_key(package, spec));
   ASSIGN_OR_CO_RETURN(run::Deployment deployment,
                       co_await deploy(session.target(), package, std::move(deploy_spec), reporters_));

@@ -20,7 +20,8 @@ run::Target make_target(std::string name, const aws::ClientConfig& config,
                      aws::Lambda(for_service("lambda")),
                      aws::Iam(for_service("iam")),
                      aws::Logs(for_service("logs")),
-                     aws::Sts(for_service("sts"))};
+                     aws::Sts(for_service("sts")),
+                     aws::CloudFormation(for_service("cloudformation"))};
 }
 
 class LocalSession final : public Session {

@@ -92,7 +92,7 @@ Task<Result<void>> Deployment::create_function(const package::Package& package, 
     request.memory_mb = spec.memory_mb;
     const auto created = co_await target_->lambda.create_function(std::move(request));
     if (created) break;
-    const bool wait = role_made_ && is_role_not_yet_assumable(created.error());
+    const bool wait = (role_made_ || spec.role_is_new) && is_role_not_yet_assumable(created.error());
     if (!wait || std::chrono::steady_clock::now() > deadline) co_return std::unexpected(created.error());
     co_await sleep_for(std::chrono::seconds(1));
   }

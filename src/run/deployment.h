@@ -10,8 +10,9 @@
 namespace sortie::run {
 
 struct DeploySpec {
-  std::string role_arn;     ///< the function's role; empty: one is made for the run and removed after it
-  std::string role_policy;  ///< JSON, on top of writing logs, for the role that is made
+  std::string role_arn;      ///< the function's role; empty: one is made for the run and removed after it
+  std::string role_policy;   ///< JSON, on top of writing logs, for the role that is made
+  bool role_is_new = false;  ///< of `role_arn`: it may take a while until Lambda can assume it
   int memory_mb = 1769;
   int timeout_seconds = 900;
   bool keep = false;  ///< leave function, role and log behind: the next run of the same package uploads nothing

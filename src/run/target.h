@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "aws/cloudformation.h"
 #include "aws/iam.h"
 #include "aws/lambda.h"
 #include "aws/logs.h"
@@ -17,6 +18,7 @@ struct Target {
   aws::Iam iam;
   aws::Logs logs;
   aws::Sts sts;
+  aws::CloudFormation cloudformation;
 };
 
 }  // namespace sortie::run

@@ -1,0 +1,182 @@
+#include "run/stack.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <random>
+#include <set>
+#include <utility>
+
+#include "base/deadline.h"
+#include "wire/checksum.h"
+
+namespace sortie::run {
+namespace {
+
+constexpr std::size_t k_template_limit = 51'200;  // of TemplateBody
+constexpr auto k_made_within = std::chrono::minutes(15);
+constexpr auto k_first_poll = std::chrono::milliseconds(5);
+constexpr auto k_longest_poll = std::chrono::milliseconds(2000);
+
+/// As CloudFormation allows names: letters, digits and hyphens. The same template has the same name where it is kept.
+std::string stack_name(const StackSpec& spec) {
+  std::string name = "sortie-" + spec.label.substr(0, 80);
+  for (char& c : name) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '-';
+  }
+  name += "-" + wire::sha256_hex(spec.template_text).substr(0, 8);
+  if (!spec.keep) name += fmt::format("-{:08x}", std::random_device()());
+  return name;
+}
+
+/// `AWS::IAM::ManagedPolicy` is `managed policy`.
+std::string kind_of(std::string_view type) {
+  type.remove_prefix(type.rfind(':') + 1);
+  std::string kind;
+  for (const char c : type) {
+    const bool upper = std::isupper(static_cast<unsigned char>(c)) != 0;
+    if (upper && !kind.empty()) kind += ' ';
+    kind += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return kind;
+}
+
+bool is_role_arn(std::string_view text) {
+  return text.starts_with("arn:") && text.find(":iam::") != std::string_view::npos &&
+         text.find(":role/") != std::string_view::npos;
+}
+
+bool in_progress(std::string_view status) {
+  return status.ends_with("_IN_PROGRESS");
+}
+
+/// Waits until nothing is going on with the stack.
+Task<Result<aws::Stack>> settled_stack(Target& target, std::string stack) {
+  const Deadline deadline = deadline_in(k_made_within);
+  auto pause = k_first_poll;
+  for (;;) {
+    ASSIGN_OR_CO_RETURN(aws::Stack found, co_await target.cloudformation.describe_stack(stack));
+    if (!in_progress(found.status)) co_return found;
+    if (std::chrono::steady_clock::now() >= deadline) {
+      co_return fail(ErrorKind::timeout, fmt::format("stack {} is still {}", found.name, found.status));
+    }
+    co_await sleep_for(pause);
+    pause = std::min(pause * 2, k_longest_poll);
+  }
+}
+
+}  // namespace
+
+Task<Result<Stack>> Stack::create(Target& target, StackSpec spec) {
+  if (spec.template_text.size() > k_template_limit) {
+    co_return fail(ErrorKind::config, fmt::format("the template has {} bytes, CloudFormation takes at most {}",
+                                                  spec.template_text.size(), k_template_limit));
+  }
+  Stack stack(target);
+  const bool keep = spec.keep;
+  auto settled = co_await settle(stack.make(std::move(spec)));
+  if (settled.result && *settled.result) {
+    if (keep) stack.id_.clear();
+    co_return stack;
+  }
+  // Also after an interrupt: nothing that costs money is left behind. The first error is the one to show.
+  co_await asio::this_coro::reset_cancellation_state();
+  (void)co_await stack.remove();
+  if (settled.exception) std::rethrow_exception(settled.exception);
+  co_return std::unexpected(wrap(std::move(*settled.result).error(), "stack " + stack.name_));
+}
+
+Task<Result<void>> Stack::make(StackSpec spec) {
+  name_ = stack_name(spec);
+  auto created =
+      co_await target_->cloudformation.create_stack({.name = name_,
+                                                     .template_body = std::move(spec.template_text),
+                                                     .capabilities = {"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"},
+                                                     .on_failure = "DO_NOTHING"});
+  if (created) {
+    id_ = *std::move(created);
+  } else if (created.error().code != "AlreadyExistsException") {
+    if (created.error().code == "ValidationError") created.error().kind = ErrorKind::config;
+    co_return std::unexpected(std::move(created).error());
+  }
+  CO_RETURN_IF_ERROR(co_await wait_until_made());
+  co_return co_await read_contents(spec.label);
+}
+
+Task<Result<void>> Stack::wait_until_made() {
+  ASSIGN_OR_CO_RETURN(const aws::Stack made, co_await settled_stack(*target_, name_));
+  outputs_ = made.outputs;
+  if (made.status == "CREATE_COMPLETE" || made.status == "UPDATE_COMPLETE") co_return Result<void>{};
+  std::string reason = co_await first_failure("CREATE_FAILED");
+  if (reason.empty()) reason = made.status_reason;
+  co_return fail(ErrorKind::unavailable, fmt::format("{}: {}", made.status, reason));
+}
+
+/// What failed first, with its reason; empty when nothing tells.
+Task<std::string> Stack::first_failure(std::string_view status_ending) {
+  const auto events = co_await target_->cloudformation.describe_stack_events(name_);
+  std::string first;
+  if (!events) co_return first;
+  for (const aws::StackResource& event : *events) {  // the newest comes first
+    if (!event.status.ends_with(status_ending) || event.type == "AWS::CloudFormation::Stack") continue;
+    first = fmt::format("{} ({}): {}", event.logical_id, event.type, event.status_reason);
+  }
+  co_return first;
+}
+
+Task<Result<void>> Stack::read_contents(const std::string& label) {
+  ASSIGN_OR_CO_RETURN(const auto resources, co_await target_->cloudformation.describe_stack_resources(name_));
+  std::vector<std::string> kinds;
+  for (const aws::StackResource& resource : resources) {
+    std::string kind = kind_of(resource.type);
+    if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) kinds.push_back(std::move(kind));
+  }
+  summary_ = fmt::format("{}: {}", label, fmt::join(kinds, ", "));
+  co_return co_await choose_role(resources);
+}
+
+Task<Result<void>> Stack::choose_role(const std::vector<aws::StackResource>& resources) {
+  std::set<std::string> named;
+  for (const auto& [key, value] : outputs_) {
+    if (is_role_arn(value)) named.insert(value);
+  }
+  const auto chosen = outputs_.find("RoleArn");
+  if (named.size() == 1) {
+    role_arn_ = *named.begin();
+  } else if (chosen != outputs_.end() && is_role_arn(chosen->second)) {
+    role_arn_ = chosen->second;
+  }
+  if (!role_arn_.empty()) co_return Result<void>{};
+  std::vector<std::string> roles;
+  for (const aws::StackResource& resource : resources) {
+    if (resource.type == "AWS::IAM::Role") roles.push_back(resource.physical_id);
+  }
+  if (roles.size() != 1) {
+    co_return fail(ErrorKind::config,
+                   roles.empty() ? "the template makes no role for the suite"
+                                 : fmt::format("the template makes {} roles", roles.size()),
+                   "name the suite's role in an output `RoleArn`; lambda.amazonaws.com must be allowed to assume it");
+  }
+  ASSIGN_OR_CO_RETURN(const aws::Role role, co_await target_->iam.get_role(roles.front()));
+  role_arn_ = role.arn;
+  co_return Result<void>{};
+}
+
+Task<Result<void>> Stack::remove() {
+  if (id_.empty()) co_return Result<void>{};
+  const std::string id = std::exchange(id_, {});
+  auto removed = co_await target_->cloudformation.delete_stack(id);
+  if (!removed) co_return std::unexpected(wrap(std::move(removed).error(), "remove stack " + name_));
+  auto gone = co_await settled_stack(*target_, id);
+  if (!gone) {
+    if (gone.error().kind == ErrorKind::not_found) co_return Result<void>{};
+    co_return std::unexpected(wrap(std::move(gone).error(), "remove stack " + name_));
+  }
+  if (gone->status == "DELETE_COMPLETE") co_return Result<void>{};
+  std::string reason = co_await first_failure("DELETE_FAILED");
+  if (reason.empty()) reason = gone->status_reason;
+  co_return fail(ErrorKind::unavailable, fmt::format("stack {} could not be removed: {}", name_, reason));
+}
+
+}  // namespace sortie::run
