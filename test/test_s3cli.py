@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pathlib
 import re
 import shutil
 import stat
@@ -13,102 +14,9 @@ import urllib.request
 import pytest
 
 import support
-from s3cli_support import ABSENT, S3cli, ScriptedServer
+from s3cli_support import BUCKET, ScriptedServer, aws, blob, check_lifecycle, peak_memory_kib, s3cli  # noqa: F401
 
-BUCKET = "blobs-of-bosh"
-LOG_LINE = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ")
 PART = 5 * 1024 * 1024
-
-
-@pytest.fixture
-def s3cli(tmp_path):
-    if not support.S3CLI.exists():
-        pytest.skip(f"{support.S3CLI} is not built")
-    return S3cli(tmp_path)
-
-
-class Aws:
-    """The embedded AWS with a bucket, served over http and https."""
-
-    def __init__(self, sortie):
-        self.ca_file = sortie.folder / "ca.pem"
-        self.server = support.Server(sortie, "--https-port", "0", "--ca-file", self.ca_file)
-        log = sortie.folder / "serve.log"
-        support.wait_until(lambda: "https://localhost:" in log.read_text(), "the https port")
-        self.https_port = int(re.search(r"https://localhost:(\d+)", log.read_text())[1])
-        self.http_port = int(self.server.url.rsplit(":", 1)[1])
-        self.s3 = self.server.boto3("s3")
-        self.s3.create_bucket(Bucket=BUCKET)
-        self.key, self.secret = (self.server.environment[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
-
-    def config(self, tls=False, **members):
-        place = {"host": "localhost", "port": self.https_port} if tls else \
-            {"host": "127.0.0.1", "port": self.http_port, "use_ssl": False}
-        config = {"bucket_name": BUCKET, "access_key_id": self.key, "secret_access_key": self.secret, **place, **members}
-        return {name: value for name, value in config.items() if value is not None}
-
-    def role_config(self, **members):
-        """Without keys: the credential chain."""
-        return self.config(access_key_id=None, secret_access_key=None, credentials_source="env_or_profile", **members)
-
-    def make_role(self, name, *actions):
-        """A role that anybody of the account may take; its ARN."""
-        iam = self.server.boto3("iam")
-        trust = {"Version": "2012-10-17", "Statement": [
-            {"Effect": "Allow", "Principal": {"AWS": "000000000000"}, "Action": "sts:AssumeRole"}]}
-        arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-        policy = {"Version": "2012-10-17", "Statement": [
-            {"Effect": "Allow", "Action": actions, "Resource": [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/*"]}]}
-        iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=json.dumps(policy))
-        return arn
-
-    def session_of(self, role_arn):
-        """Temporary credentials."""
-        iam = self.server.boto3("iam")
-        iam.create_user(UserName="director")
-        iam.put_user_policy(UserName="director", PolicyName="p", PolicyDocument=json.dumps({
-            "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}]}))
-        key = iam.create_access_key(UserName="director")["AccessKey"]
-        self.user = (key["AccessKeyId"], key["SecretAccessKey"])
-        import boto3
-        sts = boto3.client("sts", endpoint_url=self.server.url, region_name="us-east-1",
-                           aws_access_key_id=self.user[0], aws_secret_access_key=self.user[1])
-        return sts.assume_role(RoleArn=role_arn, RoleSessionName="test")["Credentials"]
-
-
-@pytest.fixture
-def aws(sortie):
-    running = Aws(sortie)
-    yield running
-    running.server.stop()
-
-
-def blob(size):
-    return bytes(range(256)) * (size // 256) + bytes(size % 256)
-
-
-def check_lifecycle(s3cli, config, **options):
-    """put, exists, get, delete, exists."""
-    (s3cli.folder / "source").write_bytes(b"\0\xff blob\n")
-    stored = s3cli(config, "put", "source", "a key/ü+%", **options)
-    assert stored.status == 0, stored
-    found = s3cli(config, "exists", "a key/ü+%", **options)
-    assert found.status == 0, found
-    assert found.stderr.endswith(f" File 'a key/ü+%' exists in bucket '{config['bucket_name']}'\n")
-    fetched = s3cli(config, "get", "a key/ü+%", "target", **options)
-    assert fetched.status == 0, fetched
-    assert (s3cli.folder / "target").read_bytes() == b"\0\xff blob\n"
-    assert s3cli(config, "delete", "a key/ü+%", **options).status == 0
-    gone = s3cli(config, "exists", "a key/ü+%", **options)
-    assert gone.status == ABSENT, gone
-    assert gone.stderr.endswith(f" File 'a key/ü+%' does not exist in bucket '{config['bucket_name']}'\n")
-    missing = s3cli(config, "get", "a key/ü+%", "missing", **options)
-    assert missing.status == 1, missing
-    assert "performing operation get: " in missing.stderr and "NoSuchKey" in missing.stderr
-    assert not (s3cli.folder / "missing").exists()
-    assert s3cli(config, "delete", "a key/ü+%", **options).status == 0
-    for line in (stored.stderr + found.stderr + gone.stderr + missing.stderr).splitlines():
-        assert LOG_LINE.match(line), line
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
@@ -136,6 +44,45 @@ def test_large_blobs_travel_in_parts(s3cli, aws, tls):
     other = aws.config(tls, download_part_size=999_999, download_concurrency=1)
     assert s3cli(other, "get", "large", "target2", environment=environment).status == 0
     assert (s3cli.folder / "target2").read_bytes() == data
+
+
+@pytest.mark.parametrize("members,expected", [({}, 5), ({"upload_concurrency": 2, "download_concurrency": 2}, 2)], ids=str)
+@pytest.mark.parametrize("verb", ["put", "get"])
+def test_parts_travel_side_by_side(s3cli, verb, members, expected):
+    data = blob(8 * PART)
+    (s3cli.folder / "source").write_bytes(data)
+    met = threading.Barrier(expected)  # breaks where fewer come together
+    state = {"now": 0, "most": 0, "begun": 0}
+    lock = threading.Lock()
+
+    def respond(request, number):
+        is_part = "partNumber" in request.path or request.method == "GET"
+        with lock:
+            state["now"] += is_part
+            state["begun"] += is_part
+            state["most"] = max(state["most"], state["now"])
+            waits = is_part and state["begun"] <= expected
+        # The first answer of a download says how large the blob is; the others are asked for while it is read.
+        if waits and not (verb == "get" and number == 0):
+            met.wait(support.PATIENCE_S)
+        with lock:
+            state["now"] -= is_part
+        if request.method == "GET":
+            if number == 0:
+                request.range_of(data, before_the_end=lambda: met.wait(support.PATIENCE_S))
+            else:
+                request.range_of(data)
+        elif request.method == "POST":
+            request.answer(200, b"<R><UploadId>UP1</UploadId></R>")
+        else:
+            request.answer(200, b"", {"ETag": '"p"'})
+    with ScriptedServer(respond) as server:
+        words = ("put", "source", "key") if verb == "put" else ("get", "key", "target")
+        ended = s3cli(server.config(**members), *words)
+    assert ended.status == 0, ended
+    assert not met.broken and state["most"] <= expected
+    if verb == "get":
+        assert (s3cli.folder / "target").read_bytes() == data
 
 
 def test_upload_settings(s3cli, aws):
@@ -168,6 +115,16 @@ def test_encryption(s3cli, aws):
         assert s3cli(config, "put", "source", "key").status == 0
     assert server.seen[0].headers["x-amz-server-side-encryption"] == "aws:kms"
     assert server.seen[0].headers["x-amz-server-side-encryption-aws-kms-key-id"] == "key-1"
+    (s3cli.folder / "source").write_bytes(blob(PART + 1))
+
+    def respond(request, number):
+        request.answer(200, b"<R><UploadId>UP1</UploadId></R>" if request.method == "POST" else b"", {"ETag": '"p"'})
+    with ScriptedServer(respond) as server:
+        assert s3cli(server.config(server_side_encryption="aws:kms", sse_kms_key_id="key-1"), "put", "source", "key").status == 0
+    assert server.seen[0].path.endswith("?uploads=")
+    assert server.seen[0].headers["x-amz-server-side-encryption"] == "aws:kms"
+    assert server.seen[0].headers["x-amz-server-side-encryption-aws-kms-key-id"] == "key-1"
+    assert "x-amz-server-side-encryption" not in server.seen[1].headers
 
 
 @pytest.mark.parametrize("version", [2, 4])
@@ -181,6 +138,54 @@ def test_signed_urls(s3cli, aws, version):
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(get.stdout.replace("signed%20key", "other"))
     assert refused.value.code == 403
+
+
+def test_signed_urls_name_the_bucket_as_the_requests_do(s3cli):
+    keys = {"bucket_name": "bkt", "access_key_id": "AKID", "secret_access_key": "secret-key", "region": "eu-west-1"}
+    for members, start in (({}, "https://bkt.s3.eu-west-1.amazonaws.com/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&"),
+                           ({"signature_version": 2}, "https://bkt.s3.eu-west-1.amazonaws.com/k?AWSAccessKeyId=AKID&"),
+                           ({"host": "store.example"}, "https://store.example/bkt/k?X-Amz-"),
+                           ({"host": "store.example", "port": 81, "use_ssl": False, "host_style": True},
+                            "http://bkt.store.example:81/k?X-Amz-"),
+                           ({"folder_name": "a b"}, "https://bkt.s3.eu-west-1.amazonaws.com/a%20b/k?X-Amz-")):
+        for method in ("get", "put"):
+            ended = s3cli({**keys, **members}, "sign", "k", method, "90s")
+            assert ended.status == 0 and ended.stdout.startswith(start), ended
+            assert "secret-key" not in ended.stdout
+    long = s3cli(keys, "sign", "k", "get", "169h")
+    assert long.status == 1 and "at most 168h" in long.stderr, long
+
+
+@pytest.mark.parametrize("members,place,multipart,checksums", [
+    ({}, "bkt.s3.us-east-1.amazonaws.com/", True, True),
+    ({"region": "eu-west-1"}, "bkt.s3.eu-west-1.amazonaws.com/", True, True),
+    ({"host": "s3.amazonaws.com"}, "bkt.s3.amazonaws.com/", True, True),
+    ({"host": "s3.amazonaws.com", "multipart_upload": False}, "bkt.s3.amazonaws.com/", True, True),
+    ({"host": "s3-eu-west-1.amazonaws.com"}, "bkt.s3-eu-west-1.amazonaws.com/", True, True),
+    ({"host": "s3.cn-north-1.amazonaws.com.cn"}, "bkt.s3.cn-north-1.amazonaws.com.cn/", True, True),
+    ({"host": "oss-cn-hangzhou.aliyuncs.com", "multipart_upload": False}, "bkt.oss-cn-hangzhou.aliyuncs.com/", True, False),
+    ({"host": "storage.googleapis.com"}, "storage.googleapis.com/bkt/", False, False),
+    ({"host": "store.example"}, "store.example/bkt/", True, True),
+    ({"host": "store.example", "host_style": True}, "bkt.store.example/", True, True),
+    ({"host": "store.example", "port": 9000, "multipart_upload": False}, "store.example:9000/bkt/", False, True),
+], ids=str)
+def test_host_rules(s3cli, members, place, multipart, checksums):
+    """What goes over the wire, seen by a proxy."""
+    (s3cli.folder / "source").write_bytes(blob(PART + 1))
+
+    def respond(request, number):
+        request.answer(200, b"<R><UploadId>UP1</UploadId></R>" if request.method == "POST" else b"", {"ETag": '"p"'})
+    with ScriptedServer(respond) as proxy:
+        config = {"bucket_name": "bkt", "access_key_id": "AKID", "secret_access_key": "secret-key", "use_ssl": False, **members}
+        ended = s3cli(config, "put", "source", "key", environment={"http_proxy": proxy.url})
+    assert ended.status == 0, ended
+    assert len(proxy.seen) == (4 if multipart else 1)
+    region = next((name for name in ("eu-west-1", "cn-north-1", "cn-hangzhou") if name in str(members)), "us-east-1")
+    for request in proxy.seen:
+        assert request.path.startswith(f"http://{place}key")
+        assert f"/{region}/s3/aws4_request" in request.headers["Authorization"]
+        named = [name for name in request.headers if name.startswith("x-amz-checksum")]
+        assert bool(named) == (checksums and not (request.method == "POST" and "uploadId" in request.path)), named
 
 
 def test_swift_urls(s3cli):
@@ -209,164 +214,6 @@ def test_without_credentials_it_only_reads(s3cli, aws):
         assert s3cli(config, "sign", "public", "get", "1h").status == 1
 
 
-# Credentials
-
-def test_a_role_in_the_environment(s3cli, aws):
-    session = aws.session_of(aws.make_role("reader", "s3:GetObject", "s3:ListBucket"))
-    environment = {"AWS_ACCESS_KEY_ID": session["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": session["SecretAccessKey"],
-                   "AWS_SESSION_TOKEN": session["SessionToken"]}
-    aws.s3.put_object(Bucket=BUCKET, Key="key", Body=b"x")
-    (s3cli.folder / "source").write_bytes(b"x")
-    config = aws.role_config()
-    assert s3cli(config, "get", "key", "target", environment=environment).status == 0
-    denied = s3cli(config, "put", "source", "key", environment=environment)
-    assert denied.status == 1, denied
-    assert re.search(r"performing operation put: upload failure: S3 PutObject: AccessDenied: User: "
-                     r"arn:aws:sts::000000000000:assumed-role/reader/test is not authorized to perform: s3:PutObject on "
-                     r'resource: "arn:aws:s3:::blobs-of-bosh/key" because no identity-based policy allows .*\(request id',
-                     denied.stderr)
-    url = s3cli(config, "sign", "key", "get", "1m", environment=environment).stdout
-    assert urllib.request.urlopen(url).read() == b"x"
-
-
-def test_a_role_to_assume(s3cli, aws):
-    role = aws.make_role("director-role", "s3:*")
-    aws.session_of(role)
-    config = aws.config(access_key_id=aws.user[0], secret_access_key=aws.user[1])
-    (s3cli.folder / "source").write_bytes(b"x")
-    assert s3cli(config, "put", "source", "key").status == 1
-    environment = {"AWS_ENDPOINT_URL_STS": aws.server.url}
-    assert s3cli({**config, "assume_role_arn": role}, "put", "source", "key", environment=environment).status == 0
-    denied = s3cli({**config, "assume_role_arn": role + "x"}, "put", "source", "key", environment=environment)
-    assert denied.status == 1 and f"assume role {role}x" in denied.stderr and "AccessDenied" in denied.stderr, denied
-
-
-def profile_files(folder, config, credentials=""):
-    (folder / ".aws").mkdir(exist_ok=True)
-    (folder / ".aws/config").write_text(config)
-    (folder / ".aws/credentials").write_text(credentials)
-
-
-def test_profiles(s3cli, aws):
-    role = aws.make_role("via-profile", "s3:*")
-    aws.session_of(role)
-    script = s3cli.folder / "process.sh"
-    script.write_text("#!/bin/sh\necho '" + json.dumps({"Version": 1, "AccessKeyId": aws.key,
-                                                        "SecretAccessKey": aws.secret}) + "'\n")
-    script.chmod(0o700)
-    profile_files(s3cli.folder, f"""
-[default]
-region = us-east-1
-[profile role]
-role_arn = {role}
-source_profile = director
-[profile process]
-credential_process = {script}
-[profile circle]
-role_arn = {role}
-source_profile = circle
-""", f"""
-[default]
-aws_access_key_id = {aws.key}
-aws_secret_access_key = {aws.secret}
-[director]
-aws_access_key_id = {aws.user[0]}
-aws_secret_access_key = {aws.user[1]}
-""")
-    sts = {"AWS_ENDPOINT_URL_STS": aws.server.url}
-    check_lifecycle(s3cli, aws.role_config())
-    for profile in ("role", "process"):
-        check_lifecycle(s3cli, aws.role_config(), environment={"AWS_PROFILE": profile, **sts})
-    for profile, words in (("circle", "goes in a circle"), ("nobody", "is not in the AWS config files")):
-        ended = s3cli(aws.role_config(), "exists", "key", environment={"AWS_PROFILE": profile, **sts})
-        assert ended.status == 1 and words in ended.stderr, ended
-
-
-def credentials_document(aws, session):
-    return json.dumps({"AccessKeyId": session["AccessKeyId"], "SecretAccessKey": session["SecretAccessKey"],
-                       "Token": session["SessionToken"], "Expiration": session["Expiration"].strftime("%Y-%m-%dT%H:%M:%SZ")})
-
-
-def test_container_credentials(s3cli, aws):
-    document = credentials_document(aws, aws.session_of(aws.make_role("in-container", "s3:*"))).encode()
-
-    def respond(request, number):
-        request.answer(200 if request.headers["Authorization"] == "let me in" else 401, document)
-    with ScriptedServer(respond) as server:
-        environment = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": server.url + "/creds",
-                       "AWS_CONTAINER_AUTHORIZATION_TOKEN": "let me in"}
-        check_lifecycle(s3cli, aws.role_config(), environment=environment)
-        assert server.seen[0].path == "/creds"
-
-
-def test_instance_credentials(s3cli, aws):
-    document = credentials_document(aws, aws.session_of(aws.make_role("on-instance", "s3:*"))).encode()
-    prefix = "/latest/meta-data/iam/security-credentials/"
-
-    def respond(request, number):
-        if request.method == "PUT" and request.path == "/latest/api/token":
-            request.answer(200, b"imds-token")
-        elif request.headers["X-aws-ec2-metadata-token"] != "imds-token":
-            request.answer(401)
-        else:
-            request.answer(200, b"on-instance" if request.path == prefix else document)
-    with ScriptedServer(respond) as server:
-        environment = {"AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": server.url,
-                       "HTTP_PROXY": "", "http_proxy": ""}
-        check_lifecycle(s3cli, aws.role_config(), environment=environment)
-
-
-def test_web_identity(s3cli, aws):
-    session = aws.session_of(aws.make_role("by-token", "s3:*"))
-    (s3cli.folder / "token").write_text("jwt-of-the-pod\n")
-    answer = ("<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>"
-              f"<AccessKeyId>{session['AccessKeyId']}</AccessKeyId><SecretAccessKey>{session['SecretAccessKey']}</SecretAccessKey>"
-              f"<SessionToken>{session['SessionToken']}</SessionToken>"
-              f"<Expiration>{session['Expiration']:%Y-%m-%dT%H:%M:%SZ}</Expiration>"
-              "</Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>")
-    with ScriptedServer(lambda request, number: request.answer(200, answer.encode())) as server:
-        environment = {"AWS_ENDPOINT_URL_STS": server.url, "AWS_ROLE_ARN": "arn:aws:iam::000000000000:role/by-token",
-                       "AWS_WEB_IDENTITY_TOKEN_FILE": str(s3cli.folder / "token")}
-        check_lifecycle(s3cli, aws.role_config(), environment=environment)
-        assert b"WebIdentityToken=jwt-of-the-pod" in server.seen[0].body
-
-
-def test_no_credentials_anywhere(s3cli, aws):
-    ended = s3cli(aws.role_config(), "exists", "key")
-    assert ended.status == 1, ended
-    for source in ("environment", "web identity", "profile", "container", "instance metadata"):
-        assert source in ended.stderr, ended
-
-
-def test_the_endpoint_in_the_environment(s3cli, aws):
-    (s3cli.folder / "source").write_bytes(b"x")
-    config = aws.config(host=None, port=None, use_ssl=None)
-    assert s3cli(config, "put", "source", "key", environment={"AWS_ENDPOINT_URL": aws.server.url}).status == 0
-
-
-# TLS and proxies
-
-def test_tls_is_verified(s3cli, aws):
-    config = aws.config(tls=True)
-    refused = s3cli(config, "exists", "key")
-    assert refused.status == 1 and "certificate of localhost is not trusted" in refused.stderr, refused
-    assert s3cli(config, "exists", "key", environment={"SSL_CERT_FILE": str(aws.ca_file)}).status == ABSENT
-    assert s3cli({**config, "ssl_verify_peer": False}, "exists", "key").status == ABSENT
-    other_name = s3cli({**config, "host": "127.0.0.1"}, "exists", "key", environment={"AWS_CA_BUNDLE": str(aws.ca_file)})
-    assert other_name.status == 1 and "is for another name" in other_name.stderr, other_name
-
-
-def test_proxies(s3cli):
-    with ScriptedServer(lambda request, number: request.answer(200)) as proxy:
-        config = {"bucket_name": "bkt", "host": "store.invalid", "use_ssl": False}
-        assert s3cli(config, "exists", "key", environment={"http_proxy": proxy.url}).status == 0
-        assert proxy.seen[0].path == "http://store.invalid/bkt/key"
-        past = s3cli(config, "exists", "key", environment={"http_proxy": proxy.url, "no_proxy": ".invalid"})
-        assert past.status == 1 and "look up store.invalid" in past.stderr, past
-        s3cli({**config, "use_ssl": True}, "exists", "key", environment={"https_proxy": proxy.url})
-        assert (proxy.seen[-1].method, proxy.seen[-1].path) == ("CONNECT", "store.invalid:443")
-
-
 # Files
 
 def test_targets_that_are_no_files(s3cli, aws):
@@ -384,8 +231,25 @@ def test_targets_that_are_no_files(s3cli, aws):
     assert s3cli(aws.config(), "get", "key", pipe).status == 0
     reader.join(support.PATIENCE_S)
     assert received == [data]
+    lying = s3cli.folder / "redirected"
+    with open(lying, "wb") as file:
+        assert subprocess.run([support.S3CLI, "-c", s3cli.config_file(aws.config()), "get", "key", "/dev/stdout"], stdout=file,
+                              env=s3cli.environment).returncode == 0
+    assert lying.read_bytes() == data
     folder = s3cli(aws.config(), "get", "key", s3cli.folder)
     assert folder.status == 1 and "is a directory" in folder.stderr
+
+
+def test_a_file_below_dev_is_a_file(s3cli, aws):
+    if not os.access("/dev/shm", os.W_OK):
+        pytest.skip("no /dev/shm that may be written")
+    aws.s3.put_object(Bucket=BUCKET, Key="key", Body=b"x")
+    target = pathlib.Path(f"/dev/shm/s3cli-test-{os.getpid()}")
+    try:
+        assert s3cli(aws.config(), "get", "key", target).status == 0
+        assert target.read_bytes() == b"x"
+    finally:
+        target.unlink(missing_ok=True)
 
 
 def test_get_overwrites(s3cli, aws):
@@ -411,62 +275,52 @@ def test_put_reads_standard_input(s3cli, aws):
 
 
 def test_memory_stays_small(s3cli, aws):
-    source = s3cli.folder / "source"
+    source, target = s3cli.folder / "source", s3cli.folder / "target"
     with open(source, "wb") as file:
         for _ in range(200):
             file.write(os.urandom(1024 * 1024))
-    for words in (("put", "source", "key"), ("get", "key", "target")):
-        process = s3cli.start(aws.config(), *words)
-        process.stdout.close()
-        process.stderr.close()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        assert process.returncode == 0
-        assert usage.ru_maxrss < 64 * 1024, f"{words[0]} took {usage.ru_maxrss} KiB"
-    assert subprocess.run(["cmp", source, s3cli.folder / "target"]).returncode == 0
+    environment = {"AWS_CA_BUNDLE": str(aws.ca_file)}
+    for tls in (False, True):
+        config = s3cli.config_file(aws.config(tls, upload_concurrency=20, download_concurrency=20))
+        for command in (f"put {source} key", f"get key {target}", f"put /dev/stdin piped < {source}",
+                        f"get key /dev/stdout > {target}", f"cat {source} | {support.S3CLI} -c {config} put /dev/stdin piped",
+                        f"{support.S3CLI} -c {config} get piped /dev/stdout | cat > {target}"):
+            whole = command if str(support.S3CLI) in command else f"{support.S3CLI} -c {config} {command}"
+            assert peak_memory_kib(["sh", "-c", whole], {**s3cli.environment, **environment}) < 64 * 1024, command
+            assert subprocess.run(["cmp", source, target]).returncode == 0 or command.startswith("put"), command
 
 
 def test_it_is_one_static_file(s3cli):
-    image = support.S3CLI.read_bytes()
-    assert image[:4] == b"\x7fELF"
-    if shutil.which("readelf") is None:
-        pytest.skip("no readelf")
-    headers = subprocess.run(["readelf", "-lW", support.S3CLI], capture_output=True, text=True, check=True).stdout
-    if "san" in subprocess.run(["readelf", "-dW", support.S3CLI], capture_output=True, text=True).stdout:
+    assert support.S3CLI.read_bytes()[:4] == b"\x7fELF"
+    missing = [tool for tool in ("file", "ldd", "readelf") if shutil.which(tool) is None]
+    if missing:
+        pytest.skip(f"not installed: {', '.join(missing)}")
+
+    def said_by(*command):
+        done = subprocess.run([*command, support.S3CLI], capture_output=True, text=True)
+        return done.stdout + done.stderr
+    if "san" in said_by("readelf", "-dW"):
         pytest.skip("a sanitizer's build is not static")
-    assert "INTERP" not in headers
+    assert "INTERP" not in said_by("readelf", "-lW")
+    assert re.search(r"static(-pie|ally) linked", said_by("file"))
+    assert re.search(r"statically linked|not a dynamic executable", said_by("ldd"))
 
 
-# Wrong use
-
-@pytest.mark.parametrize("words,status,says", [
-    ([], 1, "no configuration given"),
-    (["-x"], 2, "flag provided but not defined: -x"),
-    (["-c", "none.json", "exists", "key"], 1, "open none.json: No such file or directory"),
-    (["-c", "good.json"], 1, "Expected at least two arguments got 0"),
-    (["-c", "good.json", "frob", "key"], 1, "unknown command: 'frob'"),
-    (["-c", "good.json", "put", "key"], 1, "Put method expected 3 arguments got 2"),
-    (["-c", "good.json", "sign", "key", "get", "soon"], 1, "Expiration should be in the format of a duration"),
-    (["-c", "bad.json", "exists", "key"], 1, "config bad.json: JSON is not valid"),
-    (["-c", "empty.json", "exists", "key"], 1, "config empty.json: bucket_name must be set"),
-    (["-c", ".", "exists", "key"], 1, "Is a directory"),
-    (["-c", "good.json", "put", "none", "key"], 1, "open none: No such file or directory"),
-], ids=lambda value: " ".join(value) if isinstance(value, list) else None)
-def test_wrong_use(s3cli, words, status, says):
-    for name, text in (("good", '{"bucket_name":"b","host":"localhost","access_key_id":"a","secret_access_key":"secret1"}'),
-                       ("bad", '{"secret_access_key":"secret1",'), ("empty", '{"secret_access_key":"secret1"}')):
-        (s3cli.folder / f"{name}.json").write_text(text)
-    done = subprocess.run([support.S3CLI, *words], cwd=s3cli.folder, env=s3cli.environment, capture_output=True, text=True)
-    assert (done.returncode, done.stdout) == (status, ""), done
-    assert says in done.stderr and "secret1" not in done.stderr
-
-
-def test_version_and_help(s3cli):
-    for flag in ("-v", "--v"):
-        done = subprocess.run([support.S3CLI, flag], capture_output=True, text=True)
-        assert done.returncode == 0 and re.fullmatch(r"version \d+\.\d+\.\d+\n", done.stdout), done
-    done = subprocess.run([support.S3CLI, "-h"], capture_output=True, text=True)
-    assert done.returncode == 0 and done.stderr.startswith("Usage of s3cli:")
+def test_it_needs_no_other_file(s3cli, aws):
+    """In a root folder that holds the program and a configuration, and nothing else."""
+    root = s3cli.folder / "root"
+    root.mkdir()
+    shutil.copy(support.S3CLI, root)
+    shutil.copy(s3cli.config_file(aws.config()), root / "config.json")
+    (root / "source").write_bytes(b"x")
+    chroot = [] if os.geteuid() == 0 else ["unshare", "-r"]
+    for words in (["put", "/source", "key"], ["get", "key", "/target"]):
+        done = subprocess.run([*chroot, "/usr/sbin/chroot", root, "/s3cli", "-c", "/config.json", *words], env={},
+                              capture_output=True, text=True)
+        if done.returncode == 125 or "unshare" in done.stderr:
+            pytest.skip(f"no chroot here: {done.stderr.strip()}")
+        assert done.returncode == 0, done
+    assert (root / "target").read_bytes() == b"x"
 
 
 # A second, independent S3

@@ -1,27 +1,25 @@
 """s3cli against servers and machines that misbehave: never a partial file under the final name, never exit status 0,
 never a secret in a message (s3cli_support checks that for every run)."""
 
+import array
 import calendar
 import email.utils
+import fcntl
 import os
+import pathlib
 import resource
+import shutil
 import signal
 import subprocess
+import termios
 import time
 
 import pytest
 
 import support
-from s3cli_support import ABSENT, S3cli, ScriptedServer
+from s3cli_support import ABSENT, BUCKET, ScriptedServer, aws, s3cli  # noqa: F401
 
 DATA = bytes(range(256)) * 4096  # 1 MiB
-
-
-@pytest.fixture
-def s3cli(tmp_path):
-    if not support.S3CLI.exists():
-        pytest.skip(f"{support.S3CLI} is not built")
-    return S3cli(tmp_path)
 
 
 def check_nothing_arrived(s3cli, ended, name="target"):
@@ -106,6 +104,21 @@ def test_wrong_checksum(s3cli):
     assert "CRC32" in ended.stderr
 
 
+def test_a_wrong_checksum_that_nobody_is_to_look_at(s3cli):
+    with ScriptedServer(lambda request, number: request.answer(200, b"hello", {"x-amz-checksum-crc32": "AAAAAA=="})) as server:
+        config = server.config(response_checksum_calculation_enabled=False)
+        assert s3cli(config, "get", "key", "target").status == 0
+    assert "x-amz-checksum-mode" not in server.seen[0].headers
+
+
+def test_attempts_may_be_set(s3cli):
+    for attempts in (1, 2):
+        ended, server = get(s3cli, lambda request, number: request.error(500, "InternalError"),
+                            environment={"AWS_MAX_ATTEMPTS": str(attempts)})
+        check_nothing_arrived(s3cli, ended)
+        assert len(server.seen) == attempts
+
+
 def test_nonsense_instead_of_http(s3cli):
     ended, _ = get(s3cli, lambda request, number: request.raw(b"220 smtp.example ESMTP\r\n"))
     check_nothing_arrived(s3cli, ended)
@@ -184,19 +197,22 @@ def test_a_file_that_may_not_grow(s3cli, part_size):
 
 @pytest.mark.parametrize("part_size", [0, 100_000])
 def test_a_full_disk(s3cli, part_size):
+    """A small file system in a mount namespace of the program's own."""
     disk = s3cli.folder / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", disk], capture_output=True)
-    if mounted.returncode != 0:
-        pytest.skip("only root may mount a small tmpfs")
-    try:
-        with ScriptedServer(lambda request, number: request.range_of(DATA)) as server:
-            ended = s3cli(server.config(download_part_size=part_size), "get", "key", disk / "target")
-        assert ended.status == 1, ended
-        assert "No space left on device" in ended.stderr
-        assert list(disk.iterdir()) == []
-    finally:
-        subprocess.run(["umount", disk], check=True)
+    if shutil.which("unshare") is None:
+        pytest.skip("not installed: unshare")
+    namespace = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-rm"]
+    mount = f"mount -t tmpfs -o size=512k tmpfs {disk} && "
+    probe = subprocess.run([*namespace, "sh", "-c", mount + "true"], capture_output=True, text=True)
+    if probe.returncode != 0:
+        pytest.skip(f"cannot mount here: {probe.stderr.strip()}")
+    with ScriptedServer(lambda request, number: request.range_of(DATA)) as server:
+        config = s3cli.config_file(server.config(download_part_size=part_size))
+        get = f'"{support.S3CLI}" -c "{config}" get key "{disk}/target"; status=$?; ls -A "{disk}"; exit $status'
+        ended = subprocess.run([*namespace, "sh", "-c", mount + get], env=s3cli.environment, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (1, ""), ended
+    assert "No space left on device" in ended.stderr
 
 
 def test_a_full_device(s3cli):
@@ -301,29 +317,96 @@ def test_an_interrupted_upload_is_aborted(s3cli, number):
         assert server.count("DELETE", "uploadId=UP1") == 1
 
 
-def test_an_interrupted_download_leaves_nothing(s3cli):
-    def respond(request, number):
-        request.answer(200, DATA[:1000], length=len(DATA) + 1) if number == 0 else time.sleep(support.PATIENCE_S)
-    with ScriptedServer(respond) as server:
-        process = s3cli.start(server.config(), "get", "key", "target")
-        support.wait_until(lambda: len(server.seen) == 2, "the second attempt")
-        assert s3cli.leftovers() != []
-        process.terminate()
-        process.communicate(timeout=support.PATIENCE_S)
-    assert process.returncode == -signal.SIGTERM
+def halted_download(s3cli, server):
+    """A download that has come to its second attempt, which gets no answer."""
+    process = s3cli.start(server.config(), "get", "key", "target")
+    support.wait_until(lambda: len(server.seen) == 2, "the second attempt")
+    return process
+
+
+def half_an_answer(request, number):
+    request.answer(200, DATA[:1000], length=len(DATA) + 1) if number == 0 else time.sleep(support.PATIENCE_S)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_an_interrupted_download_leaves_nothing(s3cli, number):
+    with ScriptedServer(half_an_answer) as server:
+        process = halted_download(s3cli, server)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=support.PATIENCE_S)
+    assert process.returncode == -number
+    assert b"performing operation get: interrupted" in err
     assert s3cli.leftovers() == []
     assert not (s3cli.folder / "target").exists()
 
 
-def test_a_killed_download_leaves_nothing_under_the_final_name(s3cli):
-    def respond(request, number):
-        request.answer(200, DATA[:1000], length=len(DATA) + 1) if number == 0 else time.sleep(support.PATIENCE_S)
-    with ScriptedServer(respond) as server:
-        process = s3cli.start(server.config(), "get", "key", "target")
-        support.wait_until(lambda: len(server.seen) == 2, "the second attempt")
+def test_a_killed_download_leaves_nothing(s3cli):
+    try:
+        os.close(os.open(s3cli.folder, os.O_TMPFILE | os.O_WRONLY))
+        may_have_left = []
+    except OSError:
+        may_have_left = s3cli.leftovers  # a file system without nameless files
+    (s3cli.folder / "target").write_text("old")
+    with ScriptedServer(half_an_answer) as server:
+        process = halted_download(s3cli, server)
         process.kill()
         process.communicate(timeout=support.PATIENCE_S)
-    assert not (s3cli.folder / "target").exists()
+    assert (s3cli.folder / "target").read_text() == "old"
+    assert may_have_left or s3cli.leftovers() == []
+
+
+def test_a_killed_upload_stores_nothing(s3cli, aws):
+    """What the parts that were sent cost is for the bucket's lifecycle rules to end: nobody is left to abort them."""
+    (s3cli.folder / "source").write_bytes(DATA * 11)
+    os.mkfifo(s3cli.folder / "pipe")
+    process = s3cli.start(aws.config(), "put", "pipe", "key")
+    with open(s3cli.folder / "pipe", "wb") as pipe:
+        pipe.write(DATA * 5)
+        support.wait_until(lambda: aws.s3.list_multipart_uploads(Bucket=BUCKET).get("Uploads"), "an upload begins")
+        process.kill()
+        process.communicate(timeout=support.PATIENCE_S)
+    assert s3cli(aws.config(), "exists", "key").status == ABSENT
+    assert s3cli(aws.config(), "put", "source", "key").status == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_interrupt_while_the_other_end_of_a_pipe_stands_still(s3cli, aws, number):
+    aws.s3.put_object(Bucket=BUCKET, Key="key", Body=DATA)
+    reading = s3cli.start(aws.config(), "get", "key", "/dev/stdout")
+    os.read(reading.stdout.fileno(), 1)  # the rest does not fit into the pipe
+    reading.send_signal(number)
+    assert reading.wait(support.PATIENCE_S) == -number
+    assert b"performing operation get: interrupted" in reading.communicate()[1]
+    end, other_end = os.pipe()
+    uploading = s3cli.start(aws.config(), "put", "/dev/stdin", "other", stdin=end)
+    os.write(other_end, b"x" * 1000)
+    support.wait_until(lambda: bytes_in(end) == 0, "the first bytes are read")
+    uploading.send_signal(number)
+    assert uploading.wait(support.PATIENCE_S) == -number
+    assert b"performing operation put: interrupted" in uploading.communicate()[1]
+    for descriptor in (end, other_end):
+        os.close(descriptor)
+    assert s3cli(aws.config(), "exists", "other").status == ABSENT
+
+
+def test_an_interrupt_while_nobody_opens_the_pipe(s3cli, aws):
+    if pathlib.Path("/proc/self/wchan").read_text() == "":
+        pytest.skip("the kernel does not tell where a process waits")
+    aws.s3.put_object(Bucket=BUCKET, Key="key", Body=DATA)
+    os.mkfifo(s3cli.folder / "pipe")
+    waiting = s3cli.start(aws.config(), "get", "key", "pipe")
+    where = pathlib.Path(f"/proc/{waiting.pid}/wchan")
+    support.wait_until(lambda: where.read_text() in ("wait_for_partner", "fifo_open"), "it waits for a reader")
+    waiting.send_signal(signal.SIGTERM)
+    assert waiting.wait(support.PATIENCE_S) == -signal.SIGTERM
+    waiting.communicate()
+
+
+def bytes_in(descriptor):
+    """How many bytes a pipe holds."""
+    buffer = array.array("i", [0])
+    fcntl.ioctl(descriptor, termios.FIONREAD, buffer)
+    return buffer[0]
 
 
 def test_the_wrong_region_is_named(s3cli):

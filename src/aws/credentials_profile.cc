@@ -188,6 +188,10 @@ class ProfileReader {
                                     profiles_.get(profile, "role_session_name"));
       co_return co_await source.get();
     }
+    if (!profiles_.get(profile, "mfa_serial").empty()) {
+      co_return fail(ErrorKind::usage, fmt::format("profile \"{}\" wants a code of its mfa_serial", profile),
+                     "put a session's keys into the environment or into another profile");
+    }
     ASSIGN_OR_CO_RETURN(auto base, co_await source_of(profile, depth));
     AssumeRoleOptions role;
     role.role_arn = profiles_.get(profile, "role_arn");

@@ -180,16 +180,30 @@ Result<Arguments> parse_arguments(const std::vector<std::string>& words) {
 }
 
 std::string_view usage() {
-  return "Usage of s3cli:\n"
-         "  s3cli [-v] -c CONFIG.json COMMAND ARGS\n"
-         "    put FILE KEY             upload a file\n"
-         "    get KEY FILE             download a blob\n"
-         "    delete KEY               delete a blob; one that is not there is no error\n"
-         "    exists KEY               exit status 0 when it exists, 3 when it does not\n"
-         "    sign KEY get|put DURATION  print a URL that whoever has it may use for so long: 1h, 60m, 3600s\n"
-         "  -c string\n"
-         "    \tconfiguration path\n"
-         "  -v\tprint CLI version\n";
+  return R"usage(Usage of s3cli:
+  s3cli [-v] -c CONFIG.json COMMAND ARGS
+    put FILE KEY               upload a file
+    get KEY FILE               download a blob; FILE may be /dev/stdout or a pipe
+    delete KEY                 delete a blob; one that is not there is no error
+    exists KEY                 exit status 0 when it exists, 3 when it does not
+    sign KEY get|put DURATION  print a URL that whoever has it may use for so long: 1h, 60m, 3600s
+  -c string
+    	configuration path
+  -v	print CLI version
+
+CONFIG.json, with the credentials of the environment, a profile, a container or an instance:
+  {"bucket_name": "blobs", "region": "eu-west-1", "credentials_source": "env_or_profile"}
+with keys of its own, in a store that is not AWS's:
+  {"bucket_name": "blobs", "host": "store.example", "port": 9000, "access_key_id": "…", "secret_access_key": "…"}
+
+Examples:
+  s3cli -c config.json put release.tgz releases/1.tgz
+  s3cli -c config.json get releases/1.tgz /dev/stdout | tar -tz
+  s3cli -c config.json exists releases/2.tgz || echo not there
+  curl -o release.tgz "$(s3cli -c config.json sign releases/1.tgz get 10m)"
+
+Exit status: 0 done, 1 failed, 2 a flag that there is not, 3 the blob of `exists` is not there.
+)usage";
 }
 
 }  // namespace sortie::s3cli

@@ -118,7 +118,6 @@ void apply_host_rules(Config& config) {
 }
 
 Result<void> check(const Config& config) {
-  if (config.bucket.empty()) return wrong("bucket_name must be set");
   if (!is_name(config.bucket, "-._")) return wrong(fmt::format("Invalid bucket_name: {}", config.bucket));
   if (!is_name(config.region, "-_")) return wrong(fmt::format("Invalid region: {}", config.region));
   if (config.signature_version != 2 && config.signature_version != 4) {
@@ -182,6 +181,7 @@ Result<Config> parse_config(std::string_view text) {
   config.swift_temp_url_key = members.text("swift_temp_url_key");
   const auto source = members.text("credentials_source");
   if (members.error()) return wrong(*members.error());
+  if (config.bucket.empty()) return wrong("bucket_name must be set");
   ASSIGN_OR_RETURN(config.credentials_source, credentials_source_of(source, config));
   RETURN_IF_ERROR(settle_host(config));
   apply_host_rules(config);

@@ -8,6 +8,7 @@
 #include "s3cli/content_range.h"
 #include "s3cli/output_file.h"
 #include "s3cli/parallel.h"
+#include "s3cli/stream_file.h"
 #include "wire/checksum.h"
 
 namespace sortie::s3cli {
@@ -23,14 +24,14 @@ constexpr std::uint64_t k_to_the_end = std::numeric_limits<std::uint64_t>::max()
 class Sink {
  public:
   virtual ~Sink() = default;
-  virtual Result<void> write_at(std::span<const char> bytes, std::uint64_t offset) = 0;
+  virtual Task<Result<void>> write_at(std::span<const char> bytes, std::uint64_t offset) = 0;
 };
 
 class FileSink final : public Sink {
  public:
   explicit FileSink(OutputFile& file) : file_(file) {}
-  Result<void> write_at(std::span<const char> bytes, std::uint64_t offset) override {
-    return file_.write_at(bytes, offset);
+  Task<Result<void>> write_at(std::span<const char> bytes, std::uint64_t offset) override {
+    co_return file_.write_at(bytes, offset);
   }
 
  private:
@@ -40,16 +41,13 @@ class FileSink final : public Sink {
 /// In order: the offset is always that of the bytes already written.
 class StreamSink final : public Sink {
  public:
-  StreamSink(UniqueFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
-  Result<void> write_at(std::span<const char> bytes, std::uint64_t /*offset*/) override {
-    auto written = write_all(fd_.get(), bytes);
-    if (!written) return std::unexpected(wrap(std::move(written).error(), path_));
-    return written;
+  explicit StreamSink(StreamFile& stream) : stream_(stream) {}
+  Task<Result<void>> write_at(std::span<const char> bytes, std::uint64_t /*offset*/) override {
+    return stream_.write_all(bytes);
   }
 
  private:
-  UniqueFd fd_;
-  std::string path_;
+  StreamFile& stream_;
 };
 
 std::unexpected<Error> nonsense(std::string message) {
@@ -126,11 +124,11 @@ class Progress {
     expected_ = stated;
     running_.emplace(stated->algorithm);
   }
-  Result<void> take(std::span<const char> bytes) {
+  Task<Result<void>> take(std::span<const char> bytes) {
     if (running_) running_->update({bytes.data(), bytes.size()});
-    RETURN_IF_ERROR(download_.sink->write_at(bytes, offset_));
+    CO_RETURN_IF_ERROR(co_await download_.sink->write_at(bytes, offset_));
     offset_ += bytes.size();
-    return {};
+    co_return Result<void>{};
   }
   Result<void> verify() {
     if (!running_) return {};
@@ -159,7 +157,7 @@ Task<Result<void>> copy(Opened& opened, Progress& progress) {
     if (count == 0) break;
     if (count > length - (at - opened.first)) co_return nonsense("the body is longer than the range");
     const auto old = static_cast<std::size_t>(at < progress.offset() ? std::min(progress.offset() - at, count) : 0);
-    CO_RETURN_IF_ERROR(progress.take({buffer.get() + old, count - old}));
+    CO_RETURN_IF_ERROR(co_await progress.take({buffer.get() + old, count - old}));
     at += count;
   }
   if (opened.end && at != *opened.end) {
@@ -245,8 +243,9 @@ Task<Result<void>> get_to_file(Download& download, std::string path) {
 
 Task<Result<void>> get_to_stream(Download& download, std::string path) {
   ASSIGN_OR_CO_RETURN(auto opened, co_await open(download, 0, k_to_the_end));
-  ASSIGN_OR_CO_RETURN(auto fd, open_stream_target(path));
-  StreamSink sink(std::move(fd), path);
+  ASSIGN_OR_CO_RETURN(auto fd, StreamFile::open_target(path));
+  StreamFile stream(co_await asio::this_coro::executor, std::move(fd), path);
+  StreamSink sink(stream);
   download.sink = &sink;
   download.etag = opened.etag;
   co_return co_await fetch(download, 0, k_to_the_end, std::move(opened));

@@ -35,30 +35,20 @@ std::unexpected<Error> failure(const char* what, const std::string& path, int er
   return fail_errno(error, fmt::format("{} {}", what, path));
 }
 
-}  // namespace
-
-bool is_stream_target(const std::string& path) {
-  if (path.starts_with("/dev/") || path.starts_with("/proc/")) return true;
-  struct stat status{};
-  if (::stat(path.c_str(), &status) != 0) return false;
-  return !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
-}
-
-Result<UniqueFd> open_stream_target(const std::string& path) {
-  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
-  if (!fd) return failure("open", path, errno);
+/// A file without a name, which goes when its descriptor does; it gets a name through /proc. Nothing where the file
+/// system does not know such files.
+UniqueFd open_nameless(const std::string& folder) {
+  UniqueFd fd(::open(folder.empty() ? "." : folder.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666));
+  if (fd && ::access(fmt::format("/proc/self/fd/{}", fd.get()).c_str(), F_OK) != 0) fd.reset();
   return fd;
 }
 
-Result<void> write_all(int fd, std::span<const char> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(fd, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail_errno(errno, "write");
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-  }
-  return {};
+std::string random_name(const std::string& folder) {
+  static std::random_device random;
+  return fmt::format("{}.s3cli-{:08x}", folder, random());
 }
+
+}  // namespace
 
 OutputFile::OutputFile(OutputFile&& other) noexcept
     : fd_(std::move(other.fd_)),
@@ -78,15 +68,8 @@ Result<OutputFile> OutputFile::create(const std::string& path) {
   }
   out.path_ = resolved(path);
   if (exists && ::access(path.c_str(), W_OK) != 0) return failure("open", path, errno);
-  std::random_device random;
-  for (int attempt = 0; !out.fd_; ++attempt) {
-    out.temporary_ = fmt::format("{}.s3cli-{:08x}", folder_of(out.path_), random());
-    out.fd_.reset(::open(out.temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
-    if (out.fd_) break;
-    const int error = errno;
-    out.temporary_.clear();
-    if (error != EEXIST || attempt == k_name_attempts) return failure("create a file beside", path, error);
-  }
+  out.fd_ = open_nameless(folder_of(out.path_));
+  if (!out.fd_) RETURN_IF_ERROR(out.open_temporary());
   if (exists) {
     ::fchmod(out.fd_.get(), old.st_mode & 0777);
     // Only root may give files away; for others it stays theirs.
@@ -95,6 +78,30 @@ Result<OutputFile> OutputFile::create(const std::string& path) {
     }
   }
   return out;
+}
+
+Result<void> OutputFile::open_temporary() {
+  for (int attempt = 0;; ++attempt) {
+    const auto name = random_name(folder_of(path_));
+    fd_.reset(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
+    if (fd_) {
+      temporary_ = name;
+      return {};
+    }
+    if (errno != EEXIST || attempt == k_name_attempts) return failure("create a file beside", path_, errno);
+  }
+}
+
+Result<void> OutputFile::give_name() {
+  const auto nameless = fmt::format("/proc/self/fd/{}", fd_.get());
+  for (int attempt = 0;; ++attempt) {
+    const auto name = random_name(folder_of(path_));
+    if (::linkat(AT_FDCWD, nameless.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
+      temporary_ = name;
+      return {};
+    }
+    if (errno != EEXIST || attempt == k_name_attempts) return failure("create a file beside", path_, errno);
+  }
 }
 
 Result<void> OutputFile::reserve(std::uint64_t size) {
@@ -120,6 +127,7 @@ Result<void> OutputFile::commit(std::optional<std::uint64_t> size) {
   if (size && static_cast<std::uint64_t>(status.st_size) != *size) {
     return fail(ErrorKind::internal, fmt::format("{}: {} bytes were written, not {}", path_, status.st_size, *size));
   }
+  if (temporary_.empty()) RETURN_IF_ERROR(give_name());
   // Network file systems report a failed write here.
   if (::close(fd_.release()) != 0) return failure("write", path_, errno);
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) return failure("rename to", path_, errno);

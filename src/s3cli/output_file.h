@@ -11,18 +11,10 @@
 /// Where a download goes.
 namespace sortie::s3cli {
 
-/// A target that is a device, a pipe or a socket takes bytes in order and nothing else. What lies in /dev and /proc
-/// counts as one: `/dev/stdout` may be a file that somebody else has open.
-bool is_stream_target(const std::string& path);
-
-/// Opens such a target for writing. A pipe waits for its reader.
-Result<UniqueFd> open_stream_target(const std::string& path);
-/// Writes everything, waiting as long as it takes.
-Result<void> write_all(int fd, std::span<const char> bytes);
-
-/// A file that appears under its name when it is complete and not before: it is written under a temporary name in the
-/// same folder and renamed by `commit`. An existing file keeps its permissions; a symbolic link is followed. Not
-/// committed, the temporary file is removed. Nothing is flushed to the disk: what `commit` promises holds against a
+/// A file that appears under its name when it is complete and not before: it is written without a name where the file
+/// system can do that (O_TMPFILE), otherwise under a temporary one, in the same folder, and renamed by `commit`. An
+/// existing file keeps its permissions; a symbolic link is followed. Not committed, nothing stays, also when the
+/// program is killed, but for a temporary name. Nothing is flushed to the disk: what `commit` promises holds against a
 /// failing program, not against a failing machine.
 class OutputFile {
  public:
@@ -40,10 +32,12 @@ class OutputFile {
 
  private:
   OutputFile() = default;
+  Result<void> open_temporary();
+  Result<void> give_name();
 
   UniqueFd fd_;
   std::string path_;       // with links resolved
-  std::string temporary_;  // empty: committed, or moved from
+  std::string temporary_;  // empty: without a name, committed, or moved from
 };
 
 }  // namespace sortie::s3cli

@@ -9,6 +9,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 
 #include "aws/credentials.h"
 #include "base/deadline.h"
@@ -24,6 +25,7 @@ namespace {
 constexpr int k_failed = 1;
 constexpr int k_wrong_flag = 2;
 constexpr int k_absent = 3;
+constexpr int k_most_attempts = 100;
 
 /// What a credential source needs and hands out is shown to nobody.
 class HidingCredentials final : public aws::CredentialsProvider {
@@ -97,7 +99,14 @@ struct Program {
   [[nodiscard]] aws::ClientConfig client_config() {
     aws::ClientConfig out{network, credentials, clock, config.region, endpoint.url};
     out.user_agent = "s3cli/" S3CLI_VERSION;
+    out.retry.max_attempts = max_attempts();
     return out;
+  }
+  /// AWS_MAX_ATTEMPTS where it is a number that makes sense, as all SDKs read it.
+  [[nodiscard]] int max_attempts() const {
+    const auto found = environment.find("AWS_MAX_ATTEMPTS");
+    const int asked = found == environment.end() ? 0 : std::atoi(found->second.c_str());
+    return asked >= 1 && asked <= k_most_attempts ? asked : aws::RetryOptions{}.max_attempts;
   }
   [[nodiscard]] aws::S3Options s3_options() const {
     aws::S3Options options;
@@ -189,12 +198,24 @@ int run_operation(const Config& config, const Arguments& arguments, Log& log) {
   if (settled->exception) std::rethrow_exception(settled->exception);
   const auto& result = *settled->result;
   if (result) return *result;
+  // What failed may be a system call that a signal ended; nobody has seen that signal yet.
+  io.restart();
+  io.poll();
   if (interrupts.received() != 0) {
     log.line(fmt::format("performing operation {}: interrupted", arguments.verb_name));
     die_of(interrupts.received());
   }
   log.line(fmt::format("performing operation {}: {}", arguments.verb_name, message_of(result.error())));
   return k_failed;
+}
+
+/// Those that are known beforehand; what credential sources hand out is hidden as it comes.
+void hide_secrets(const Config& config, Log& log) {
+  log.hide(config.secret_access_key);
+  log.hide(config.swift_temp_url_key);
+  for (const auto* name : {"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"}) {
+    if (const char* secret = std::getenv(name)) log.hide(secret);
+  }
 }
 
 }  // namespace
@@ -220,8 +241,7 @@ int run(const std::vector<std::string>& words) {
     log.line(message_of(config.error()));
     return k_failed;
   }
-  log.hide(config->secret_access_key);
-  log.hide(config->swift_temp_url_key);
+  hide_secrets(*config, log);
   // A reader that went away and a file that may not grow are errors like others.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);

@@ -8,6 +8,7 @@
 #include "s3cli/blobstore.h"
 #include "s3cli/input_file.h"
 #include "s3cli/parallel.h"
+#include "s3cli/stream_file.h"
 
 namespace sortie::s3cli {
 
@@ -109,8 +110,7 @@ Task<Result<void>> put_parts_of_file(Upload& upload) {
 }
 
 /// The parts of a pipe, one after the other: `first` was read already.
-Task<Result<void>> put_parts_of_stream(Upload& upload, std::string first) {
-  if (!upload.pool) upload.pool.emplace(1);
+Task<Result<void>> put_parts_of_stream(Upload& upload, StreamFile& stream, std::string first) {
   std::string bytes = std::move(first);
   while (!bytes.empty()) {
     if (upload.parts.size() == k_most_parts) {
@@ -125,9 +125,7 @@ Task<Result<void>> put_parts_of_stream(Upload& upload, std::string first) {
                                                                         number, std::move(body)));
     upload.parts.push_back(std::move(part));
     if (is_last) break;
-    const int fd = upload.file.fd.get();
-    const auto limit = upload.part_bytes;
-    ASSIGN_OR_CO_RETURN(bytes, co_await upload.pool->run([fd, limit] { return read_up_to(fd, limit); }));
+    ASSIGN_OR_CO_RETURN(bytes, co_await stream.read_up_to(upload.part_bytes));
   }
   co_return Result<void>{};
 }
@@ -179,10 +177,9 @@ Task<Result<void>> put_in_parts(Upload& upload) {
 
 /// A pipe or device: what fits into one part is put whole. It cannot be read again, so nothing is tried again.
 Task<Result<void>> put_stream(Upload& upload) {
-  const int fd = upload.file.fd.get();
   const auto limit = upload.part_bytes;
-  upload.pool.emplace(1);
-  ASSIGN_OR_CO_RETURN(auto first, co_await upload.pool->run([fd, limit] { return read_up_to(fd, limit); }));
+  StreamFile stream(co_await asio::this_coro::executor, std::move(upload.file.fd), upload.file.path);
+  ASSIGN_OR_CO_RETURN(auto first, co_await stream.read_up_to(limit));
   if (first.size() < limit) {
     aws::UploadBody body;
     body.bytes = std::move(first);
@@ -193,7 +190,7 @@ Task<Result<void>> put_stream(Upload& upload) {
                    fmt::format("{} is longer than {} bytes, and multipart_upload is off", upload.file.path, limit));
   }
   CO_RETURN_IF_ERROR(co_await begin(upload));
-  co_return co_await complete_or_abort(upload, put_parts_of_stream(upload, std::move(first)));
+  co_return co_await complete_or_abort(upload, put_parts_of_stream(upload, stream, std::move(first)));
 }
 
 Task<Result<void>> put_any(Upload& upload) {
