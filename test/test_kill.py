@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from support import INTERRUPTED, read_json_lines, wait_until
+from support import INTERRUPTED, Server, read_json_lines, wait_until
 
 
 def start_hanging_run(sortie, suites, *options):
@@ -66,3 +66,23 @@ def test_killed_while_a_fork_bomb_runs(sortie, suites, sandboxed):
 
 def test_server_killed(server):
     assert server.kill() == -signal.SIGKILL
+
+
+def test_interrupted_while_it_deploys(sortie, suites):
+    """On an account everything that was begun is taken away again."""
+    pytest.importorskip("boto3", reason="boto3 is not installed")
+    slow = Server(sortie, "--realism", "aws")  # functions are Pending for a while
+    try:
+        functions = slow.boto3("lambda")
+        policy = sortie.folder / "policy.json"
+        policy.write_text('{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}')
+        process = sortie.start("run", suites("gtest/nasty"), "--filter", "Good.Passes", "--on", "aws", "--endpoint-url", slow.url,
+                               "--role-policy", policy, environment=slow.environment, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT)
+        wait_until(lambda: process.poll() is not None or slow.boto3("iam").list_roles()["Roles"], "the role is there")
+        process.send_signal(signal.SIGINT)
+        status, output = end_of(process)
+        assert status == INTERRUPTED, output
+        assert functions.list_functions()["Functions"] == [] and slow.boto3("iam").list_roles()["Roles"] == []
+    finally:
+        slow.stop()

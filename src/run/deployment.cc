@@ -29,28 +29,31 @@ Task<Result<Deployment>> Deployment::create(Target& target, const package::Packa
   deployment.function_ = package.function_name;
   deployment.architecture_ = package.architecture;
   deployment.memory_mb_ = spec.memory_mb;
-  Result<void> made;
-  if (spec.role_arn.empty()) {
-    made = co_await deployment.make_role(spec);
-  } else {
-    deployment.role_arn_ = spec.role_arn;
+  auto settled = co_await settle(deployment.make(package, spec));
+  if (settled.result && *settled.result) {
+    if (spec.keep) deployment.role_made_ = deployment.function_made_ = false;
+    co_return deployment;
   }
-  if (made) made = co_await deployment.make_function(package, spec);
-  if (!made) {
-    // The first error is the one to show; what was made is removed all the same.
-    (void)co_await deployment.remove();
-    co_return std::unexpected(wrap(std::move(made).error(), "deploy " + deployment.function_));
-  }
-  if (spec.keep) deployment.role_made_ = deployment.function_made_ = false;
-  co_return deployment;
+  // Also after an interrupt: what was made is removed. The first error is the one to show.
+  co_await asio::this_coro::reset_cancellation_state();
+  (void)co_await deployment.remove();
+  if (settled.exception) std::rethrow_exception(settled.exception);
+  co_return std::unexpected(wrap(std::move(*settled.result).error(), "deploy " + deployment.function_));
+}
+
+Task<Result<void>> Deployment::make(const package::Package& package, const DeploySpec& spec) {
+  role_arn_ = spec.role_arn;
+  if (role_arn_.empty()) CO_RETURN_IF_ERROR(co_await make_role(spec));
+  co_return co_await make_function(package, spec);
 }
 
 Task<Result<void>> Deployment::make_role(const DeploySpec& spec) {
   role_name_ = function_;
+  role_made_ = true;  // until AWS says otherwise: an interrupt leaves it unsaid
   const Result<aws::Role> created = co_await target_->iam.create_role(
       {.name = role_name_, .assume_role_policy = std::string(k_trust_policy), .description = "made by sortie run"});
+  role_made_ = created.has_value();
   if (created) {
-    role_made_ = true;
     role_arn_ = created->arn;
   } else if (created.error().code == "EntityAlreadyExists") {
     ASSIGN_OR_CO_RETURN(const aws::Role role, co_await target_->iam.get_role(role_name_));
@@ -90,14 +93,14 @@ Task<Result<void>> Deployment::create_function(const package::Package& package, 
     request.description = "made by sortie run";
     request.timeout_seconds = spec.timeout_seconds;
     request.memory_mb = spec.memory_mb;
+    function_made_ = true;  // as above
     const auto created = co_await target_->lambda.create_function(std::move(request));
-    if (created) break;
+    if (created) co_return Result<void>{};
+    function_made_ = false;
     const bool wait = (role_made_ || spec.role_is_new) && is_role_not_yet_assumable(created.error());
     if (!wait || std::chrono::steady_clock::now() > deadline) co_return std::unexpected(created.error());
     co_await sleep_for(std::chrono::seconds(1));
   }
-  function_made_ = true;
-  co_return Result<void>{};
 }
 
 /// A function of that name is there. Its name is made of its code, but settings and role may differ.

@@ -35,6 +35,7 @@ class Deployment {
 
  private:
   explicit Deployment(Target& target) : target_(&target) {}
+  Task<Result<void>> make(const package::Package& package, const DeploySpec& spec);
   Task<Result<void>> make_role(const DeploySpec& spec);
   Task<Result<void>> make_function(const package::Package& package, const DeploySpec& spec);
   Task<Result<void>> create_function(const package::Package& package, const DeploySpec& spec);
