@@ -68,6 +68,7 @@ test_python() {
 run_tests() {
   local filter=${1:-}
   need "${build_packages[@]}" "${test_packages[@]}"
+  command -v go >/dev/null || need golang-go  # for the suites in Go; any toolchain will do
   build all
   ctest --test-dir build --output-on-failure --no-tests=error -j "$(nproc)" ${filter:+-R "$filter"} || { [ -n "$filter" ] || exit 1; }
   local options=(-q -rs -p no:cacheprovider)
