@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <boost/json.hpp>
 
 #include "base/deadline.h"
@@ -140,6 +141,8 @@ Task<std::string> Engine::run_plan(Caller caller, Plan plan, Made& made) {
     const Deadline patience = deadline_in(options_.role_patience);
     Reply reply;
     for (;;) {
+      // Most requests are answered without a wait: others want to be served between two of them all the same.
+      co_await asio::post(executor_, asio::use_awaitable);
       if (stacks_.closed()) co_return "stopped";
       reply = co_await send(caller, step.service, copy_of(step.request));
       const bool again = !reply.ok() && step.again && step.again(reply) && std::chrono::steady_clock::now() < patience;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "base/glob.h"
 #include "emulator/cloudformation/template.h"
 
 namespace sortie::emulator::cloudformation {
@@ -12,36 +13,12 @@ namespace {
 
 namespace json = boost::json;
 
-/// `*` and `?`, without recursion.
-bool matches(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0;
-  std::size_t t = 0;
-  std::size_t star = std::string_view::npos;
-  std::size_t star_text = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      star_text = t;
-    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
-      ++p;
-      ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++star_text;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
-}
-
 bool any_matches(const json::value* patterns, std::string_view text) {
   if (patterns == nullptr) return false;
-  if (const auto* one = patterns->if_string()) return matches(*one, text);
+  if (const auto* one = patterns->if_string()) return glob_matches(*one, text);
   if (const auto* list = patterns->if_array()) {
     for (const json::value& item : *list) {
-      if (item.is_string() && matches(item.get_string(), text)) return true;
+      if (item.is_string() && glob_matches(item.get_string(), text)) return true;
     }
   }
   return false;
