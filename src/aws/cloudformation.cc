@@ -1,6 +1,6 @@
 #include "aws/cloudformation.h"
 
-#include "wire/query_protocol.h"
+#include "aws/query_operation.h"
 #include "wire/xml.h"
 
 namespace sortie::aws {
@@ -10,18 +10,10 @@ namespace {
 constexpr ServiceTraits k_traits{"CloudFormation", "cloudformation", "cloudformation", Protocol::query, false};
 constexpr std::string_view k_version = "2010-05-15";
 
-Operation operation(std::string_view action, wire::QueryForm form) {
-  Operation out;
-  out.name = action;
-  out.headers.set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8");
-  out.body = std::move(form).finish();
-  return out;
-}
-
 Operation stack_operation(std::string_view action, std::string_view stack) {
   wire::QueryForm form(action, k_version);
   form.add("StackName", stack);
-  return operation(action, std::move(form));
+  return query_operation(action, std::move(form));
 }
 
 /// CloudFormation has no code of its own for a stack that is not there.
@@ -64,7 +56,7 @@ Task<Result<std::string>> CloudFormation::create_stack(CreateStackRequest reques
     form.add("Capabilities.member." + std::to_string(i + 1), request.capabilities[i]);
   }
   if (!request.on_failure.empty()) form.add("OnFailure", request.on_failure);
-  ASSIGN_OR_CO_RETURN(const auto reply, co_await client_.call(operation("CreateStack", std::move(form))));
+  ASSIGN_OR_CO_RETURN(const auto reply, co_await client_.call(query_operation("CreateStack", std::move(form))));
   ASSIGN_OR_CO_RETURN(const auto document, wire::XmlDocument::parse(reply.body));
   co_return document.root().child("CreateStackResult").child_text("StackId");
 }

@@ -1,6 +1,6 @@
 #include "aws/iam.h"
 
-#include "wire/query_protocol.h"
+#include "aws/query_operation.h"
 #include "wire/uri.h"
 #include "wire/xml.h"
 
@@ -11,20 +11,12 @@ namespace {
 constexpr ServiceTraits k_traits{"IAM", "iam", "iam", Protocol::query, true};
 constexpr std::string_view k_version = "2010-05-08";
 
-Operation operation(std::string_view action, wire::QueryForm form) {
-  Operation out;
-  out.name = action;
-  out.headers.set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8");
-  out.body = std::move(form).finish();
-  return out;
-}
-
 Operation role_operation(std::string_view action, std::string_view role_name,
                          std::vector<std::pair<std::string_view, std::string_view>> more = {}) {
   wire::QueryForm form(action, k_version);
   form.add("RoleName", role_name);
   for (const auto& [name, value] : more) form.add(name, value);
-  return operation(action, std::move(form));
+  return query_operation(action, std::move(form));
 }
 
 Role read_role(const wire::XmlNode& node) {
@@ -104,7 +96,7 @@ Task<Result<Role>> Iam::create_role(CreateRoleRequest request) {
     const auto prefix = "Tags.member." + std::to_string(++number);
     form.add(prefix + ".Key", key).add(prefix + ".Value", value);
   }
-  const auto reply = co_await client_.call(operation("CreateRole", std::move(form)));
+  const auto reply = co_await client_.call(query_operation("CreateRole", std::move(form)));
   co_return read_result(reply, "CreateRole", [](const wire::XmlNode& node) { return read_role(node.child("Role")); });
 }
 

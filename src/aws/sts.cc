@@ -1,7 +1,7 @@
 #include "aws/sts.h"
 
+#include "aws/query_operation.h"
 #include "wire/date.h"
-#include "wire/query_protocol.h"
 #include "wire/xml.h"
 
 namespace sortie::aws {
@@ -10,14 +10,6 @@ namespace {
 
 constexpr ServiceTraits k_traits{"STS", "sts", "sts", Protocol::query, false};
 constexpr std::string_view k_version = "2011-06-15";
-
-Operation operation(std::string_view action, wire::QueryForm form) {
-  Operation out;
-  out.name = action;
-  out.headers.set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8");
-  out.body = std::move(form).finish();
-  return out;
-}
 
 Result<Credentials> read_credentials(const Result<Reply>& reply, std::string_view action) {
   if (!reply) return std::unexpected(reply.error());
@@ -40,7 +32,7 @@ Sts::Sts(ClientConfig config) : client_(std::move(config), k_traits) {}
 
 Task<Result<CallerIdentity>> Sts::get_caller_identity() {
   ASSIGN_OR_CO_RETURN(const auto reply,
-                      co_await client_.call(operation("GetCallerIdentity", {"GetCallerIdentity", k_version})));
+                      co_await client_.call(query_operation("GetCallerIdentity", {"GetCallerIdentity", k_version})));
   ASSIGN_OR_CO_RETURN(const auto document, wire::XmlDocument::parse(reply.body));
   const auto node = document.root().child("GetCallerIdentityResult");
   co_return CallerIdentity{node.child_text("Account"), node.child_text("Arn"), node.child_text("UserId")};
@@ -52,7 +44,7 @@ Task<Result<Credentials>> Sts::assume_role(AssumeRoleRequest request) {
   if (!request.external_id.empty()) form.add("ExternalId", request.external_id);
   if (!request.policy.empty()) form.add("Policy", request.policy);
   if (request.duration) form.add("DurationSeconds", std::to_string(request.duration->count()));
-  co_return read_credentials(co_await client_.call(operation("AssumeRole", std::move(form))), "AssumeRole");
+  co_return read_credentials(co_await client_.call(query_operation("AssumeRole", std::move(form))), "AssumeRole");
 }
 
 Task<Result<Credentials>> Sts::assume_role_with_web_identity(AssumeRoleWithWebIdentityRequest request) {
@@ -60,7 +52,7 @@ Task<Result<Credentials>> Sts::assume_role_with_web_identity(AssumeRoleWithWebId
   form.add("RoleArn", request.role_arn).add("RoleSessionName", request.session_name);
   form.add("WebIdentityToken", request.token);
   if (request.duration) form.add("DurationSeconds", std::to_string(request.duration->count()));
-  auto call = operation("AssumeRoleWithWebIdentity", std::move(form));
+  auto call = query_operation("AssumeRoleWithWebIdentity", std::move(form));
   call.anonymous = true;
   co_return read_credentials(co_await client_.call(std::move(call)), "AssumeRoleWithWebIdentity");
 }

@@ -8,10 +8,6 @@
 
 namespace sortie::run {
 
-/// Shell-style match: `*` any run of characters (none included), `?` one character, everything else itself. Linear in
-/// practice, never exponential.
-bool glob_matches(std::string_view pattern, std::string_view text);
-
 /// The tests a user chose. Patterns are matched against the test's name and against its id; repeated ones add up;
 /// `!GLOB` takes away from what the others chose (from everything, when there are no others).
 class Filter {

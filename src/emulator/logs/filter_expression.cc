@@ -4,6 +4,8 @@
 #include <charconv>
 #include <utility>
 
+#include "base/glob.h"
+
 namespace sortie::emulator::logs {
 
 bool is_space(char c) {
@@ -29,30 +31,6 @@ std::optional<double> number_from(std::string_view text) {
   return value;
 }
 
-/// `*` stands for any bytes. Linear: only the last star is ever tried again.
-bool wildcard_match(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0;
-  std::size_t t = 0;
-  std::size_t star = std::string_view::npos;
-  std::size_t resume = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      resume = t;
-    } else if (p < pattern.size() && pattern[p] == text[t]) {
-      ++p;
-      ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++resume;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
-}
-
 template <class T>
 bool ordered(Operator op, T left, T right) {
   switch (op) {
@@ -66,7 +44,7 @@ bool ordered(Operator op, T left, T right) {
 
 bool equals_text(const Condition& condition, std::string_view text) {
   if (condition.regex) return condition.regex->search(text);
-  return wildcard_match(condition.value, text);
+  return glob_matches(condition.value, text, QuestionMark::itself);
 }
 
 bool compare_number(const Condition& condition, double actual) {
