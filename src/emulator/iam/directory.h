@@ -41,10 +41,21 @@ struct AccessKey {
   SystemTime created{};
 };
 
+/// A password for one AWS service alone (`codecommit.amazonaws.com`).
+struct ServiceCredential {
+  std::string id;  ///< `ACCA…`
+  std::string service;
+  std::string user_name;
+  std::string password;
+  bool active = true;
+  SystemTime created{};
+};
+
 struct User : PolicyHolder {
   std::string boundary;
   Tags tags;
   std::vector<AccessKey> keys;
+  std::vector<ServiceCredential> service_credentials;
   std::vector<std::string> groups;  ///< names
 };
 

@@ -106,6 +106,16 @@ json::object to_json(const User& user) {
     keys.push_back({{"id", key.id}, {"secret", key.secret}, {"active", key.active}, {"created", millis(key.created)}});
   }
   object["keys"] = std::move(keys);
+  json::array credentials;
+  for (const ServiceCredential& one : user.service_credentials) {
+    credentials.push_back({{"id", one.id},
+                           {"service", one.service},
+                           {"user_name", one.user_name},
+                           {"password", one.password},
+                           {"active", one.active},
+                           {"created", millis(one.created)}});
+  }
+  object["service_credentials"] = std::move(credentials);
   return object;
 }
 
@@ -118,6 +128,12 @@ void from_json(const json::object& object, User& user) {
     const json::object& key = item.as_object();
     user.keys.push_back({wire::string_or(key, "id"), wire::string_or(key, "secret"), wire::bool_or(key, "active"),
                          time_or_zero(key, "created")});
+  }
+  for (const json::value& item : wire::array_or_empty(object, "service_credentials")) {
+    const json::object& one = item.as_object();
+    user.service_credentials.push_back({wire::string_or(one, "id"), wire::string_or(one, "service"),
+                                        wire::string_or(one, "user_name"), wire::string_or(one, "password"),
+                                        wire::bool_or(one, "active"), time_or_zero(one, "created")});
   }
 }
 

@@ -198,9 +198,11 @@ Outcome<std::string> list_attached(Operation& operation) {
   wire::XmlWriter xml(false);
   xml.open("AttachedPolicies");
   for (const std::string& arn : arns) {
-    const ManagedPolicy* policy = operation.directory.find_policy(arn);
-    if (policy == nullptr || !policy->path.starts_with(prefix) || !page.takes(arn)) continue;
-    xml.open("member").element("PolicyName", policy->name).element("PolicyArn", arn).close();
+    // By its ARN alone: the policies of service-linked roles are known by name only.
+    const auto path_and_name = std::string_view(arn).substr(arn.find('/'));
+    if (!path_and_name.starts_with(prefix) || !page.takes(arn)) continue;
+    xml.open("member").element("PolicyName", path_and_name.substr(path_and_name.rfind('/') + 1));
+    xml.element("PolicyArn", arn).close();
   }
   xml.close();
   page.finish(xml);

@@ -23,7 +23,7 @@ std::unordered_map<std::string_view, iam::Handler> all_handlers() {
   for (iam::HandlerTable table :
        {iam::role_handlers(), iam::user_handlers(), iam::group_handlers(), iam::holder_policy_handlers(),
         iam::managed_policy_handlers(), iam::profile_handlers(), iam::account_handlers(), iam::simulation_handlers(),
-        iam::details_handlers()}) {
+        iam::details_handlers(), iam::service_linked_handlers(), iam::service_credential_handlers()}) {
     handlers.insert(table.begin(), table.end());
   }
   return handlers;
@@ -51,6 +51,7 @@ Outcome<std::string> Iam::Impl::run(std::string_view action, const Call& call, c
   const auto handler = handlers.find(action);
   if (handler == handlers.end()) return std::unexpected(not_implemented("iam", action));
   iam::Operation operation{clock, directory, access, call, input};
+  if (auto allowed = iam::check_unprotected(operation, action); !allowed) return std::unexpected(allowed.error());
   try {
     return handler->second(operation);
   } catch (const SQLite::Exception& error) {

@@ -82,6 +82,22 @@ std::string Arguments::optional_name(std::string_view parameter, std::size_t mos
   return std::string(*value);
 }
 
+std::string Arguments::word(std::string_view parameter, std::size_t least, std::size_t most) {
+  std::string value = required(parameter);
+  if (!input_.get(parameter)) return value;
+  if (value.size() < least) {
+    violate(parameter, fmt::format("Member must have length greater than or equal to {}", least));
+  }
+  if (value.size() > most) violate(parameter, fmt::format("Member must have length less than or equal to {}", most));
+  const auto is_word = [](char c) {
+    return c == '_' || (is_name_character(c) && !std::string_view("+=,.@-").contains(c));
+  };
+  if (!std::ranges::all_of(value, is_word)) {
+    violate(parameter, "Member must satisfy regular expression pattern: [\\w]+");
+  }
+  return value;
+}
+
 std::string Arguments::path(std::string_view parameter) {
   const std::string value(input_.get_or(parameter, "/"));
   const bool printable = std::ranges::all_of(value, [](char c) { return c > 0x20 && c < 0x7f; });

@@ -46,6 +46,11 @@ HandlerTable profile_handlers();
 HandlerTable account_handlers();
 HandlerTable simulation_handlers();
 HandlerTable details_handlers();
+HandlerTable service_linked_handlers();
+HandlerTable service_credential_handlers();
+
+/// 400 UnmodifiableEntity for what only AWS may do to the role of one of its services.
+Outcome<void> check_unprotected(const Operation& operation, std::string_view action);
 
 /// Reads parameters and collects what is wrong with them. `check` gives AWS's ValidationError with all of it.
 class Arguments {
@@ -55,6 +60,8 @@ class Arguments {
   /// A name of at most `most` characters of `A-Z a-z 0-9 + = , . @ _ -`.
   std::string name(std::string_view parameter, std::size_t most);
   std::string optional_name(std::string_view parameter, std::size_t most);
+  /// Letters, digits and underscores.
+  std::string word(std::string_view parameter, std::size_t least, std::size_t most);
   /// `/`, or `/…/` of at most 512 characters; `/` when absent.
   std::string path(std::string_view parameter = "Path");
   /// A prefix of paths.

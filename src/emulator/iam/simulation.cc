@@ -7,6 +7,7 @@
 #include "emulator/iam/operation.h"
 #include "emulator/iam/policy.h"
 #include "emulator/iam/request_context.h"
+#include "emulator/iam/statement_places.h"
 
 // The policy simulator: what `Access::authorize` would decide, for policies that are given or those of a user, group or
 // role.
@@ -21,12 +22,14 @@ struct NamedPolicy {
   std::string id;  ///< as `SourcePolicyId` shows it
   std::string document;
   PolicyPtr policy;
+  std::vector<StatementPlace> places;  ///< of its statements in the document
 };
 
 /// What takes part in a simulation.
 struct Subject {
   Principal principal;
-  const Tags* tags = nullptr;  ///< of the principal
+  bool principal_given = false;  ///< a user, group or role with its own policies
+  const Tags* tags = nullptr;    ///< of the principal
   std::vector<NamedPolicy> identity;
   std::vector<NamedPolicy> boundary;
   std::vector<NamedPolicy> resource;
@@ -34,7 +37,7 @@ struct Subject {
 
 Outcome<void> add(std::vector<NamedPolicy>& to, std::string id, const std::string& document, PolicyKind kind) {
   ASSIGN_OR_RETURN(PolicyPtr policy, parse_policy(document, kind));
-  to.push_back({std::move(id), document, std::move(policy)});
+  to.push_back({std::move(id), document, std::move(policy), statement_places(document)});
   return {};
 }
 
@@ -66,6 +69,7 @@ void add_boundary(const Directory& directory, const std::string& arn, Subject& s
 /// The user, group or role of an ARN as if it called, with all its policies.
 Outcome<Subject> subject_of(const Directory& directory, const std::string& arn) {
   Subject subject;
+  subject.principal_given = true;
   Principal& principal = subject.principal;
   principal.account = directory.account();
   principal.kind = Principal::Kind::user;
@@ -143,7 +147,12 @@ std::vector<PolicyPtr> policies_of(const std::vector<NamedPolicy>& named) {
   return policies;
 }
 
-/// Which policies had a say in the verdict: those that deny, or, where nothing does, those that allow.
+void write_position(wire::XmlWriter& xml, std::string_view name, TextPosition position) {
+  xml.open(name).element("Line", static_cast<long long>(position.line));
+  xml.element("Column", static_cast<long long>(position.column)).close();
+}
+
+/// Which statements had a say in the verdict: those that deny, or, where none does, those that allow.
 void write_matches(wire::XmlWriter& xml, const Subject& subject, const AccessRequest& request, Verdict verdict) {
   const bool denies = decision_of(verdict) == "explicitDeny";
   xml.open("MatchedStatements");
@@ -153,9 +162,16 @@ void write_matches(wire::XmlWriter& xml, const Subject& subject, const AccessReq
       {&subject.resource, "Resource Policy"}};
   for (const auto& [policies, type] : kinds) {
     for (const NamedPolicy& named : *policies) {
-      const PolicyAnswer answer = ask(*named.policy, request);
-      if (denies ? !answer.denied : answer.allowed == Grant::none) continue;
-      xml.open("member").element("SourcePolicyId", named.id).element("SourcePolicyType", type).close();
+      for (std::size_t i = 0; i < named.policy->statements.size(); ++i) {
+        const PolicyAnswer answer = ask(Policy{{}, {}, {named.policy->statements[i]}}, request);
+        if (denies ? !answer.denied : answer.allowed == Grant::none) continue;
+        xml.open("member").element("SourcePolicyId", named.id).element("SourcePolicyType", type);
+        if (i < named.places.size()) {
+          write_position(xml, "StartPosition", named.places[i].start);
+          write_position(xml, "EndPosition", named.places[i].end);
+        }
+        xml.close();
+      }
     }
   }
   xml.close();
@@ -200,6 +216,17 @@ void simulate_one(wire::XmlWriter& xml, const Operation& operation, const Subjec
   xml.element("EvalDecision", decision_of(verdict));
   write_matches(xml, subject, request, verdict);
   write_missing(xml, subject, context);
+  if (subject.principal_given) {
+    xml.open("OrganizationsDecisionDetail").element("AllowedByOrganizations", true).close();
+  }
+  if (operation.input.contains("ResourceArns.member.1")) {
+    xml.open("EvalDecisionDetails").close();
+    xml.open("ResourceSpecificResults").open("member").element("EvalResourceName", question.resource);
+    xml.element("EvalResourceDecision", decision_of(verdict));
+    write_matches(xml, subject, request, verdict);
+    write_missing(xml, subject, context);
+    xml.close().close();
+  }
   if (policies.boundary != nullptr) {
     const bool allows = ask(boundary, request).allowed != Grant::none;
     xml.open("PermissionsBoundaryDecisionDetail").element("AllowedByPermissionsBoundary", allows).close();

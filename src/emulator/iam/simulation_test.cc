@@ -28,12 +28,12 @@ TEST_F(IamTest, CustomPoliciesAreSimulated) {
                         {"ResourceArns.member.1", "arn:aws:s3:::b/k"}};
   const Answer allowed = ask("SimulateCustomPolicy", question);
   EXPECT_EQ(decision(allowed, "SimulateCustomPolicyResult"), "allowed");
-  EXPECT_EQ(allowed.count("<SourcePolicyId>PolicyInputList.1</SourcePolicyId>"), 1U);
+  EXPECT_EQ(allowed.count("<SourcePolicyId>PolicyInputList.1</SourcePolicyId>"), 2U);  // in all, and for the resource
   Fields denied = question;
   denied.emplace_back("PolicyInputList.member.2", k_deny_s3);
   const Answer deny = ask("SimulateCustomPolicy", denied);
   EXPECT_EQ(decision(deny, "SimulateCustomPolicyResult"), "explicitDeny");
-  EXPECT_EQ(deny.count("<SourcePolicyId>PolicyInputList.2</SourcePolicyId>"), 1U);
+  EXPECT_EQ(deny.count("<SourcePolicyId>PolicyInputList.2</SourcePolicyId>"), 2U);
   EXPECT_EQ(deny.count("<SourcePolicyId>PolicyInputList.1</SourcePolicyId>"), 0U);
 }
 
@@ -51,7 +51,7 @@ TEST_F(IamTest, MissingContextIsNamedAndGivenContextCounts) {
                   {"ResourceArns.member.1", "arn:aws:s3:::ann/k"}};
   const Answer missing = ask("SimulateCustomPolicy", question);
   EXPECT_EQ(decision(missing, "SimulateCustomPolicyResult"), "implicitDeny");
-  EXPECT_EQ(missing.count("<member>aws:username</member>"), 1U);
+  EXPECT_EQ(missing.count("<member>aws:username</member>"), 2U);  // in all, and for the resource
   for (const auto& [name, value] : Fields{{"aws:username", "ann"}, {"aws:PrincipalTag/team", "red"}}) {
     const std::string entry = "ContextEntries.member." + std::to_string(question.size());
     question.emplace_back(entry + ".ContextKeyName", name);

@@ -152,6 +152,9 @@ Outcome<std::string> delete_user(Operation& operation) {
   if (!user->inline_policies.empty()) {
     return std::unexpected(delete_conflict("Cannot delete entity, must delete policies first."));
   }
+  if (!user->service_credentials.empty()) {
+    return std::unexpected(delete_conflict("Cannot delete entity, must remove referenced objects first."));
+  }
   operation.directory.erase(*user);
   return std::string();
 }

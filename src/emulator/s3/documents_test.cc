@@ -111,9 +111,16 @@ TEST_F(DocumentsTest, WhatABucketNeverHasIsSaidAsAwsSaysIt) {
   EXPECT_EQ(send("GET", "/bucket?logging").status, 200);
   EXPECT_EQ(code_of("website", "<WebsiteConfiguration/>"), "NotImplemented");
   EXPECT_EQ(code_of("logging", "<BucketLoggingStatus><LoggingEnabled/></BucketLoggingStatus>"), "NotImplemented");
-  EXPECT_EQ(
-      code_of("requestPayment", "<RequestPaymentConfiguration><Payer>Requester</Payer></RequestPaymentConfiguration>"),
-      "NotImplemented");
+}
+
+TEST_F(DocumentsTest, WhoPaysAndWhereIsKept) {
+  EXPECT_EQ(code_of("requestPayment", "<RequestPaymentConfiguration><Payer>Me</Payer></RequestPaymentConfiguration>"),
+            "MalformedXML");
+  send("PUT", "/bucket?requestPayment",
+       "<RequestPaymentConfiguration><Payer>Requester</Payer></RequestPaymentConfiguration>");
+  EXPECT_EQ(send("GET", "/bucket?requestPayment").element("Payer"), "Requester");
+  send("PUT", "/bucket?accelerate", "<AccelerateConfiguration><Status>Enabled</Status></AccelerateConfiguration>");
+  EXPECT_EQ(send("GET", "/bucket?accelerate").element("Status"), "Enabled");
 }
 
 TEST_F(DocumentsTest, BucketsAreMadeWithOwnershipAndTags) {
