@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <map>
 
@@ -21,6 +22,29 @@ void write_capabilities(wire::XmlWriter& xml, const Template& whole) {
 
 void write_transforms(wire::XmlWriter& xml, const Template& whole) {
   if (!whole.transforms.empty()) write_texts(xml, "DeclaredTransforms", whole.transforms);
+}
+
+/// What an existing resource is imported by.
+std::vector<std::string> identifiers_of(std::string_view type) {
+  using Identifiers = std::pair<std::string_view, std::vector<std::string>>;
+  static const std::vector<Identifiers> k_identifiers = {
+      {"AWS::S3::Bucket", {"BucketName"}},
+      {"AWS::S3::BucketPolicy", {"Bucket"}},
+      {"AWS::IAM::Role", {"RoleName"}},
+      {"AWS::IAM::User", {"UserName"}},
+      {"AWS::IAM::Group", {"GroupName"}},
+      {"AWS::IAM::InstanceProfile", {"InstanceProfileName"}},
+      {"AWS::IAM::ManagedPolicy", {"PolicyArn"}},
+      {"AWS::Lambda::Function", {"FunctionName"}},
+      {"AWS::Lambda::Version", {"FunctionArn"}},
+      {"AWS::Lambda::Alias", {"AliasArn"}},
+      {"AWS::Lambda::Permission", {"FunctionName", "Id"}},
+      {"AWS::Lambda::LayerVersion", {"LayerVersionArn"}},
+      {"AWS::Logs::LogGroup", {"LogGroupName"}},
+      {"AWS::Logs::LogStream", {"LogGroupName", "LogStreamName"}},
+  };
+  const auto found = std::ranges::find(k_identifiers, type, &Identifiers::first);
+  return found == k_identifiers.end() ? std::vector<std::string>() : found->second;
 }
 
 }  // namespace
@@ -100,13 +124,11 @@ Service::Answer Service::get_template_summary(const Request& request) {
   write_transforms(xml, whole);
   xml.open("ResourceIdentifierSummaries");
   for (const std::string& type : types) {
-    const ResourceType* known = find_resource_type(type);
+    const auto identifiers = identifiers_of(type);
+    if (identifiers.empty()) continue;
     xml.open("member").element("ResourceType", type);
     write_texts(xml, "LogicalResourceIds", by_type[type]);
-    write_texts(xml, "ResourceIdentifiers",
-                known == nullptr || known->name_property.empty()
-                    ? std::vector<std::string>()
-                    : std::vector<std::string>{std::string(known->name_property)});
+    write_texts(xml, "ResourceIdentifiers", identifiers);
     xml.close();
   }
   return xml.finish();

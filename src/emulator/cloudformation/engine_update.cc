@@ -140,7 +140,8 @@ Task<bool> Engine::replace_resource(Work& work, const ResourceDeclaration& /*dec
   Stack& stack = work.stack;
   const ResourceType& type = *find_resource_type(resource.type);
   const bool named = !type.name_property.empty() && properties.contains(type.name_property);
-  if (named && !differs(resource.properties, properties, type.name_property)) {
+  const bool elsewhere = !type.scope_property.empty() && differs(resource.properties, properties, type.scope_property);
+  if (named && !elsewhere && !differs(resource.properties, properties, type.name_property)) {
     co_return fail_resource(
         work, resource, "UPDATE_FAILED",
         fmt::format("CloudFormation cannot update a stack when a custom-named resource requires replacing. "

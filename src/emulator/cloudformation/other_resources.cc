@@ -137,6 +137,7 @@ const std::array k_types = {
     ResourceType{.name = "AWS::Logs::LogStream",
                  .properties = k_stream_properties,
                  .name_property = "LogStreamName",
+                 .scope_property = "LogGroupName",
                  .choose_id = [](const Owner& owner,
                                  const Properties& given) { return log_name(owner, given, "LogStreamName"); },
                  .create = create_stream,

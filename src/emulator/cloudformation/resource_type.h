@@ -45,6 +45,7 @@ struct ResourceType {
   std::span<const Property> properties;
   std::span<const std::string_view> attributes;  ///< of Fn::GetAtt
   std::string_view name_property;                ///< the property that names it; empty: only generated names
+  std::string_view scope_property;               ///< within whose value the name is unique; empty: in the account
   bool iam = false;                              ///< needs CAPABILITY_IAM, with a name of its own CAPABILITY_NAMED_IAM
   /// The physical id that it is going to have, as far as it is known before it is made.
   std::string (*choose_id)(const Owner& owner, const Properties& properties) = nullptr;
