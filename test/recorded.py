@@ -5,7 +5,7 @@
     recording.complete()
 
 A recording is a pattern. `<uuid:1>` in it stands for one value wherever it occurs again, and `<uuid:2>` for another one; an
-unnumbered placeholder like `<code-size>` and the words `date`, `datetime` and `timestamp` stand for any value. Everything else
+unnumbered placeholder like `<code-size>` and the words of ANY_VALUE stand for any value. Everything else
 has to be the same: status, codes, texts, and the whole shape.
 """
 
@@ -18,7 +18,7 @@ import pytest
 from support import REPOSITORY
 
 RECORDINGS = REPOSITORY.parent / "shared/reference/recorded-aws"
-ANY_VALUE = ("date", "datetime", "timestamp")
+ANY_VALUE = ("date", "datetime", "timestamp", "code-sha256", "lambda-url", "function-url", "log-result")
 PLACEHOLDER = re.compile(r"<([A-Za-z_][\w.-]*?)(?::([\w-]+))?>")
 ACCOUNT = "000000000000"
 KNOWN = {"<partition>": "aws", "<region>": "us-east-1", "<account-id>": ACCOUNT}

@@ -309,8 +309,9 @@ def test_a_deleted_layer_goes_on_in_functions(functions, sandboxed):
 def test_a_bootstrap_in_a_layer(functions, sandboxed):
     layer = publish(functions, "runtime", {"bootstrap": "#!/bin/sh\necho from the layer\nexit 4\n"})
     functions.make("provided.al2023", "x", {"data": "x"}, Layers=[layer["LayerVersionArn"]])
-    answer, _, log = functions.invoke()
-    assert answer["errorMessage"].endswith("exit status 4") and "from the layer\n" in log
+    answer, _, _ = functions.invoke()
+    assert answer["errorMessage"].endswith("exit status 4")
+    assert functions.log_events().count("from the layer\n") == 2  # in the init phase, and again before START
 
 
 # ---- Node.js
@@ -439,3 +440,17 @@ def test_python_of_another_folder_is_shown_to_the_sandbox(sortie, sandboxed):
     ended = sortie("invoke", "--zip", package, "--handler", "main.handler", "--runtime", runtime,
                    environment={"PATH": f"{found[0].parent}:/usr/bin:/bin"})
     assert ended.status == 0 and ended.stdout.strip() == '"/var/lang"', ended
+
+
+def test_node_trusts_the_embedded_aws(node, functions, sandboxed):
+    """Whichever trust store the interpreter was built for."""
+    answer, error, _ = node("""
+        const https = require("node:https");
+        exports.handler = () => new Promise((resolve, reject) => {
+          https.get("https://s3.us-east-1.amazonaws.com/", (response) => {
+            response.resume();
+            response.on("end", () => resolve([response.statusCode, "NODE_EXTRA_CA_CERTS" in process.env]));
+          }).on("error", reject);
+        });""")
+    assert error is None, answer
+    assert answer[0] in (200, 307, 400, 403) and answer[1] is False

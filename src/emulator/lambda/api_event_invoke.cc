@@ -7,7 +7,7 @@
 #include "emulator/lambda/service.h"
 #include "wire/json.h"
 
-/// How asynchronous invocations are retried: event invoke configurations.
+/// How asynchronous invocations are retried, and who is told: event invoke configurations.
 namespace sortie::emulator::lambda {
 namespace {
 
@@ -29,11 +29,15 @@ AwsError no_such_config(FunctionRef ref) {
           {}};
 }
 
+json::object destination_document(const std::string& arn) {
+  return arn.empty() ? json::object() : json::object{{"Destination", arn}};
+}
+
 json::object config_document(const Function& function, const std::string& qualifier, const EventInvokeConfig& config) {
-  json::object document{
-      {"FunctionArn", function.arn(qualifier)},
-      {"LastModified", config.last_modified},
-      {"DestinationConfig", json::object{{"OnSuccess", json::object()}, {"OnFailure", json::object()}}}};
+  json::object document{{"FunctionArn", function.arn(qualifier)},
+                        {"LastModified", config.last_modified},
+                        {"DestinationConfig", json::object{{"OnSuccess", destination_document(config.on_success)},
+                                                           {"OnFailure", destination_document(config.on_failure)}}}};
   if (config.retries) document.emplace("MaximumRetryAttempts", *config.retries);
   if (config.event_age) document.emplace("MaximumEventAgeInSeconds", config.event_age->count());
   return document;
@@ -66,11 +70,9 @@ Outcome<void> apply_config(const json::object& body, EventInvokeConfig& config) 
     return std::unexpected(
         invalid_parameter("You must specify at least one of error handling or destination setting."));
   }
-  for (std::string_view way : {"OnSuccess", "OnFailure"}) {
-    const auto& wanted = wire::object_or_empty(wire::object_or_empty(body, "DestinationConfig"), way);
-    if (!wire::string_or(wanted, "Destination").empty()) {
-      return std::unexpected(not_implemented("lambda", "event invoke configurations with destinations"));
-    }
+  for (auto [way, kept] : {std::pair{"OnSuccess", &config.on_success}, {"OnFailure", &config.on_failure}}) {
+    const auto* wanted = wire::find(wire::object_or_empty(body, "DestinationConfig"), way);
+    if (wanted != nullptr && wanted->is_object()) *kept = wire::string_or(wanted->get_object(), "Destination");
   }
   if (retries) config.retries = retries;
   if (age) config.event_age = std::chrono::seconds(*age);
@@ -94,6 +96,7 @@ Outcome<Service::Target> Service::event_target(Request& request, std::string_vie
 
 Service::Answer Service::keep_event_config(Request& request, const Target& target, EventInvokeConfig config) {
   if (auto applied = apply_config(request.body, config); !applied) return std::unexpected(applied.error());
+  if (auto there = check_destinations(request, *target.function); !there) return std::unexpected(there.error());
   const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now().time_since_epoch()).count();
   config.last_modified = static_cast<double>(now) / 1000;
   auto& kept = target.function->event_configs[config_key(target.ref)] = config;

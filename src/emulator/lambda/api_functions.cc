@@ -147,6 +147,8 @@ Task<Service::Answer> Service::create_function(Request& request) {
   if (auto passed = may_pass_role(request.call, function.latest.role); !passed) {
     co_return std::unexpected(passed.error());
   }
+  function.code_signing_config = wire::string_or(request.body, "CodeSigningConfigArn");
+  if (auto unsigned_too = check_code_signing(function); !unsigned_too) co_return std::unexpected(unsigned_too.error());
   auto exists = aws_fail(409, "ResourceConflictException", "Function already exist: " + function.name);
   if (registry_.find(function.region, function.name) != nullptr) co_return exists;
   auto turn = co_await code_turn_.take();
@@ -160,8 +162,11 @@ Task<Service::Answer> Service::create_function(Request& request) {
   if (auto fits = co_await check_unpacked_size(function.latest); !fits) co_return std::unexpected(fits.error());
   touch(function.latest, Version::Status::creating);
   const Version* shown = nullptr;
-  if (wire::bool_or(request.body, "Publish")) shown = &publish(function, function.latest.description);
+  if (wire::bool_or(request.body, "Publish")) {
+    shown = &publish(function, function.latest.description, Version::Status::creating);
+  }
   auto document = configuration_document(function, shown != nullptr ? *shown : function.latest);
+  document["FunctionArn"] = function.arn();
   auto& kept = registry_.insert(std::move(function));
   settle(kept);
   co_return json_response(201, document, request.call.request_id);
@@ -174,8 +179,7 @@ Task<Service::Answer> Service::get_function(Request& request) {
   auto location = code_location(request.call, "functions", target->function->name, target->version->code_id);
   if (!location.empty()) code.emplace("Location", location);
   json::object document{{"Code", std::move(code)}};
-  document.emplace("Configuration",
-                   configuration_document(*target->function, *target->version, !target->ref.qualifier.empty()));
+  document.emplace("Configuration", configuration_document(*target->function, *target->version, target->ref.qualifier));
   if (!target->function->tags.empty()) document.emplace("Tags", json::value_from(target->function->tags));
   if (target->function->reserved_concurrency) {
     document.emplace("Concurrency",
@@ -187,8 +191,7 @@ Task<Service::Answer> Service::get_function(Request& request) {
 Task<Service::Answer> Service::get_function_configuration(Request& request) {
   auto target = find_target(request, "GetFunctionConfiguration");
   if (!target) co_return std::unexpected(target.error());
-  co_return json_response(200,
-                          configuration_document(*target->function, *target->version, !target->ref.qualifier.empty()),
+  co_return json_response(200, configuration_document(*target->function, *target->version, target->ref.qualifier),
                           request.call.request_id);
 }
 
@@ -202,7 +205,8 @@ Task<Service::Answer> Service::list_functions(Request& request) {
   std::vector<std::pair<std::string, json::object>> items;
   for (const auto& [key, function] : registry_.all()) {
     if (function.region != request.call.region) continue;
-    items.emplace_back(function.name, configuration_document(function, function.latest, all_versions));
+    items.emplace_back(function.name,
+                       configuration_document(function, function.latest, all_versions ? k_latest : std::string_view()));
     if (!all_versions) continue;
     // '!' sorts before every character of a name: a function's versions follow it directly.
     for (const auto& [number, version] : function.versions) {
@@ -231,6 +235,9 @@ Task<Service::Answer> Service::update_function_code(Request& request) {
   if (auto applied = apply_configuration(only_architecture, Change::update, target->ref.name, changed); !applied) {
     co_return std::unexpected(applied.error());
   }
+  if (auto unsigned_too = check_code_signing(*target->function); !unsigned_too) {
+    co_return std::unexpected(unsigned_too.error());
+  }
   auto turn = co_await code_turn_.take();
   auto code = co_await take_code(request, {});
   if (!code) co_return std::unexpected(code.error());
@@ -250,7 +257,9 @@ Task<Service::Answer> Service::update_function_code(Request& request) {
   touch(function->latest, Version::Status::updating);
   drain(*function, k_latest);
   const Version* shown = &function->latest;
-  if (wire::bool_or(request.body, "Publish")) shown = &publish(*function, function->latest.description);
+  if (wire::bool_or(request.body, "Publish")) {
+    shown = &publish(*function, function->latest.description, Version::Status::creating);
+  }
   registry_.save(*function);
   settle(*function);
   if (old_code != code->id) collect_later(old_code);
@@ -298,6 +307,9 @@ Task<Service::Answer> Service::update_function_configuration(Request& request) {
 Task<Service::Answer> Service::delete_function(Request& request) {
   auto target = find_target(request, "DeleteFunction");
   if (!target) co_return std::unexpected(target.error());
+  if (target->function->aliases.contains(target->ref.qualifier)) {
+    co_return std::unexpected(invalid_parameter("Deletion of aliases is not currently supported."));
+  }
   auto& function = *target->function;
   const auto& qualifier = target->ref.qualifier;
   if (qualifier == k_latest) {
@@ -327,8 +339,7 @@ Service::Answer Service::delete_version(Function& function, const Version& versi
   auto code = packages_of(version);
   drain(function, name);
   std::erase_if(function.versions, [&name](const auto& item) { return item.second.version == name; });
-  function.policies.erase(name);
-  function.event_configs.erase(name);
+  function.forget(name);
   registry_.save(function);
   for (const auto& id : code) collect_later(id);
   return empty_response(204, request_id);

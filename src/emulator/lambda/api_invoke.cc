@@ -209,19 +209,24 @@ Task<Service::Answer> Service::invoke_async(Request& request) {
 Task<AsyncQueue::Attempt> Service::attempt_async(AsyncRequest request) {
   auto self = shared_from_this();
   using Attempt = AsyncQueue::Attempt;
+  using Fate = AsyncQueue::Fate;
   auto* function = registry_.find(request.region, request.name);
   const auto* version = function != nullptr ? function->find(request.qualifier, next_chance()) : nullptr;
-  if (version == nullptr) co_return Attempt::done;
+  if (version == nullptr) co_return Attempt{Fate::gone, {}, {}, {}};
+  if (function->reserved_concurrency == 0) co_return Attempt{Fate::refused, {}, {}, {}};
   auto invocation = std::make_shared<Invocation>(executor_);
   invocation->request_id = request.request_id;
   invocation->payload = std::move(request.payload);
   invocation->invoked_arn = function->arn(request.qualifier);
   invocation->client_context = std::move(request.client_context);
   invocation->trace_id = make_trace_id(clock_.now(), request.request_id);
-  if (!submit(*function, *version, invocation)) co_return Attempt::throttled;
+  auto executed = version->version;
+  if (!submit(*function, *version, invocation)) co_return Attempt{Fate::throttled, {}, {}, {}};
   while (!invocation->done) co_await invocation->changed.wait();
-  if (invocation->result.refused) co_return Attempt::throttled;
-  co_return invocation->result.function_error.empty() ? Attempt::done : Attempt::failed;
+  auto& result = invocation->result;
+  if (result.refused) co_return Attempt{Fate::throttled, {}, {}, {}};
+  co_return Attempt{result.function_error.empty() ? Fate::done : Fate::failed, std::move(executed),
+                    std::move(result.function_error), std::move(result.payload)};
 }
 
 }  // namespace sortie::emulator::lambda

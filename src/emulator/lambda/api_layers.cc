@@ -22,6 +22,20 @@ constexpr std::size_t k_runtimes_limit = 15;
 constexpr std::size_t k_license_limit = 512;
 constexpr std::size_t k_description_limit = 256;
 
+/// What layers may be said to be for: AWS's list, in its order.
+constexpr std::string_view k_layer_runtimes =
+    "ruby2.6, dotnetcore1.0, python3.7, nodejs8.10, nasa, ruby2.7, python2.7-greengrass, dotnetcore2.0, python3.8, "
+    "java21, dotnet6, dotnetcore2.1, python3.9, java11, nodejs6.10, provided, dotnetcore3.1, dotnet8, java25, java17, "
+    "nodejs, nodejs4.3, java8.al2, go1.x, dotnet10, nodejs20.x, go1.9, byol, nodejs10.x, provided.al2023, nodejs22.x, "
+    "python3.10, java8, nodejs12.x, python3.11, nodejs24.x, nodejs8.x, python3.12, nodejs14.x, nodejs8.9, python3.13, "
+    "python3.14, nodejs16.x, provided.al2, nodejs4.3-edge, nodejs18.x, ruby3.2, python3.4, ruby3.3, ruby3.4, ruby2.5, "
+    "python3.6, python2.7";
+
+bool is_layer_runtime(const std::string& name) {
+  return !name.empty() &&
+         fmt::format(", {}, ", k_layer_runtimes).find(fmt::format(", {}, ", name)) != std::string::npos;
+}
+
 AwsError no_such_resource() {
   return {404, "ResourceNotFoundException", "The resource you requested does not exist.", {}};
 }
@@ -70,8 +84,8 @@ Outcome<LayerVersion> read_layer(const json::object& body) {
   std::vector<std::string> broken;
   LayerVersion version{.description = wire::string_or(body, "Description"),
                        .license = wire::string_or(body, "LicenseInfo")};
-  version.runtimes = read_list(body, "CompatibleRuntimes", "compatibleRuntimes",
-                               fmt::format("{}", fmt::join(all_runtimes(), ", ")), is_runtime_name, broken);
+  version.runtimes =
+      read_list(body, "CompatibleRuntimes", "compatibleRuntimes", k_layer_runtimes, is_layer_runtime, broken);
   version.architectures =
       read_list(body, "CompatibleArchitectures", "compatibleArchitectures", "x86_64, arm64", is_architecture, broken);
   auto too_long = [&broken](std::string_view value, std::string_view name, std::size_t limit) {
@@ -86,6 +100,19 @@ Outcome<LayerVersion> read_layer(const json::object& body) {
   }
   if (!broken.empty()) return std::unexpected(validation_error(broken));
   return version;
+}
+
+/// The filters of the two lists.
+Outcome<void> check_filters(const std::string& runtime, const std::string& architecture) {
+  std::vector<std::string> broken;
+  if (!runtime.empty() && !is_layer_runtime(runtime)) {
+    broken.push_back(not_in_set(runtime, "compatibleRuntime", k_layer_runtimes));
+  }
+  if (!architecture.empty() && !is_architecture(architecture)) {
+    broken.push_back(not_in_set(architecture, "compatibleArchitecture", "x86_64, arm64"));
+  }
+  if (!broken.empty()) return std::unexpected(validation_error(broken));
+  return {};
 }
 
 std::string policy_document(const LayerVersion& version) {
@@ -113,7 +140,7 @@ Outcome<LayerRef> Service::layer_of(const Request& request) const {
   int number = 0;
   auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   if (error != std::errc() || end != digits.data() + digits.size() || number < 1) {
-    return std::unexpected(invalid_parameter("Layer Version Cannot be less than 1."));
+    return std::unexpected(invalid_parameter("Layer Version Cannot be less than 1"));
   }
   ref->version = number;
   return *ref;
@@ -179,6 +206,8 @@ Task<Service::Answer> Service::list_layers(Request& request) {
   if (auto allowed = authorize(request.call, "lambda:ListLayers", "*"); !allowed) {
     co_return std::unexpected(allowed.error());
   }
+  auto filters = check_filters(request.query("CompatibleRuntime"), request.query("CompatibleArchitecture"));
+  if (!filters) co_return std::unexpected(filters.error());
   auto page = read_page(request.query("MaxItems"), request.query("Marker"));
   if (!page) co_return std::unexpected(page.error());
   std::vector<std::pair<std::string, json::object>> items;
@@ -212,6 +241,8 @@ Task<Service::Answer> Service::list_layer_versions(Request& request) {
   if (auto allowed = authorize(request.call, "lambda:ListLayerVersions", "*"); !allowed) {
     co_return std::unexpected(allowed.error());
   }
+  auto filters = check_filters(request.query("CompatibleRuntime"), request.query("CompatibleArchitecture"));
+  if (!filters) co_return std::unexpected(filters.error());
   auto page = read_page(request.query("MaxItems"), request.query("Marker"));
   if (!page) co_return std::unexpected(page.error());
   std::vector<std::pair<std::string, json::object>> items;

@@ -22,7 +22,8 @@ bool same_content(const Version& latest, const Version& published) {
          latest.log_format == published.log_format && latest.log_group == published.log_group &&
          latest.application_log_level == published.application_log_level &&
          latest.system_log_level == published.system_log_level && latest.tracing_mode == published.tracing_mode &&
-         latest.kms_key_arn == published.kms_key_arn && latest.layers == published.layers;
+         latest.kms_key_arn == published.kms_key_arn && latest.snap_start == published.snap_start &&
+         latest.layers == published.layers;
 }
 
 AwsError alias_not_found(const Function& function, const std::string& name) {
@@ -102,7 +103,7 @@ Outcome<void> check_kept_weights(const json::object& body, const Alias& alias, c
 
 }  // namespace
 
-const Version& Service::publish(Function& function, const std::string& description) {
+const Version& Service::publish(Function& function, const std::string& description, Version::Status status) {
   if (function.last_version > 0) {
     auto last = function.versions.find(function.last_version);
     if (last != function.versions.end() && same_content(function.latest, last->second)) return last->second;
@@ -113,7 +114,7 @@ const Version& Service::publish(Function& function, const std::string& descripti
   version.version = std::to_string(number);
   version.description = description;
   version.revision_id = make_request_id();
-  version.status = Version::Status::active;
+  version.status = status;
   function.latest.revision_id = make_request_id();
   return version;
 }
@@ -134,8 +135,6 @@ Task<Service::Answer> Service::publish_version(Request& request) {
   auto description = wire::string_or(request.body, "Description", function.latest.description);
   const auto& version = publish(function, description);
   registry_.save(function);
-  // publish gave $LATEST a new revision: a change that is still settling goes on from that.
-  if (function.latest.status != Version::Status::active) settle(function);
   co_return json_response(201, configuration_document(function, version), request.call.request_id);
 }
 
@@ -146,7 +145,7 @@ Task<Service::Answer> Service::list_versions(Request& request) {
   if (!page) co_return std::unexpected(page.error());
   const auto& function = *target->function;
   std::vector<std::pair<std::string, json::object>> items;
-  items.emplace_back("$LATEST", configuration_document(function, function.latest, true));
+  items.emplace_back("$LATEST", configuration_document(function, function.latest, k_latest));
   for (const auto& [number, version] : function.versions) {
     items.emplace_back(fmt::format("{:010}", number), configuration_document(function, version));
   }
@@ -212,8 +211,7 @@ Task<Service::Answer> Service::delete_alias(Request& request) {
   auto& function = *target->function;
   // An alias that is not there is deleted all the same.
   if (function.aliases.erase(request.parts.at(1)) > 0) {
-    function.policies.erase(request.parts.at(1));
-    function.event_configs.erase(request.parts.at(1));
+    function.forget(request.parts.at(1));
     registry_.save(function);
   }
   co_return empty_response(204, request.call.request_id);

@@ -19,13 +19,15 @@ SystemTime from_millis(std::int64_t millis) {
 }  // namespace
 
 AsyncQueue::AsyncQueue(Executor executor, const Clock& clock, Store& store,
-                       std::vector<std::chrono::milliseconds> retry_delays, Invoke invoke, Patiently patience)
+                       std::vector<std::chrono::milliseconds> retry_delays, Invoke invoke, Patiently patience,
+                       Finished finished)
     : executor_(executor),
       clock_(clock),
       statements_(std::in_place, store.db()),
       retry_delays_(std::move(retry_delays)),
       invoke_(std::move(invoke)),
       patience_(std::move(patience)),
+      finished_(std::move(finished)),
       slots_(executor, k_parallel) {
   store.db().exec(
       "CREATE TABLE IF NOT EXISTS lambda_async(id INTEGER PRIMARY KEY AUTOINCREMENT, request_id TEXT NOT NULL, region "
@@ -69,34 +71,54 @@ void AsyncQueue::spawn(std::int64_t id, int attempt, SystemTime accepted) {
   asio::co_spawn(executor_, process(shared_from_this(), id, attempt, accepted), asio::detached);
 }
 
-Task<void> AsyncQueue::process(std::shared_ptr<AsyncQueue> self, std::int64_t id, int attempt, SystemTime accepted) {
-  std::chrono::milliseconds backoff = k_first_backoff;
-  while (!self->closed_) {
-    auto result = Attempt::throttled;
+std::optional<std::string_view> AsyncQueue::end_of(const Attempt& attempt, int& retries, const Patience& patience,
+                                                   SystemTime accepted, std::chrono::milliseconds& wait) const {
+  const auto age = clock_.now() - accepted;
+  switch (attempt.fate) {
+    case Fate::done: return "Success";
+    case Fate::gone: return "";
+    case Fate::refused: return "ZeroReservedConcurrency";
+    case Fate::throttled:
+      if (age > patience.event_age) return "EventAgeExceeded";
+      wait = std::min<std::chrono::milliseconds>(wait * 2, k_longest_backoff);
+      return std::nullopt;
+    case Fate::failed: break;
+  }
+  if (retries >= std::min(patience.retries, static_cast<int>(retry_delays_.size()))) return "RetriesExhausted";
+  wait = retry_delays_[static_cast<std::size_t>(retries++)];
+  // A retry that would come too late is not made.
+  if (age + wait > patience.event_age) return "EventAgeExceeded";
+  return std::nullopt;
+}
+
+Task<void> AsyncQueue::process(std::shared_ptr<AsyncQueue> self, std::int64_t id, int retries, SystemTime accepted) {
+  std::chrono::milliseconds backoff = k_first_backoff / 2;
+  End end{.invocations = retries};
+  for (;;) {
     Patience patience;
     {
       auto slot = co_await self->slots_.take();
       if (self->closed_) co_return;
       auto request = self->load(id);
       patience = self->patience_(request);
-      result = co_await self->invoke_(std::move(request));
+      end.last = co_await self->invoke_(std::move(request));
     }
     if (self->closed_) co_return;  // cut short by the end of the process: the next one takes it up
-    if (result == Attempt::done) break;
-    if (self->clock_.now() - accepted > patience.event_age) break;
-    if (result == Attempt::throttled) {
-      co_await sleep_for(backoff);
-      backoff = std::min<std::chrono::milliseconds>(backoff * 2, k_longest_backoff);
-      continue;
+    if (end.last.fate == Fate::done || end.last.fate == Fate::failed) ++end.invocations;
+    auto wait = backoff;
+    if (auto condition = self->end_of(end.last, retries, patience, accepted, wait)) {
+      end.condition = *condition;
+      break;
     }
-    if (attempt >= std::min(patience.retries, static_cast<int>(self->retry_delays_.size()))) break;
-    auto delay = self->retry_delays_[static_cast<std::size_t>(attempt++)];
-    // A retry that would come too late is not made.
-    if (self->clock_.now() + delay - accepted > patience.event_age) break;
-    self->statements_->query("UPDATE lambda_async SET attempt = ? WHERE id = ?").bind(attempt, id).run();
-    co_await sleep_for(delay);
+    if (end.last.fate == Fate::throttled) {
+      backoff = wait;
+    } else {
+      self->statements_->query("UPDATE lambda_async SET attempt = ? WHERE id = ?").bind(retries, id).run();
+    }
+    co_await sleep_for(wait);
+    if (self->closed_) co_return;
   }
-  if (self->closed_) co_return;
+  if (!end.condition.empty()) self->finished_(self->load(id), end);
   self->statements_->query("DELETE FROM lambda_async WHERE id = ?").bind(id).run();
   --self->waiting_;
 }

@@ -36,13 +36,29 @@ class AsyncQueue : public std::enable_shared_from_this<AsyncQueue> {
   static constexpr std::size_t k_parallel = 32;
   static constexpr auto k_event_age_limit = std::chrono::hours(6);
 
-  enum class Attempt : std::uint8_t {
-    done,       ///< succeeded, or there is nothing to invoke any more
+  enum class Fate : std::uint8_t {
+    done,       ///< succeeded
+    gone,       ///< there is nothing to invoke any more
     failed,     ///< a function error
     throttled,  ///< not run; later
+    refused,    ///< not run, and will not be: no concurrency is left to the function
+  };
+  struct Attempt {
+    Fate fate = Fate::gone;
+    std::string version;         ///< which was executed
+    std::string function_error;  ///< `Unhandled`
+    std::string payload;         ///< the answer
   };
   /// Runs one attempt.
   using Invoke = std::function<Task<Attempt>(AsyncRequest)>;
+  /// How it came to an end, after how many invocations.
+  struct End {
+    std::string_view condition;  ///< as AWS names it: `Success`, `RetriesExhausted`, `EventAgeExceeded`, …
+    int invocations = 0;
+    Attempt last;
+  };
+  /// Told of each end. What it accepts in turn is in the store before the ended one is not any more.
+  using Finished = std::function<void(AsyncRequest, const End&)>;
   /// How long an invocation is tried.
   struct Patience {
     int retries = 2;  ///< after a function error; no more than there are delays
@@ -52,7 +68,7 @@ class AsyncQueue : public std::enable_shared_from_this<AsyncQueue> {
 
   /// Makes the table.
   AsyncQueue(Executor executor, const Clock& clock, Store& store, std::vector<std::chrono::milliseconds> retry_delays,
-             Invoke invoke, Patiently patience);
+             Invoke invoke, Patiently patience, Finished finished);
 
   /// Takes up what an earlier process left. Once, after construction.
   void resume();
@@ -65,6 +81,9 @@ class AsyncQueue : public std::enable_shared_from_this<AsyncQueue> {
 
  private:
   static Task<void> process(std::shared_ptr<AsyncQueue> self, std::int64_t id, int attempt, SystemTime accepted);
+  /// The end, or nothing: there will be a further attempt after `wait`.
+  std::optional<std::string_view> end_of(const Attempt& attempt, int& retries, const Patience& patience,
+                                         SystemTime accepted, std::chrono::milliseconds& wait) const;
   [[nodiscard]] AsyncRequest load(std::int64_t id);
   void spawn(std::int64_t id, int attempt, SystemTime accepted);
 
@@ -74,6 +93,7 @@ class AsyncQueue : public std::enable_shared_from_this<AsyncQueue> {
   std::vector<std::chrono::milliseconds> retry_delays_;
   Invoke invoke_;
   Patiently patience_;
+  Finished finished_;
   Slots slots_;
   std::size_t waiting_ = 0;
   bool closed_ = false;

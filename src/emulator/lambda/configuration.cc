@@ -125,6 +125,22 @@ class Shape {
   std::vector<std::string> broken_;
 };
 
+/// AWS has SnapStart for Python from 3.12 on, Java and .NET; for no other of the runtimes that run here.
+bool has_snap_start(const std::string& runtime) {
+  auto managed = parse_managed_runtime(runtime);
+  constexpr int k_first_python = 12;
+  return managed && managed->language == Language::python && managed->version >= k_first_python;
+}
+
+void apply_snap_start(const json::object& request, Shape& shape, Version& version) {
+  if (wire::find(request, "SnapStart") == nullptr) return;
+  auto apply_on = wire::string_or(wire::object_or_empty(request, "SnapStart"), "ApplyOn", "None");
+  if (apply_on != "None" && apply_on != "PublishedVersions") {
+    shape.add(not_in_set(apply_on, "snapStart.applyOn", "PublishedVersions, None"));
+  }
+  version.snap_start = apply_on == "None" ? std::string() : apply_on;
+}
+
 /// True for `{}`, `[]`, "", and objects that hold nothing but such.
 bool is_empty(const json::value& value) {
   if (value.is_null()) return true;
@@ -136,8 +152,8 @@ bool is_empty(const json::value& value) {
 }
 
 Outcome<void> refuse_unsupported(const json::object& request) {
-  for (std::string_view member : {"VpcConfig", "FileSystemConfigs", "ImageConfig", "CodeSigningConfigArn",
-                                  "DeadLetterConfig", "CapacityProviderConfig", "DurableConfig", "TenancyConfig"}) {
+  for (std::string_view member : {"VpcConfig", "FileSystemConfigs", "ImageConfig", "DeadLetterConfig",
+                                  "CapacityProviderConfig", "DurableConfig", "TenancyConfig"}) {
     const auto* value = wire::find(request, member);
     if (value != nullptr && !is_empty(*value)) {
       return std::unexpected(not_implemented("lambda", std::string("functions with ").append(member)));
@@ -145,9 +161,6 @@ Outcome<void> refuse_unsupported(const json::object& request) {
   }
   if (wire::string_or(request, "PackageType", "Zip") != "Zip") {
     return std::unexpected(not_implemented("lambda", "functions of container images (PackageType Image)"));
-  }
-  if (wire::string_or(wire::object_or_empty(request, "SnapStart"), "ApplyOn", "None") != "None") {
-    return std::unexpected(not_implemented("lambda", "SnapStart"));
   }
   return {};
 }
@@ -246,14 +259,6 @@ void apply_logging(const json::object& request, Shape& shape, const std::string&
 
 }  // namespace
 
-std::vector<std::string> all_runtimes() {
-  return {k_runtimes.begin(), k_runtimes.end()};
-}
-
-bool is_runtime_name(const std::string& name) {
-  return contains(k_runtimes, name) || contains(k_retired_runtimes, name);
-}
-
 AwsError runtime_not_served(const std::string& runtime) {
   return invalid_parameter(fmt::format(
       "The runtime parameter of {} is not supported for creating or updating AWS Lambda functions on this machine. The "
@@ -299,6 +304,7 @@ Outcome<void> apply_configuration(const json::object& request, Change change, co
     shape.add(constraint(tracing, "tracingConfig.mode", "Member must satisfy enum value set: [Active, PassThrough]"));
   }
   apply_logging(request, shape, function_name, version);
+  apply_snap_start(request, shape, version);
   if (auto architecture = apply_architecture(request, shape, version); !architecture) return architecture;
   if (auto supported = refuse_unsupported(request); !supported) return supported;
   if (runtime) {
@@ -308,6 +314,10 @@ Outcome<void> apply_configuration(const json::object& request, Change change, co
   if (version.runtime.empty() || (change == Change::create && wire::find(request, "Handler") == nullptr)) {
     return std::unexpected(invalid_parameter(
         "Runtime and Handler are mandatory parameters for functions created with deployment packages."));
+  }
+  if (!version.snap_start.empty() && !has_snap_start(version.runtime)) {
+    return std::unexpected(
+        invalid_parameter(fmt::format("{} is not supported for SnapStart enabled functions.", version.runtime)));
   }
   return apply_environment(request, version);
 }

@@ -14,14 +14,9 @@ namespace sortie::emulator::lambda {
 enum class Change : std::uint8_t { create, update };
 
 /// Puts the members of `request` into `version`. Whatever AWS refuses is refused in its words; what the embedded AWS
-/// does not have (layers, VPC, images, …) is refused by name.
+/// does not have (VPC, images, …) is refused by name.
 Outcome<void> apply_configuration(const boost::json::object& request, Change change, const std::string& function_name,
                                   Version& version);
-
-/// Every name that AWS takes, those of layers and retired ones apart.
-std::vector<std::string> all_runtimes();
-/// A runtime that AWS has, or has had: what a layer may be compatible with.
-bool is_runtime_name(const std::string& name);
 
 /// A runtime that AWS has and this machine cannot serve.
 AwsError runtime_not_served(const std::string& runtime);

@@ -124,8 +124,10 @@ Task<Outcome<std::shared_ptr<Environment>>> Environment::create(EnvironmentServi
 }
 
 Outcome<void> Environment::assume_role() {
-  auto credentials = services_.identities.assume_for_service(deployment_->version.role, k_service_principal,
-                                                             deployment_->name, k_session_duration);
+  // A session's name has two characters at least; what AWS adds to a shorter one is recorded.
+  const auto session = deployment_->name.size() < 2 ? deployment_->name + "@lambda_function" : deployment_->name;
+  auto credentials = services_.identities.assume_for_service(deployment_->version.role, k_service_principal, session,
+                                                             k_session_duration);
   if (!credentials) {
     return aws_fail(403, "AccessDeniedException", "The role defined for the function cannot be assumed by Lambda.");
   }

@@ -47,69 +47,9 @@ json::object logging_document(const Version& version) {
   return document;
 }
 
-json::object version_to_document(const Version& version) {
-  json::object document{{"version", version.version},
-                        {"runtime", version.runtime},
-                        {"role", version.role},
-                        {"handler", version.handler},
-                        {"description", version.description},
-                        {"timeout", version.timeout.count()},
-                        {"memory", version.memory_mb},
-                        {"ephemeral", version.ephemeral_mb},
-                        {"architecture", version.architecture},
-                        {"codeId", version.code_id},
-                        {"codeSha256", version.code_sha256},
-                        {"codeSize", version.code_size},
-                        {"logFormat", version.log_format == LogFormat::json ? "JSON" : "Text"},
-                        {"applicationLogLevel", version.application_log_level},
-                        {"systemLogLevel", version.system_log_level},
-                        {"logGroup", version.log_group},
-                        {"tracing", version.tracing_mode},
-                        {"kmsKeyArn", version.kms_key_arn},
-                        {"lastModified", version.last_modified},
-                        {"revisionId", version.revision_id}};
-  if (version.environment) document.emplace("environment", string_members(*version.environment));
-  json::array layers;
-  for (const auto& layer : version.layers) {
-    layers.push_back(json::object{{"arn", layer.arn}, {"codeId", layer.code_id}, {"codeSize", layer.code_size}});
-  }
-  if (!layers.empty()) document.emplace("layers", std::move(layers));
-  return document;
-}
-
-Version version_from_document(const json::object& document) {
-  auto text = [&document](std::string_view name) { return wire::string_or(document, name); };
-  Version version{.version = text("version"),
-                  .runtime = text("runtime"),
-                  .role = text("role"),
-                  .handler = text("handler"),
-                  .description = text("description"),
-                  .timeout = std::chrono::seconds(wire::int_or(document, "timeout", 3)),
-                  .memory_mb = static_cast<int>(wire::int_or(document, "memory", 128)),
-                  .ephemeral_mb = static_cast<int>(wire::int_or(document, "ephemeral", 512)),
-                  .architecture = text("architecture"),
-                  .code_id = text("codeId"),
-                  .code_sha256 = text("codeSha256"),
-                  .code_size = static_cast<std::uint64_t>(wire::int_or(document, "codeSize")),
-                  .log_format = text("logFormat") == "JSON" ? LogFormat::json : LogFormat::text,
-                  .application_log_level = text("applicationLogLevel"),
-                  .system_log_level = text("systemLogLevel"),
-                  .log_group = text("logGroup"),
-                  .tracing_mode = text("tracing"),
-                  .kms_key_arn = text("kmsKeyArn"),
-                  .last_modified = text("lastModified"),
-                  .revision_id = text("revisionId"),
-                  .status = Version::Status::active};
-  if (wire::find(document, "environment") != nullptr) {
-    version.environment = wire::string_map(wire::object_or_empty(document, "environment"));
-  }
-  for (const auto& item : wire::array_or_empty(document, "layers")) {
-    if (!item.is_object()) continue;
-    const auto& layer = item.get_object();
-    version.layers.push_back({wire::string_or(layer, "arn"), wire::string_or(layer, "codeId"),
-                              static_cast<std::uint64_t>(wire::int_or(layer, "codeSize"))});
-  }
-  return version;
+json::object snap_start_document(const Version& version) {
+  if (version.snap_start.empty()) return {{"ApplyOn", "None"}, {"OptimizationStatus", "Off"}};
+  return {{"ApplyOn", version.snap_start}, {"OptimizationStatus", version.version == k_latest ? "Off" : "On"}};
 }
 
 int to_number(std::string_view text) {
@@ -144,6 +84,31 @@ const Version* Function::find(std::string_view qualifier, double chance) const {
   return find(qualifier);
 }
 
+int Function::provisioned_total() const {
+  int total = 0;
+  for (const auto& [qualifier, config] : provisioned) total += config.executions;
+  return total;
+}
+
+int Function::set_aside() const {
+  return reserved_concurrency.value_or(provisioned_total());
+}
+
+std::string* Function::revision_of(std::string_view qualifier) {
+  if (qualifier.empty() || qualifier == k_latest) return &latest.revision_id;
+  if (auto alias = aliases.find(std::string(qualifier)); alias != aliases.end()) return &alias->second.revision_id;
+  auto found = versions.find(to_number(qualifier));
+  return found == versions.end() ? nullptr : &found->second.revision_id;
+}
+
+void Function::forget(const std::string& qualifier) {
+  policies.erase(qualifier);
+  event_configs.erase(qualifier);
+  urls.erase(qualifier);
+  provisioned.erase(qualifier);
+  runtime_management.erase(qualifier);
+}
+
 std::string Function::policy_document(std::string_view qualifier) const {
   // The policy of $LATEST is that of the function: AWS shows one for both.
   auto found = policies.find(qualifier == k_latest ? std::string() : std::string(qualifier));
@@ -169,10 +134,11 @@ std::string runtime_version_arn(std::string_view region, std::string_view runtim
                      wire::sha256_hex(runtime_version(runtime)));
 }
 
-json::object configuration_document(const Function& function, const Version& version, bool qualified) {
-  bool published = version.version != k_latest;
+json::object configuration_document(const Function& function, const Version& version, std::string_view qualifier) {
+  const bool published = version.version != k_latest;
+  if (qualifier.empty() && published) qualifier = version.version;
   json::object document{{"FunctionName", function.name},
-                        {"FunctionArn", published || qualified ? function.arn(version.version) : function.arn()},
+                        {"FunctionArn", function.arn(qualifier)},
                         {"Runtime", version.runtime},
                         {"Role", version.role},
                         {"Handler", version.handler},
@@ -188,7 +154,7 @@ json::object configuration_document(const Function& function, const Version& ver
                         {"PackageType", "Zip"},
                         {"Architectures", json::array{version.architecture}},
                         {"EphemeralStorage", json::object{{"Size", version.ephemeral_mb}}},
-                        {"SnapStart", json::object{{"ApplyOn", "None"}, {"OptimizationStatus", "Off"}}},
+                        {"SnapStart", snap_start_document(version)},
                         {"RuntimeVersionConfig",
                          json::object{{"RuntimeVersionArn", runtime_version_arn(function.region, version.runtime)}}},
                         {"LoggingConfig", logging_document(version)}};
@@ -218,82 +184,6 @@ json::object alias_document(const Function& function, const std::string& name, c
                      json::object{{"AdditionalVersionWeights", json::value_from(alias.weights).as_object()}});
   }
   return document;
-}
-
-json::object to_document(const Function& function) {
-  json::array versions;
-  for (const auto& [number, version] : function.versions) versions.push_back(version_to_document(version));
-  json::object aliases;
-  for (const auto& [name, alias] : function.aliases) {
-    aliases.emplace(name, json::object{{"version", alias.version},
-                                       {"description", alias.description},
-                                       {"revisionId", alias.revision_id},
-                                       {"weights", json::value_from(alias.weights)}});
-  }
-  json::object policies;
-  for (const auto& [qualifier, policy] : function.policies) {
-    policies.emplace(qualifier, json::object{{"statements", policy.statements}, {"revisionId", policy.revision_id}});
-  }
-  json::object document{{"region", function.region},       {"account", function.account},
-                        {"name", function.name},           {"latest", version_to_document(function.latest)},
-                        {"versions", std::move(versions)}, {"lastVersion", function.last_version},
-                        {"aliases", std::move(aliases)},   {"tags", string_members(function.tags)},
-                        {"policies", std::move(policies)}};
-  json::object event_configs;
-  for (const auto& [qualifier, config] : function.event_configs) {
-    json::object item{{"lastModified", config.last_modified}};
-    if (config.retries) item.emplace("retries", *config.retries);
-    if (config.event_age) item.emplace("eventAge", config.event_age->count());
-    event_configs.emplace(qualifier, std::move(item));
-  }
-  document.emplace("eventConfigs", std::move(event_configs));
-  if (function.reserved_concurrency) document.emplace("reservedConcurrency", *function.reserved_concurrency);
-  return document;
-}
-
-Function from_document(const json::object& document) {
-  Function function{.region = wire::string_or(document, "region"),
-                    .account = wire::string_or(document, "account"),
-                    .name = wire::string_or(document, "name"),
-                    .latest = version_from_document(wire::object_or_empty(document, "latest")),
-                    .last_version = static_cast<int>(wire::int_or(document, "lastVersion")),
-                    .tags = wire::string_map(wire::object_or_empty(document, "tags"))};
-  for (const auto& item : wire::array_or_empty(document, "versions")) {
-    if (!item.is_object()) continue;
-    auto version = version_from_document(item.get_object());
-    auto number = to_number(version.version);
-    function.versions.emplace(number, std::move(version));
-  }
-  for (const auto& [name, item] : wire::object_or_empty(document, "aliases")) {
-    if (!item.is_object()) continue;
-    const auto& alias = item.get_object();
-    function.aliases[std::string(name)] = {.version = wire::string_or(alias, "version"),
-                                           .description = wire::string_or(alias, "description"),
-                                           .revision_id = wire::string_or(alias, "revisionId")};
-    for (const auto& [version, weight] : wire::object_or_empty(alias, "weights")) {
-      if (weight.is_double()) function.aliases[std::string(name)].weights.emplace(version, weight.get_double());
-    }
-  }
-  for (const auto& [qualifier, item] : wire::object_or_empty(document, "policies")) {
-    if (!item.is_object()) continue;
-    const auto& policy = item.get_object();
-    function.policies[std::string(qualifier)] = {.statements = wire::array_or_empty(policy, "statements"),
-                                                 .revision_id = wire::string_or(policy, "revisionId")};
-  }
-  for (const auto& [qualifier, item] : wire::object_or_empty(document, "eventConfigs")) {
-    if (!item.is_object()) continue;
-    const auto& from = item.get_object();
-    auto& config = function.event_configs[std::string(qualifier)];
-    if (wire::find(from, "retries") != nullptr) config.retries = static_cast<int>(wire::int_or(from, "retries"));
-    if (wire::find(from, "eventAge") != nullptr)
-      config.event_age = std::chrono::seconds(wire::int_or(from, "eventAge"));
-    const auto* modified = wire::find(from, "lastModified");
-    if (modified != nullptr && modified->is_double()) config.last_modified = modified->get_double();
-  }
-  if (wire::find(document, "reservedConcurrency") != nullptr) {
-    function.reserved_concurrency = static_cast<int>(wire::int_or(document, "reservedConcurrency"));
-  }
-  return function;
 }
 
 }  // namespace sortie::emulator::lambda

@@ -49,9 +49,11 @@ struct Version {
   std::string log_group;
   std::string tracing_mode = "PassThrough";
   std::string kms_key_arn;
+  std::string snap_start;  ///< `PublishedVersions`, or empty for none: kept, cold starts are as without
   std::string last_modified;
   std::string revision_id;
   enum class Status : std::uint8_t { creating, updating, active } status = Status::creating;
+  std::uint64_t change = 0;  ///< of this process: tells a later change from the one that is being made effective
 };
 
 struct Alias {
@@ -61,17 +63,42 @@ struct Alias {
   std::map<std::string, double> weights;  ///< further versions and their share of the invocations, at most one
 };
 
-/// How asynchronous invocations of a function, version or alias are retried.
+/// How asynchronous invocations of a function, version or alias are retried, and who is told of their end.
 struct EventInvokeConfig {
   std::optional<int> retries;
   std::optional<std::chrono::seconds> event_age;
+  std::string on_success;    ///< ARN of a function; empty: nobody
+  std::string on_failure;    ///< the same
   double last_modified = 0;  ///< seconds since 1970
 };
 
-/// The resource policy of a function, a version or an alias.
+/// A resource policy. That of a function, a version or an alias shares the revision id of what it belongs to.
 struct Policy {
   boost::json::array statements;
-  std::string revision_id;
+  std::string revision_id;  ///< of layer versions alone
+};
+
+/// The URL of a function or an alias: kept, but not served.
+struct UrlConfig {
+  std::string url;
+  std::string auth_type;
+  std::string invoke_mode;  ///< empty: never named, which means BUFFERED
+  std::optional<boost::json::object> cors;
+  std::string created;
+  std::string last_modified;
+};
+
+/// How many environments a version or an alias is promised: kept, and counted in what others may reserve.
+struct ProvisionedConfig {
+  int executions = 0;
+  bool ready = false;
+  std::string last_modified;
+};
+
+/// When a function's runtime is updated: kept, the runtime is what this machine has.
+struct RuntimeManagement {
+  std::string update_on = "Auto";
+  std::string version_arn;  ///< with Manual
 };
 
 /// A function with everything that belongs to it. A value; the Registry keeps it.
@@ -85,8 +112,13 @@ struct Function {
   std::map<std::string, Alias> aliases;
   std::optional<int> reserved_concurrency;
   std::map<std::string, std::string> tags;
-  std::map<std::string, Policy> policies;                  ///< by qualifier, empty for the function itself
-  std::map<std::string, EventInvokeConfig> event_configs;  ///< by qualifier, `$LATEST` for the function itself
+  std::map<std::string, Policy> policies;                       ///< by qualifier, empty for the function itself
+  std::map<std::string, EventInvokeConfig> event_configs;       ///< by qualifier, `$LATEST` for the function itself
+  std::map<std::string, UrlConfig> urls;                        ///< by alias, empty for the function itself
+  std::map<std::string, ProvisionedConfig> provisioned;         ///< by version or alias
+  std::map<std::string, RuntimeManagement> runtime_management;  ///< by version, `$LATEST` among them
+  std::string recursive_loop = "Terminate";
+  std::string code_signing_config;  ///< ARN, empty: none
 
   [[nodiscard]] std::string arn(std::string_view qualifier = {}) const;
   /// The version that `qualifier` (empty, `$LATEST`, a number or an alias) names.
@@ -94,13 +126,21 @@ struct Function {
   /// The same for one invocation: an alias of two versions gives the second one where `chance`, from [0, 1), is below
   /// its weight.
   [[nodiscard]] const Version* find(std::string_view qualifier, double chance) const;
+  /// What it takes of the account's concurrency for itself: reserved or, without that, provisioned.
+  [[nodiscard]] int set_aside() const;
+  [[nodiscard]] int provisioned_total() const;
+  /// The revision id of what `qualifier` names, which its policy shares; null when there is none.
+  [[nodiscard]] std::string* revision_of(std::string_view qualifier);
+  /// A version or an alias is gone: with it goes what was kept for it.
+  void forget(const std::string& qualifier);
   /// The policy document of `qualifier`, empty when there is none.
   [[nodiscard]] std::string policy_document(std::string_view qualifier) const;
 };
 
-/// What AWS shows of a version: `FunctionConfiguration`. The ARN is qualified for published versions, and where
-/// `qualified` asks for it.
-boost::json::object configuration_document(const Function& function, const Version& version, bool qualified = false);
+/// What AWS shows of a version: `FunctionConfiguration`. The ARN ends in `qualifier`, as it was asked for; without one,
+/// in the number of a published version.
+boost::json::object configuration_document(const Function& function, const Version& version,
+                                           std::string_view qualifier = {});
 /// What AWS shows of an alias: `AliasConfiguration`.
 boost::json::object alias_document(const Function& function, const std::string& name, const Alias& alias);
 

@@ -25,8 +25,9 @@ Task<void> Lambda::shutdown() {
 
 http::Response Lambda::render_error(const AwsError& error, const std::string& request_id,
                                     const http::Request& request) const {
-  (void)request;
-  return lambda::render_lambda_error(error, request_id);
+  auto told = error;
+  if (error.code == "RequestEntityTooLargeException") told.message = lambda::Service::too_large_for(request);
+  return lambda::render_lambda_error(told, request_id);
 }
 
 }  // namespace sortie::emulator

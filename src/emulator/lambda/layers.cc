@@ -144,7 +144,7 @@ Outcome<std::vector<LayerRef>> read_layer_list(const json::array& arns, const st
     if (twin != layer) {
       return std::unexpected(invalid_parameter(
           fmt::format("Two different versions of the same layer are not allowed to be referenced in the same function. "
-                      "{} and {}.",
+                      "{} and {} are versions of the same layer.",
                       twin->arn(), layer->arn())));
     }
   }

@@ -78,7 +78,7 @@ TEST_F(LambdaLayers, RefuseWhatAwsRefuses) {
             "ValidationException");
   EXPECT_EQ(publish("l", "1", {{"CompatibleArchitectures", json::array{"vax"}}}).status, 400);
   EXPECT_EQ(publish("a*b", "1").header("x-amzn-ErrorType"), "ValidationException");
-  EXPECT_EQ(call("GET", std::string(k_l) + "/0").member("message"), "Layer Version Cannot be less than 1.");
+  EXPECT_EQ(call("GET", std::string(k_l) + "/0").member("message"), "Layer Version Cannot be less than 1");
   EXPECT_EQ(call("POST", k_l, R"({"Content":{"ZipFile":"bm8gemlw"}})").status, 400);
 }
 

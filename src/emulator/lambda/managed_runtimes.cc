@@ -42,6 +42,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Where a sandbox has it.
+constexpr char k_trust_store[] = "/etc/ssl/certs/ca-certificates.crt";
+
 /// What a sandbox shows of the host at the same place: an interpreter in there needs no mount.
 bool is_seen_inside(const std::string& path) {
   constexpr std::array k_seen{"/usr/", "/bin/", "/nix/store/", "/gnu/store/"};
@@ -87,6 +90,9 @@ Result<fs::path> client_folder(const fs::path& root) {
   return folder_of(root, name, [&](const fs::path& folder) -> Result<void> {
     RETURN_IF_ERROR(write_file(folder / "bootstrap.py", python, 0644));
     RETURN_IF_ERROR(write_file(folder / "index.mjs", node, 0644));
+    std::error_code error;
+    fs::create_symlink(k_trust_store, folder / "ca-cert.pem", error);
+    if (error) return fail_errno(error.value(), "make a link to the trust store");
     return write_file(folder / "bootstrap", script, 0755);
   });
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "emulator/core/random.h"
 #include "wire/arn.h"
 
 namespace sortie::emulator::lambda {
@@ -121,6 +122,13 @@ bool is_plain_name(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return is_alnum(c) || c == '-' || c == '_'; });
 }
 
+std::string random_name(std::size_t length) {
+  constexpr std::string_view k_characters = "abcdefghijklmnopqrstuvwxyz0123456789";
+  auto name = random_bytes(length);
+  for (auto& c : name) c = k_characters[static_cast<unsigned char>(c) % k_characters.size()];
+  return name;
+}
+
 bool is_version(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
 }
@@ -135,6 +143,10 @@ AwsError validation_error(const std::vector<std::string>& details) {
 
 std::string constraint(std::string_view value, std::string_view member, std::string_view broken) {
   return fmt::format("Value '{}' at '{}' failed to satisfy constraint: {}", value, member, broken);
+}
+
+std::string not_in_set(std::string_view value, std::string_view member, std::string_view allowed) {
+  return constraint(value, member, fmt::format("Member must satisfy enum value set: [{}]", allowed));
 }
 
 AwsError function_not_found(const std::string& arn) {

@@ -33,6 +33,8 @@ Outcome<FunctionRef> parse_function_name(std::string_view text, std::string_view
 
 /// `[a-zA-Z0-9-_]+`
 bool is_plain_name(std::string_view text);
+/// Lower-case letters and digits that nobody can guess.
+std::string random_name(std::size_t length);
 /// A number: the qualifier of a published version.
 bool is_version(std::string_view text);
 
@@ -40,6 +42,9 @@ bool is_version(std::string_view text);
 AwsError validation_error(const std::vector<std::string>& details);
 /// `Value 'x' at 'member' failed to satisfy constraint: CONSTRAINT`
 std::string constraint(std::string_view value, std::string_view member, std::string_view broken);
+
+/// The same of a value that is one of `allowed`, written as AWS writes an enumeration: `A, B`.
+std::string not_in_set(std::string_view value, std::string_view member, std::string_view allowed);
 
 AwsError function_not_found(const std::string& arn);
 

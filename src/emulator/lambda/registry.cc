@@ -34,7 +34,7 @@ int Registry::reserved_concurrency(const std::string& region) {
   auto [known, is_new] = reserved_.try_emplace(region, 0);
   if (!is_new) return known->second;
   for (const auto& [key, function] : functions_) {
-    if (function.region == region) known->second += function.reserved_concurrency.value_or(0);
+    if (function.region == region) known->second += function.set_aside();
   }
   return known->second;
 }

@@ -27,7 +27,7 @@ class Registry {
   /// Writes a function of this registry after a change.
   void save(const Function& function);
   void erase(const std::string& region, const std::string& name);
-  /// What the functions of a region have reserved of its concurrency, together.
+  /// What the functions of a region have set aside of its concurrency, together: reserved or provisioned.
   [[nodiscard]] int reserved_concurrency(const std::string& region);
   /// Lets go of the store: no changes afterwards.
   void close() { statements_.reset(); }

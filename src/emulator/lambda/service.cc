@@ -71,8 +71,14 @@ http::Response render_lambda_error(const AwsError& error, const std::string& req
   const auto& code = error.code;
   bool own = code == "InvalidParameterValueException" || code == "ResourceConflictException" ||
              code == "PreconditionFailedException" || code == "TooManyRequestsException" ||
-             code == "InvalidRequestContentException" || code == "RequestTooLargeException";
+             code == "InvalidRequestContentException" || code == "RequestTooLargeException" ||
+             code == "ProvisionedConcurrencyConfigNotFoundException";
   bool bare = code == "ValidationException" || code == "RequestEntityTooLargeException";
+  if (!own && !bare && !error.fields.empty() && error.fields.front() == k_no_type) {
+    auto response = json_response(error.status, {{"Message", error.message}}, request_id);
+    response.headers.add("x-amzn-ErrorType", code);
+    return response;
+  }
   if (!own && !bare) return render_rest_json_error(error, request_id);
   boost::json::object body;
   if (own) body.emplace("Type", "User");
@@ -108,6 +114,7 @@ Service::Service(Executor executor, const Clock& clock, Store& store, Authorizer
       codes_(store, pool),
       runtimes_(store, pool),
       layers_(store),
+      code_signing_(store),
       late_logs_(options_.realism
                      ? std::make_unique<LateLogs>(executor, logs, *options_.realism, std::random_device{}())
                      : nullptr),
@@ -137,9 +144,8 @@ Service::Service(Executor executor, const Clock& clock, Store& store, Authorizer
       async_(std::make_shared<AsyncQueue>(
           executor, clock, store, options_.async_retry_delays,
           [this](AsyncRequest request) { return attempt_async(std::move(request)); },
-          [this](const AsyncRequest& request) {
-            return patience_of(request.region, request.name, request.qualifier);
-          })) {}
+          [this](const AsyncRequest& request) { return patience_of(request.region, request.name, request.qualifier); },
+          [this](AsyncRequest request, const AsyncQueue::End& end) { tell_destination(std::move(request), end); })) {}
 
 void Service::begin() {
   async_->resume();
@@ -161,112 +167,7 @@ void Service::abandon() {
   if (late_logs_) late_logs_->flush();
   registry_.close();
   layers_.close();
-}
-
-std::span<const Service::Operation> Service::operations() {
-  using S = Service;
-  static constexpr std::string_view k_function = "/2015-03-31/functions/{FunctionName}";
-  // The hot path first.
-  static constexpr std::array k_operations{
-      Operation{"Invoke", "POST", "/2015-03-31/functions/{FunctionName}/invocations", &S::invoke},
-      Operation{"InvokeWithResponseStream", "POST",
-                "/2021-11-15/functions/{FunctionName}/response-streaming-invocations", &S::invoke_with_response_stream},
-      Operation{"InvokeAsync", "POST", "/2014-11-13/functions/{FunctionName}/invoke-async", &S::invoke_async},
-      Operation{"CreateFunction", "POST", "/2015-03-31/functions", &S::create_function, true},
-      Operation{"ListFunctions", "GET", "/2015-03-31/functions", &S::list_functions},
-      Operation{"GetFunction", "GET", k_function, &S::get_function},
-      Operation{"DeleteFunction", "DELETE", k_function, &S::delete_function},
-      Operation{"GetFunctionConfiguration", "GET", "/2015-03-31/functions/{FunctionName}/configuration",
-                &S::get_function_configuration},
-      Operation{"UpdateFunctionConfiguration", "PUT", "/2015-03-31/functions/{FunctionName}/configuration",
-                &S::update_function_configuration, true},
-      Operation{"UpdateFunctionCode", "PUT", "/2015-03-31/functions/{FunctionName}/code", &S::update_function_code,
-                true},
-      Operation{"PublishVersion", "POST", "/2015-03-31/functions/{FunctionName}/versions", &S::publish_version, true},
-      Operation{"ListVersionsByFunction", "GET", "/2015-03-31/functions/{FunctionName}/versions", &S::list_versions},
-      Operation{"CreateAlias", "POST", "/2015-03-31/functions/{FunctionName}/aliases", &S::create_alias, true},
-      Operation{"ListAliases", "GET", "/2015-03-31/functions/{FunctionName}/aliases", &S::list_aliases},
-      Operation{"GetAlias", "GET", "/2015-03-31/functions/{FunctionName}/aliases/{Name}", &S::get_alias},
-      Operation{"UpdateAlias", "PUT", "/2015-03-31/functions/{FunctionName}/aliases/{Name}", &S::update_alias, true},
-      Operation{"DeleteAlias", "DELETE", "/2015-03-31/functions/{FunctionName}/aliases/{Name}", &S::delete_alias},
-      Operation{"AddPermission", "POST", "/2015-03-31/functions/{FunctionName}/policy", &S::add_permission, true},
-      Operation{"GetPolicy", "GET", "/2015-03-31/functions/{FunctionName}/policy", &S::get_policy},
-      Operation{"RemovePermission", "DELETE", "/2015-03-31/functions/{FunctionName}/policy/{StatementId}",
-                &S::remove_permission},
-      Operation{"GetAccountSettings", "GET", "/2016-08-19/account-settings", &S::get_account_settings},
-      Operation{"ListTags", "GET", "/2017-03-31/tags/{Resource}", &S::list_tags},
-      Operation{"TagResource", "POST", "/2017-03-31/tags/{Resource}", &S::tag_resource, true},
-      Operation{"UntagResource", "DELETE", "/2017-03-31/tags/{Resource}", &S::untag_resource},
-      Operation{"PutFunctionConcurrency", "PUT", "/2017-10-31/functions/{FunctionName}/concurrency",
-                &S::put_concurrency, true},
-      Operation{"DeleteFunctionConcurrency", "DELETE", "/2017-10-31/functions/{FunctionName}/concurrency",
-                &S::delete_concurrency},
-      Operation{"GetFunctionConcurrency", "GET", "/2019-09-30/functions/{FunctionName}/concurrency",
-                &S::get_concurrency},
-      Operation{"ListLayers", "GET", "/2018-10-31/layers", &S::list_layers},
-      Operation{"ListLayerVersions", "GET", "/2018-10-31/layers/{LayerName}/versions", &S::list_layer_versions},
-      Operation{"PublishLayerVersion", "POST", "/2018-10-31/layers/{LayerName}/versions", &S::publish_layer_version,
-                true},
-      Operation{"DeleteLayerVersion", "DELETE", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}",
-                &S::delete_layer_version},
-      Operation{"GetLayerVersion", "GET", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}",
-                &S::get_layer_version},
-      Operation{"AddLayerVersionPermission", "POST", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy",
-                &S::add_layer_permission, true},
-      Operation{"GetLayerVersionPolicy", "GET", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy",
-                &S::get_layer_policy},
-      Operation{"RemoveLayerVersionPermission", "DELETE",
-                "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy/{StatementId}",
-                &S::remove_layer_permission},
-      Operation{"PutFunctionEventInvokeConfig", "PUT", "/2019-09-25/functions/{FunctionName}/event-invoke-config",
-                &S::put_event_config, true},
-      Operation{"UpdateFunctionEventInvokeConfig", "POST", "/2019-09-25/functions/{FunctionName}/event-invoke-config",
-                &S::update_event_config, true},
-      Operation{"GetFunctionEventInvokeConfig", "GET", "/2019-09-25/functions/{FunctionName}/event-invoke-config",
-                &S::get_event_config},
-      Operation{"DeleteFunctionEventInvokeConfig", "DELETE", "/2019-09-25/functions/{FunctionName}/event-invoke-config",
-                &S::delete_event_config},
-      Operation{"ListFunctionEventInvokeConfigs", "GET",
-                "/2019-09-25/functions/{FunctionName}/event-invoke-config/list", &S::list_event_configs},
-      // Not of AWS's API: where the location of a package leads to.
-      Operation{"GetSnapshot", "GET", "/snapshots/{Kind}/{Name}/{Code}", &S::get_snapshot},
-      // What AWS has and we do not: refused by name.
-      Operation{"CreateEventSourceMapping", "POST", "/2015-03-31/event-source-mappings"},
-      Operation{"ListEventSourceMappings", "GET", "/2015-03-31/event-source-mappings"},
-      Operation{"DeleteEventSourceMapping", "DELETE", "/2015-03-31/event-source-mappings/{UUID}"},
-      Operation{"GetEventSourceMapping", "GET", "/2015-03-31/event-source-mappings/{UUID}"},
-      Operation{"UpdateEventSourceMapping", "PUT", "/2015-03-31/event-source-mappings/{UUID}"},
-      Operation{"PutProvisionedConcurrencyConfig", "PUT",
-                "/2019-09-30/functions/{FunctionName}/provisioned-concurrency"},
-      Operation{"GetProvisionedConcurrencyConfig", "GET",
-                "/2019-09-30/functions/{FunctionName}/provisioned-concurrency"},
-      Operation{"DeleteProvisionedConcurrencyConfig", "DELETE",
-                "/2019-09-30/functions/{FunctionName}/provisioned-concurrency"},
-      Operation{"CreateCodeSigningConfig", "POST", "/2020-04-22/code-signing-configs"},
-      Operation{"ListCodeSigningConfigs", "GET", "/2020-04-22/code-signing-configs"},
-      Operation{"GetCodeSigningConfig", "GET", "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}"},
-      Operation{"UpdateCodeSigningConfig", "PUT", "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}"},
-      Operation{"DeleteCodeSigningConfig", "DELETE", "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}"},
-      Operation{"ListFunctionsByCodeSigningConfig", "GET",
-                "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}/functions"},
-      Operation{"PutFunctionCodeSigningConfig", "PUT", "/2020-06-30/functions/{FunctionName}/code-signing-config"},
-      Operation{"GetFunctionCodeSigningConfig", "GET", "/2020-06-30/functions/{FunctionName}/code-signing-config"},
-      Operation{"DeleteFunctionCodeSigningConfig", "DELETE",
-                "/2020-06-30/functions/{FunctionName}/code-signing-config"},
-      Operation{"GetRuntimeManagementConfig", "GET", "/2021-07-20/functions/{FunctionName}/runtime-management-config"},
-      Operation{"PutRuntimeManagementConfig", "PUT", "/2021-07-20/functions/{FunctionName}/runtime-management-config"},
-      Operation{"CreateFunctionUrlConfig", "POST", "/2021-10-31/functions/{FunctionName}/url"},
-      Operation{"GetFunctionUrlConfig", "GET", "/2021-10-31/functions/{FunctionName}/url"},
-      Operation{"UpdateFunctionUrlConfig", "PUT", "/2021-10-31/functions/{FunctionName}/url"},
-      Operation{"DeleteFunctionUrlConfig", "DELETE", "/2021-10-31/functions/{FunctionName}/url"},
-      Operation{"ListFunctionUrlConfigs", "GET", "/2021-10-31/functions/{FunctionName}/urls"},
-      Operation{"GetFunctionRecursionConfig", "GET", "/2024-08-31/functions/{FunctionName}/recursion-config"},
-      Operation{"PutFunctionRecursionConfig", "PUT", "/2024-08-31/functions/{FunctionName}/recursion-config"},
-      Operation{"CreateCapacityProvider", "POST", "/2025-11-30/capacity-providers"},
-      Operation{"ListCapacityProviders", "GET", "/2025-11-30/capacity-providers"},
-      Operation{"ListDurableExecutionsByFunction", "GET", "/2025-12-01/functions/{FunctionName}/durable-executions"},
-  };
-  return k_operations;
+  code_signing_.close();
 }
 
 const Service::Operation* Service::find_operation(const http::Request& request, std::vector<std::string>& parts) {
@@ -274,6 +175,14 @@ const Service::Operation* Service::find_operation(const http::Request& request, 
     if (operation.method == request.method && match(operation.path, request.path, parts)) return &operation;
   }
   return nullptr;
+}
+
+std::string Service::too_large_for(const http::Request& request) {
+  auto text = fmt::format("Request must be smaller than {} bytes", k_body_limit);
+  std::vector<std::string> parts;
+  const auto* operation = find_operation(request, parts);
+  if (operation != nullptr) text += fmt::format(" for the {} operation", operation->name);
+  return text;
 }
 
 Task<http::Response> Service::handle(Call call) {
@@ -308,7 +217,7 @@ Task<Service::Answer> Service::dispatch(Call call) {
     auto body = co_await read_body(request.call.request.body);
     if (!body) {
       auto error = body.error();
-      if (error.status == 413) error.message += fmt::format(" for the {} operation", operation->name);
+      if (error.status == 413) error.message = too_large_for(request.call.request);
       co_return std::unexpected(std::move(error));
     }
     request.body = *std::move(body);
@@ -319,8 +228,7 @@ Task<Service::Answer> Service::dispatch(Call call) {
 Task<Outcome<boost::json::object>> Service::read_body(http::Body& body) {
   auto bytes = co_await body.read_all(k_body_limit);
   if (!bytes) {
-    co_return aws_fail(413, "RequestEntityTooLargeException",
-                       fmt::format("Request must be smaller than {} bytes", k_body_limit));
+    co_return aws_fail(413, "RequestEntityTooLargeException", "");
   }
   if (bytes->empty()) co_return boost::json::object{};
   auto parse = [](const std::string& text) { return wire::parse_json_object(text); };
@@ -383,10 +291,21 @@ Outcome<Service::Target> Service::find_target(Request& request, std::string_view
   return Target{*std::move(ref), function, version};
 }
 
+Outcome<Service::Target> Service::find_qualified(Request& request, std::string_view action) {
+  auto target = event_target(request, action);
+  if (!target) return target;
+  if (target->function == nullptr) return std::unexpected(function_not_found(target->ref.unqualified_arn()));
+  if (target->version != nullptr) return target;
+  const auto& qualifier = target->ref.qualifier;
+  if (qualifier == k_latest || is_version(qualifier)) return std::unexpected(function_not_found(target->ref.arn()));
+  return aws_fail(404, "ResourceNotFoundException", "Cannot find alias arn: " + target->ref.arn());
+}
+
 void Service::touch(Version& version, Version::Status status) {
   version.revision_id = make_request_id();
   version.last_modified = wire::format_iso8601_offset(clock_.now());
   version.status = status;
+  version.change = ++last_change_;
 }
 
 /// AWS needs a moment to make a change effective; we need only the next turn of the loop, unless told otherwise.
@@ -396,18 +315,23 @@ void Service::settle(const Function& function) {
     time = function.latest.status == Version::Status::creating ? slow->create_time : slow->update_time;
   }
   asio::co_spawn(executor_,
-                 settle_later(shared_from_this(), function.region, function.name, function.latest.revision_id, time),
+                 settle_later(shared_from_this(), function.region, function.name, function.latest.change, time),
                  asio::detached);
 }
 
 Task<void> Service::settle_later(std::shared_ptr<Service> self, std::string region, std::string name,
-                                 std::string revision, std::chrono::milliseconds time) {
+                                 std::uint64_t change, std::chrono::milliseconds time) {
   co_await sleep_for(time);
   if (self->closed_) co_return;
   auto* function = self->registry_.find(region, name);
-  if (function == nullptr || function->latest.revision_id != revision) co_return;
-  function->latest.status = Version::Status::active;
-  function->latest.revision_id = make_request_id();
+  if (function == nullptr || function->latest.change != change) co_return;
+  auto settled = [](Version& version) {
+    if (version.status == Version::Status::active) return;
+    version.status = Version::Status::active;
+    version.revision_id = make_request_id();
+  };
+  settled(function->latest);
+  for (auto& [number, version] : function->versions) settled(version);
   self->registry_.save(*function);
 }
 
@@ -487,7 +411,7 @@ Outcome<void> Service::check_invoke_rate(const Function& function) {
 }
 
 int Service::reserved_except(const Function& function) {
-  return registry_.reserved_concurrency(function.region) - function.reserved_concurrency.value_or(0);
+  return registry_.reserved_concurrency(function.region) - function.set_aside();
 }
 
 }  // namespace sortie::emulator::lambda

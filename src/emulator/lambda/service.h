@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "emulator/lambda/async_queue.h"
+#include "emulator/lambda/code_signing.h"
 #include "emulator/lambda/code_store.h"
 #include "emulator/lambda/lambda.h"
 #include "emulator/lambda/late_logs.h"
@@ -32,6 +34,8 @@ class Service : public std::enable_shared_from_this<Service> {
   /// Once, after construction.
   void begin();
   Task<http::Response> handle(Call call);
+  /// What AWS says to a request whose body is larger than any may be.
+  static std::string too_large_for(const http::Request& request);
   Task<void> shutdown();
   void abandon();
 
@@ -53,6 +57,13 @@ class Service : public std::enable_shared_from_this<Service> {
     Task<Answer> (Service::*handler)(Request&) = nullptr;
     bool json_body = false;
   };
+  /// A function found and permitted.
+  struct Target {
+    FunctionRef ref;
+    Function* function = nullptr;
+    const Version* version = nullptr;
+  };
+  // operations.cc
   static std::span<const Operation> operations();
   static const Operation* find_operation(const http::Request& request, std::vector<std::string>& parts);
   Task<Answer> dispatch(Call call);
@@ -76,17 +87,61 @@ class Service : public std::enable_shared_from_this<Service> {
   Task<Answer> delete_alias(Request& request);
   Task<Answer> list_aliases(Request& request);
   // api_settings.cc
+  Outcome<Target> concurrency_target(Request& request, std::string_view action);
   Task<Answer> put_concurrency(Request& request);
   Task<Answer> get_concurrency(Request& request);
   Task<Answer> delete_concurrency(Request& request);
-  Outcome<Function*> tagged_function(Request& request, std::string_view action);
+  Task<Answer> get_account_settings(Request& request);
+  // api_tags.cc
+  struct Tagged {
+    std::map<std::string, std::string>* tags;
+    std::function<void()> save;
+  };
+  Outcome<Tagged> tagged_function(const Request& request, const std::string& text);
+  Outcome<Tagged> find_tagged(const Request& request, std::string_view action);
   Task<Answer> list_tags(Request& request);
   Task<Answer> tag_resource(Request& request);
   Task<Answer> untag_resource(Request& request);
+  // api_permissions.cc
   Task<Answer> add_permission(Request& request);
   Task<Answer> get_policy(Request& request);
   Task<Answer> remove_permission(Request& request);
-  Task<Answer> get_account_settings(Request& request);
+  // api_urls.cc
+  Outcome<Target> url_target(Request& request, std::string_view action);
+  Task<Answer> create_url(Request& request);
+  Task<Answer> get_url(Request& request);
+  Task<Answer> update_url(Request& request);
+  Task<Answer> delete_url(Request& request);
+  Task<Answer> list_urls(Request& request);
+  // api_provisioned.cc
+  Outcome<Target> provisioned_target(Request& request, std::string_view action, std::string_view refusal);
+  Outcome<void> check_provisioned(const Function& function, const std::string& qualifier, std::int64_t wanted);
+  Task<Answer> put_provisioned(Request& request);
+  Task<Answer> get_provisioned(Request& request);
+  Answer list_provisioned(Request& request);
+  Task<Answer> delete_provisioned(Request& request);
+  static Task<void> provision_later(std::shared_ptr<Service> self, FunctionRef ref, int executions);
+  // api_controls.cc
+  Task<Answer> get_recursion(Request& request);
+  Task<Answer> put_recursion(Request& request);
+  Task<Answer> get_runtime_management(Request& request);
+  Task<Answer> put_runtime_management(Request& request);
+  // api_event_sources.cc
+  Task<Answer> create_event_source(Request& request);
+  Task<Answer> list_event_sources(Request& request);
+  Task<Answer> find_event_source(Request& request);
+  // api_code_signing.cc
+  Outcome<CodeSigningConfig*> signing_target(Request& request, std::string_view action);
+  Task<Answer> create_code_signing(Request& request);
+  Task<Answer> list_code_signing(Request& request);
+  Task<Answer> get_code_signing(Request& request);
+  Task<Answer> update_code_signing(Request& request);
+  Task<Answer> delete_code_signing(Request& request);
+  Task<Answer> list_signed_functions(Request& request);
+  Task<Answer> put_function_signing(Request& request);
+  Task<Answer> get_function_signing(Request& request);
+  Task<Answer> delete_function_signing(Request& request);
+  Outcome<void> check_code_signing(const Function& function);
   // api_layers.cc
   Task<Answer> publish_layer_version(Request& request);
   Task<Answer> get_layer_version(Request& request);
@@ -113,12 +168,6 @@ class Service : public std::enable_shared_from_this<Service> {
   Task<Answer> invoke_async(Request& request);
   Task<AsyncQueue::Attempt> attempt_async(AsyncRequest request);
 
-  /// A function found and permitted.
-  struct Target {
-    FunctionRef ref;
-    Function* function = nullptr;
-    const Version* version = nullptr;
-  };
   // api_event_invoke.cc
   Task<Answer> put_event_config(Request& request);
   Task<Answer> update_event_config(Request& request);
@@ -127,10 +176,16 @@ class Service : public std::enable_shared_from_this<Service> {
   Task<Answer> list_event_configs(Request& request);
   Outcome<Target> event_target(Request& request, std::string_view action);
   Answer keep_event_config(Request& request, const Target& target, EventInvokeConfig config);
+  // destinations.cc
+  Outcome<void> check_destinations(const Request& request, const Function& function);
+  void tell_destination(AsyncRequest request, const AsyncQueue::End& end);
+  bool may_invoke_as(const Function& function, const std::string& arn);
   AsyncQueue::Patience patience_of(const std::string& region, const std::string& name, const std::string& qualifier);
 
   /// Reads the name (part 0 and `Qualifier`), asks IAM for `lambda:ACTION` on it, and finds it.
   Outcome<Target> find_target(Request& request, std::string_view action);
+  /// The same, but a version and an alias that are not there have errors of their own.
+  Outcome<Target> find_qualified(Request& request, std::string_view action);
   Outcome<FunctionRef> name_of(const Request& request, NameUse use, std::string_view text,
                                std::string_view qualifier) const;
   Outcome<void> authorize(const Call& call, std::string_view action, std::string resource, std::string policy = {},
@@ -141,12 +196,13 @@ class Service : public std::enable_shared_from_this<Service> {
   /// The package that `member` of the body names, or the body itself; takes the text of a ZipFile out of it.
   Task<Outcome<Code>> take_code(Request& request, std::string_view member);
   /// Makes a version of `$LATEST`, or gives the last one when nothing has changed since.
-  const Version& publish(Function& function, const std::string& description);
+  const Version& publish(Function& function, const std::string& description,
+                         Version::Status status = Version::Status::active);
   /// After a change: new revision, not settled; later active.
   void touch(Version& version, Version::Status status);
   void settle(const Function& function);
   static Task<void> settle_later(std::shared_ptr<Service> self, std::string region, std::string name,
-                                 std::string revision, std::chrono::milliseconds time);
+                                 std::uint64_t change, std::chrono::milliseconds time);
   void drain(const Function& function, std::string_view version);
   void collect_later(const std::string& id);
   [[nodiscard]] bool uses_code(const std::string& id) const;
@@ -175,6 +231,7 @@ class Service : public std::enable_shared_from_this<Service> {
   CodeStore codes_;
   ManagedRuntimes runtimes_;
   LayerRegistry layers_;
+  CodeSigningRegistry code_signing_;
   std::unique_ptr<LateLogs> late_logs_;  ///< with realism alone
   RateLimit control_rate_;
   std::map<std::string, RateLimit, std::less<>> invoke_rates_;  ///< by unqualified ARN, with realism alone
@@ -186,11 +243,17 @@ class Service : public std::enable_shared_from_this<Service> {
   std::shared_ptr<Pool> pool_;
   std::shared_ptr<AsyncQueue> async_;
   std::map<std::string, std::shared_ptr<const Deployment>, std::less<>> deployments_;  ///< by qualified ARN
+  std::uint64_t last_change_ = 0;
   bool closed_ = false;
 };
 
+/// What reservations must leave to functions without one.
+inline constexpr int k_least_unreserved = 100;
+
 /// What an environment of this version has mounted: code and layers, as ids of the CodeStore.
 std::vector<std::string> packages_of(const Version& version);
+/// As the first of an error's fields: it has no `Type`.
+inline const std::pair<std::string, std::string> k_no_type{"Type", ""};
 http::Response render_lambda_error(const AwsError& error, const std::string& request_id);
 /// `json_response` without a body of its own: 204, 202.
 http::Response empty_response(int status, const std::string& request_id);

@@ -52,6 +52,8 @@ void add_managed(Variables& variables, const std::string& runtime, const Place& 
     variables.emplace_back(
         "NODE_PATH", fmt::format("{0}/nodejs/node{1}/node_modules:{0}/nodejs/node_modules:{2}/node_modules:{2}:{3}",
                                  place.layers_folder, managed->version, place.runtime_folder, place.task_root));
+    // Node.js does not look at the system's trust store. AWS has this up to nodejs18.x; later our client takes it away.
+    variables.emplace_back("NODE_EXTRA_CA_CERTS", place.runtime_folder + "/ca-cert.pem");
   }
 }
 

@@ -307,7 +307,10 @@ def log_error(document):
 
 
 def error_document(error_type, message, trace, of_request):
-    return {"errorMessage": message, "errorType": error_type, "requestId": of_request or "", "stackTrace": trace or []}
+    document = {"errorMessage": message, "errorType": error_type, "requestId": of_request or "", "stackTrace": trace or []}
+    if REQUESTED == "3.8":
+        del document["requestId"]
+    return document
 
 
 def document_of(error, of_request):
@@ -371,6 +374,14 @@ def set_up_path():
     del sys.argv[1:]
 
 
+def set_up_environment():
+    """Python tells its children of the character set that it chose; on AWS's images from python3.12 on it has to."""
+    if ASCII_ANSWERS:
+        os.environ.pop("LC_CTYPE", None)
+    else:
+        os.environ.setdefault("LC_CTYPE", "C.UTF-8")
+
+
 def set_trace_id(trace_id):
     if trace_id:
         os.environ["_X_AMZN_TRACE_ID"] = trace_id
@@ -383,6 +394,7 @@ def main():
     sys.stdout = Unbuffered(sys.stdout)
     sys.stderr = Unbuffered(sys.stderr)
     set_up_path()
+    set_up_environment()
     api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:
         set_up_logging()

@@ -20,6 +20,11 @@ const runtimeVersion = Number(/_nodejs(\d+)\.x$/.exec(environment.AWS_EXECUTION_
 const KIND = Symbol.for("aws.lambda.runtime.handler.streaming");
 const HIGH_WATER_MARK = Symbol.for("aws.lambda.runtime.handler.streaming.highWaterMark");
 
+// Read when the process began. AWS's runtimes from nodejs20.x on do not have it.
+if (runtimeVersion >= 20 && environment.NODE_EXTRA_CA_CERTS === `${environment.LAMBDA_RUNTIME_DIR}/ca-cert.pem`) {
+  delete environment.NODE_EXTRA_CA_CERTS;
+}
+
 const LONGEST_MESSAGE = 256 * 1024; // longer ones are split anyway
 
 let requestId; // of the running invocation; before the first one there is none

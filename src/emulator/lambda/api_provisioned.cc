@@ -1,0 +1,152 @@
+#include <fmt/format.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/json.hpp>
+
+#include "base/deadline.h"
+#include "emulator/core/protocol.h"
+#include "emulator/lambda/service.h"
+#include "wire/date.h"
+#include "wire/json.h"
+
+/// Provisioned concurrency: kept, and counted in the account's concurrency. Environments start with the first
+/// invocation all the same.
+namespace sortie::emulator::lambda {
+namespace {
+
+namespace json = boost::json;
+
+json::object provisioned_document(const ProvisionedConfig& config) {
+  const int there = config.ready ? config.executions : 0;
+  return {{"RequestedProvisionedConcurrentExecutions", config.executions},
+          {"AvailableProvisionedConcurrentExecutions", there},
+          {"AllocatedProvisionedConcurrentExecutions", there},
+          {"Status", config.ready ? "READY" : "IN_PROGRESS"},
+          {"LastModified", config.last_modified}};
+}
+
+AwsError conflict(std::string message) {
+  return {409, "ResourceConflictException", std::move(message), {}};
+}
+
+/// An alias and the version that it points to cannot both be provisioned.
+Outcome<void> check_overlap(const Function& function, const std::string& qualifier) {
+  if (auto alias = function.aliases.find(qualifier); alias != function.aliases.end()) {
+    if (!function.provisioned.contains(alias->second.version)) return {};
+    return std::unexpected(
+        conflict("Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version"));
+  }
+  for (const auto& [name, alias] : function.aliases) {
+    if (alias.version == qualifier && function.provisioned.contains(name)) {
+      return std::unexpected(conflict("Version is pointed to by a Provisioned Concurrency alias"));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+/// A published version or an alias, permitted.
+Outcome<Service::Target> Service::provisioned_target(Request& request, std::string_view action,
+                                                     std::string_view refusal) {
+  auto ref = name_of(request, NameUse::other, request.parts.at(0), request.query("Qualifier"));
+  if (ref && (ref->qualifier.empty() || ref->qualifier == k_latest)) {
+    return std::unexpected(invalid_parameter(std::string(refusal)));
+  }
+  return find_qualified(request, action);
+}
+
+Outcome<void> Service::check_provisioned(const Function& function, const std::string& qualifier, std::int64_t wanted) {
+  if (auto apart = check_overlap(function, qualifier); !apart) return apart;
+  auto before = function.provisioned.find(qualifier);
+  const auto others =
+      function.provisioned_total() - (before == function.provisioned.end() ? 0 : before->second.executions);
+  if (function.reserved_concurrency) {
+    if (wanted + others <= *function.reserved_concurrency) return {};
+    return std::unexpected(invalid_parameter(
+        "Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function"));
+  }
+  if (wanted > k_account_concurrency) {
+    return std::unexpected(invalid_parameter(fmt::format(
+        "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [{}].",
+        k_account_concurrency)));
+  }
+  if (reserved_except(function) + others + wanted > k_account_concurrency - k_least_unreserved) {
+    return std::unexpected(
+        invalid_parameter(fmt::format("Specified ConcurrentExecutions for function decreases account's "
+                                      "UnreservedConcurrentExecution below its minimum value of [{}].",
+                                      k_least_unreserved)));
+  }
+  return {};
+}
+
+Task<Service::Answer> Service::put_provisioned(Request& request) {
+  const auto wanted = wire::int_or(request.body, "ProvisionedConcurrentExecutions");
+  if (wanted < 1) {
+    co_return std::unexpected(validation_error({constraint(std::to_string(wanted), "provisionedConcurrentExecutions",
+                                                           "Member must have value greater than or equal to 1")}));
+  }
+  auto target =
+      provisioned_target(request, "PutProvisionedConcurrencyConfig",
+                         "Provisioned Concurrency Configs cannot be applied to unpublished function versions.");
+  if (!target) co_return std::unexpected(target.error());
+  auto& function = *target->function;
+  const auto& qualifier = target->ref.qualifier;
+  if (auto fits = check_provisioned(function, qualifier, wanted); !fits) co_return std::unexpected(fits.error());
+  auto& config = function.provisioned[qualifier];
+  if (auto* revision = function.revision_of(target->version->version)) *revision = make_request_id();
+  config = {.executions = static_cast<int>(wanted), .last_modified = wire::format_iso8601_offset(clock_.now())};
+  registry_.save(function);
+  auto document = provisioned_document(config);
+  asio::co_spawn(executor_, provision_later(shared_from_this(), target->ref, config.executions), asio::detached);
+  co_return json_response(202, document, request.call.request_id);
+}
+
+Task<void> Service::provision_later(std::shared_ptr<Service> self, FunctionRef ref, int executions) {
+  co_await sleep_for(self->options_.realism ? self->options_.realism->create_time : self->options_.settle_time);
+  if (self->closed_) co_return;
+  auto* function = self->registry_.find(ref.region, ref.name);
+  if (function == nullptr) co_return;
+  auto found = function->provisioned.find(ref.qualifier);
+  if (found != function->provisioned.end() && found->second.executions == executions) found->second.ready = true;
+}
+
+Task<Service::Answer> Service::get_provisioned(Request& request) {
+  if (request.query("List") == "ALL") co_return list_provisioned(request);
+  auto target = provisioned_target(request, "GetProvisionedConcurrencyConfig",
+                                   "The function resource provided must be an alias or a published version.");
+  if (!target) co_return std::unexpected(target.error());
+  auto found = target->function->provisioned.find(target->ref.qualifier);
+  if (found == target->function->provisioned.end()) {
+    co_return aws_fail(404, "ProvisionedConcurrencyConfigNotFoundException",
+                       "No Provisioned Concurrency Config found for this function");
+  }
+  co_return json_response(200, provisioned_document(found->second), request.call.request_id);
+}
+
+Service::Answer Service::list_provisioned(Request& request) {
+  auto target = find_target(request, "ListProvisionedConcurrencyConfigs");
+  if (!target) return std::unexpected(target.error());
+  auto page = read_page(request.query("MaxItems"), request.query("Marker"));
+  if (!page) return std::unexpected(page.error());
+  std::vector<std::pair<std::string, json::object>> items;
+  for (const auto& [qualifier, config] : target->function->provisioned) {
+    auto document = provisioned_document(config);
+    document.emplace("FunctionArn", target->function->arn(qualifier));
+    items.emplace_back(qualifier, std::move(document));
+  }
+  return json_response(200, page_document("ProvisionedConcurrencyConfigs", std::move(items), *page),
+                       request.call.request_id);
+}
+
+Task<Service::Answer> Service::delete_provisioned(Request& request) {
+  auto target = provisioned_target(request, "DeleteProvisionedConcurrencyConfig",
+                                   "The function resource provided must be an alias or a published version.");
+  if (!target) co_return std::unexpected(target.error());
+  // One that is not there is deleted all the same.
+  if (target->function->provisioned.erase(target->ref.qualifier) > 0) registry_.save(*target->function);
+  co_return empty_response(204, request.call.request_id);
+}
+
+}  // namespace sortie::emulator::lambda

@@ -1,0 +1,70 @@
+"""A client, a role and functions for the tests beside recorded answers."""
+
+import io
+import zipfile
+
+import pytest
+
+from recorded import ACCOUNT, call
+from support import EXECUTION_TRUST, wait_until
+
+API = "lambda-api"
+MEMBERS = ("Runtime", "Handler", "Timeout", "MemorySize", "Description", "Environment")
+# Older recordings do not have what AWS shows since.
+LATER = ("LoggingConfig", "RuntimeVersionConfig", "SnapStart")
+HANDLER = "def handler(event, context):\n    return event\n"
+
+
+def zip_of(files):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, text, zipfile.ZIP_DEFLATED)
+    return data.getvalue()
+
+
+class Lab:
+    """A client, a role, and functions as a recording has them."""
+
+    def __init__(self, server):
+        from botocore.config import Config
+        self.server = server
+        lenient = Config(parameter_validation=False, retries={"max_attempts": 0}, read_timeout=120)
+        self.client = server.boto3("lambda", config=lenient)
+        if "get_function_recursion_config" not in dir(self.client):
+            pytest.skip("this boto3 does not know what the recordings hold")
+        iam = server.boto3("iam")
+        self.role = iam.create_role(RoleName="recorded", AssumeRolePolicyDocument=EXECUTION_TRUST)["Role"]["Arn"]
+        iam.attach_role_policy(RoleName="recorded",
+                               PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole")
+
+    def create(self, like=None, name="fn", files=None, **more):
+        """CreateFunction with what the recorded configuration shows; its answer."""
+        like = (like or {}).get("CreateFunctionResponse", like or {})
+        parameters = {member: like[member] for member in MEMBERS if member in like}
+        parameters = {"Runtime": "python3.12", "Handler": "handler.handler", **parameters, **more}
+        module = parameters["Handler"].split(".")[0]
+        return call(self.client.create_function, FunctionName=name, Role=self.role,
+                    **{"Code": {"ZipFile": zip_of(files or {f"{module}.py": HANDLER})}, **parameters})
+
+    def active(self, name="fn"):
+        wait_until(lambda: self.client.get_function_configuration(FunctionName=name).get("LastUpdateStatus") == "Successful",
+                   f"{name} is active")
+
+    def make(self, like=None, name="fn", **more):
+        """`create`, and waits until it is active."""
+        answer = self.create(like, name, **more)
+        assert "FunctionArn" in answer, answer
+        self.active(name)
+        return answer
+
+
+@pytest.fixture
+def lab(server):
+    return Lab(server)
+
+
+def arn(resource, service="lambda", region="us-east-1"):
+    return f"arn:aws:{service}:{region}:{ACCOUNT}:{resource}"
