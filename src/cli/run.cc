@@ -141,6 +141,11 @@ Task<Result<int>> Run::execute(Context& context) {
   // One more turn of the loop: the ticking coroutine refers to `terminal`.
   co_await asio::post(context.executor, asio::use_awaitable);
   if (result.exception) std::rethrow_exception(result.exception);
+  // An interrupt before the tests began; one while they ran has been reported.
+  if (!*result.result && result.result->error().kind == ErrorKind::cancelled) {
+    terminal.on(run::Notice{"interrupted before any test began; what had been made is removed"});
+    co_return exit_code(ErrorKind::cancelled);
+  }
   co_return *result.result;
 }
 
