@@ -20,6 +20,12 @@ sys.path.insert(0, str(REPOSITORY / "test"))
 
 SERVICES = {"s3": "S3", "lambda": "Lambda", "cloudformation": "CloudFormation", "logs": "CloudWatch Logs", "iam": "IAM", "sts": "STS"}
 
+CLOUDFORMATION_ABSENT = {
+    "notifications": {"NotificationARNs": ["arn:aws:sns:us-east-1:000000000000:topic"]},
+    "rollback triggers": {"RollbackConfiguration": {"RollbackTriggers": [
+        {"Arn": "arn:aws:cloudwatch:us-east-1:000000000000:alarm:a", "Type": "AWS::CloudWatch::Alarm"}]}},
+}
+
 # Operations that are there but do not take everything: {operation: {what: input}}. The input is sent, and must be refused as
 # NotImplemented.
 PARTLY = {
@@ -37,6 +43,16 @@ PARTLY = {
         },
         "CopyObject": {"KMS encryption": {"ServerSideEncryption": "aws:kms"}},
         "CreateMultipartUpload": {"KMS encryption": {"ServerSideEncryption": "aws:kms"}},
+    },
+    "cloudformation": {
+        "CreateStack": CLOUDFORMATION_ABSENT,
+        "UpdateStack": CLOUDFORMATION_ABSENT,
+        "CreateChangeSet": {
+            **CLOUDFORMATION_ABSENT,
+            "imports": {"ChangeSetType": "IMPORT"},
+            "nested stacks": {"IncludeNestedStacks": True},
+        },
+        "DeleteStack": {"forced deletion": {"DeletionMode": "FORCE_DELETE_STACK"}},
     },
     "logs": {
         "CreateLogGroup": {"KMS keys": {"kmsKeyId": "arn:aws:kms:us-east-1:000000000000:key/x"}},

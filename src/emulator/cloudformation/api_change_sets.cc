@@ -88,7 +88,6 @@ Service::Answer Service::create_change_set(const Request& request) {
                             stack != nullptr ? stack->id : stack_arn(request.call, stack_name, "*"),
                             {{"cloudformation:ChangeSetName", name}}));
   if (type != "CREATE" && type != "UPDATE") {
-    if (type == "IMPORT") return std::unexpected(not_implemented("cloudformation", "change sets of type IMPORT"));
     return invalid(
         fmt::format("1 validation error detected: Value '{}' at 'changeSetType' failed to satisfy constraint: Member "
                     "must satisfy enum value set: [IMPORT, UPDATE, CREATE]",

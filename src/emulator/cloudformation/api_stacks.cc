@@ -140,9 +140,6 @@ Service::Answer Service::delete_stack(const Request& request) {
                       id));
     keep.insert(id);
   }
-  if (request.input.get_or("DeletionMode", "STANDARD") == "FORCE_DELETE_STACK") {
-    return std::unexpected(not_implemented("cloudformation", "DeleteStack with DeletionMode FORCE_DELETE_STACK"));
-  }
   const std::string role = request.input.contains("RoleARN") ? request.text("RoleARN") : stack->now.role_arn;
   ASSIGN_OR_RETURN(Caller caller, allowed_caller(request, role));
   stack->client_token = request.text("ClientRequestToken");
