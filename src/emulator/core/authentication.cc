@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "emulator/core/form_upload.h"
 #include "emulator/core/refusal.h"
 #include "emulator/core/verified_body.h"
 #include "wire/checksum.h"
@@ -146,6 +147,8 @@ struct Authenticator::Impl {
   Outcome<Identities::Key> find_key(const Call& call, const wire::ParsedSignature& parsed);
   Outcome<void> check_scope(const Call& call, const wire::ParsedSignature& parsed);
   Outcome<void> verify_s3(Call& call, const wire::ParsedSignature& parsed, const Identities::Key& key);
+  /// The signature of a posted form's policy.
+  Outcome<void> verify_form(Call& call);
   Outcome<void> verify_buffered(const Call& call, const wire::ParsedSignature& parsed, const Identities::Key& key);
 };
 
@@ -214,7 +217,32 @@ Authenticator::Authenticator(const Clock& clock, Identities& identities)
 
 Authenticator::~Authenticator() = default;
 
+Outcome<void> Authenticator::Impl::verify_form(Call& call) {
+  const auto parsed = form_signature(*call.form);
+  if (!parsed) return std::unexpected(parsed.error());
+  if (!*parsed) return {};
+  auto key = find_key(call, **parsed);
+  if (!key) return std::unexpected(key.error());
+  if (!form_matches(**parsed, *call.form, key->secret_access_key)) {
+    wire::SignatureError error;
+    error.reason = Reason::mismatch;
+    error.string_to_sign = *call.form->field("policy");
+    return std::unexpected(refuse_signature(call.service, error, &**parsed, clock.now()));
+  }
+  call.principal = std::move(key->principal);
+  call.signature = Call::Signature::form;
+  call.signature_version = (*parsed)->scope.region.empty() ? "AWS" : "AWS4-HMAC-SHA256";
+  call.signed_at = (*parsed)->signed_at;
+  if (!(*parsed)->scope.region.empty()) call.region = (*parsed)->scope.region;
+  identities.note_use(call);
+  return {};
+}
+
 Task<Outcome<void>> Authenticator::authenticate(Call& call) {
+  if (is_form_upload(call)) {
+    if (auto read = co_await read_form(call); !read) co_return read;
+    co_return impl_->verify_form(call);
+  }
   std::expected<wire::ParsedSignature, wire::SignatureError> parsed = [&] {
     const Parts parts(call.request);
     return wire::parse_authorization(parts.view);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,6 +37,21 @@ struct Trailers {
   std::vector<std::pair<std::string, std::string>> fields;
 };
 
+/// The fields of S3's browser upload (`POST` of a form); the file is the request's body.
+struct FormUpload {
+  std::vector<std::pair<std::string, std::string>> fields;  ///< names as sent
+  bool has_file = false;
+  std::string file_name;
+
+  /// The first field of that name, whatever its case.
+  [[nodiscard]] std::optional<std::string_view> field(std::string_view name) const {
+    for (const auto& [own, value] : fields) {
+      if (http::iequals(own, name)) return value;
+    }
+    return std::nullopt;
+  }
+};
+
 /// An error as a service answers it; each service renders it in its own protocol.
 struct AwsError {
   int status = 400;
@@ -61,9 +77,10 @@ struct Call {
   std::string request_id;  ///< also sent as x-amzn-RequestId / x-amz-request-id
   Principal principal;
   std::string virtual_bucket;  ///< S3: the bucket named by the host (`bucket.s3.amazonaws.com`), else empty
-  enum class Signature : std::uint8_t { none, header, query } signature = Signature::none;
+  enum class Signature : std::uint8_t { none, header, query, form } signature = Signature::none;
   std::string signature_version;  ///< AWS4-HMAC-SHA256 or AWS (version 2), empty for none
   SystemTime signed_at{};
+  std::shared_ptr<const FormUpload> form;    ///< null unless a form was posted
   std::shared_ptr<const Trailers> trailers;  ///< null unless the request announced trailers (`x-amz-trailer`)
 };
 

@@ -32,8 +32,9 @@ Failure no_such_upload(std::string_view upload) {
 }
 
 Failure invalid_argument(std::string_view name, std::string_view value, std::string message) {
-  return s3_fail(400, "InvalidArgument", std::move(message),
-                 {{"ArgumentName", std::string(name)}, {"ArgumentValue", std::string(value)}});
+  AwsError error{400, "InvalidArgument", std::move(message), {}};
+  error.fields = {{"ArgumentName", std::string(name)}, {"ArgumentValue", std::string(value)}};
+  return Failure(std::move(error));
 }
 
 Failure invalid_request(std::string message) {

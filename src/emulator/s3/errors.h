@@ -21,6 +21,7 @@ Failure no_such_bucket(std::string_view bucket);
 Failure no_such_key(std::string_view key);
 Failure no_such_version(std::string_view key, std::string_view version);
 Failure no_such_upload(std::string_view upload);
+/// Both fields are there, even with an empty value.
 Failure invalid_argument(std::string_view name, std::string_view value, std::string message);
 Failure invalid_request(std::string message);
 Failure malformed_xml();

@@ -205,14 +205,6 @@ Outcome<void> check_completion(const Request& request, const Upload& upload, con
   return {};
 }
 
-std::string location_of(const Request& request) {
-  const http::Request& http = request.call.request;
-  const std::string host(http.headers.get_or("host", http::authority(http)));
-  const std::string key = wire::uri_encode(request.key, wire::Slash::keep);
-  if (!request.call.virtual_bucket.empty()) return fmt::format("{}://{}/{}", http.scheme, host, key);
-  return fmt::format("{}://{}/{}/{}", http.scheme, host, request.bucket, key);
-}
-
 /// What a part's bytes are hashed with: the upload's algorithm and the sender's.
 std::vector<ChecksumAlgorithm> part_algorithms(const Upload& upload, const DigestDemand& demand) {
   std::vector<ChecksumAlgorithm> algorithms{upload.traits.checksum.value_or(ObjectChecksum{}).algorithm};

@@ -43,6 +43,14 @@ std::string owner_id(std::string_view account) {
   return wire::sha256_hex(fmt::format("canonical-user/{}", account));
 }
 
+std::string location_of(const Request& request) {
+  const http::Request& http = request.call.request;
+  const std::string host(http.headers.get_or("host", http::authority(http)));
+  const std::string key = wire::uri_encode(request.key, wire::Slash::keep);
+  if (!request.call.virtual_bucket.empty()) return fmt::format("{}://{}/{}", http.scheme, host, key);
+  return fmt::format("{}://{}/{}/{}", http.scheme, host, request.bucket, key);
+}
+
 void write_initiator(wire::XmlWriter& xml, std::string_view arn, std::string_view account) {
   const auto resource = arn.substr(arn.rfind(':') + 1);
   const auto slash = resource.find('/');
@@ -116,7 +124,7 @@ Task<Operations::Answer> Operations::run_on_bucket(Request& request) {
   if (method == "HEAD") co_return head_bucket(request);
   if (method == "PUT") co_return co_await create_bucket(request);
   if (method == "DELETE") co_return delete_bucket(request);
-  if (method == "POST") co_return Failure(not_implemented("s3", "PostObject"));
+  if (method == "POST") co_return co_await post_object(request);
   co_return method_not_allowed(request, "BUCKET");
 }
 
@@ -233,6 +241,7 @@ Outcome<void> Operations::allow(const Request& request, const Bucket& bucket, st
   const Call& call = request.call;
   if (call.signature == Call::Signature::header) add("s3:authType", "REST-HEADER");
   if (call.signature == Call::Signature::query) add("s3:authType", "REST-QUERY-STRING");
+  if (call.signature == Call::Signature::form) add("s3:authType", "POST");
   add("s3:signatureversion", call.signature_version);
   if (call.signature != Call::Signature::none) {
     add("s3:signatureAge", fmt::to_string((now() - call.signed_at).count()));

@@ -82,6 +82,7 @@ class Operations {
   Answer get_object(const Request& request, bool head);
   Answer get_object_attributes(const Request& request);
   Task<Answer> put_object(Request& request);
+  Task<Answer> post_object(Request& request);
   Task<Answer> copy_object(Request& request);
   Answer delete_object(const Request& request);
   Task<Answer> delete_objects(Request& request);
@@ -164,6 +165,8 @@ constexpr long long count(std::integral auto number) {
 }
 /// The canonical user id of an account.
 std::string owner_id(std::string_view account);
+/// The address of the request's object, in the style in which it was addressed.
+std::string location_of(const Request& request);
 /// `<Initiator>` of a multipart upload, from the ARN of who began it.
 void write_initiator(wire::XmlWriter& xml, std::string_view arn, std::string_view account);
 /// Adds `x-amz-checksum-…` and its type.

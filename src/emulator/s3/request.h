@@ -8,6 +8,7 @@
 
 #include "emulator/core/call.h"
 #include "emulator/s3/catalog.h"
+#include "emulator/s3/post_policy.h"
 #include "wire/uri.h"
 
 namespace sortie::wire {
@@ -22,6 +23,7 @@ struct Request {
   std::string bucket;
   std::string key;
   std::vector<wire::QueryParameter> query;
+  SizeRange size;  ///< what an upload may have, other than S3's own limit
 
   [[nodiscard]] std::optional<std::string_view> parameter(std::string_view name) const {
     return wire::find_parameter(query, name);

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "emulator/s3/operations.h"
 #include "wire/date.h"
 #include "wire/xml.h"
@@ -39,6 +41,19 @@ std::string copy_document(std::string_view root, const Object& object) {
   return xml.finish();
 }
 
+/// A length that is not known yet fits.
+Outcome<void> check_size(std::optional<std::uint64_t> size, const SizeRange& range) {
+  if (size && *size > range.most) {
+    return s3_fail(400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size",
+                   {{"ProposedSize", fmt::to_string(*size)}, {"MaxSizeAllowed", fmt::to_string(range.most)}});
+  }
+  if (size && *size < range.least) {
+    return s3_fail(400, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size",
+                   {{"ProposedSize", fmt::to_string(*size)}, {"MinSizeAllowed", fmt::to_string(range.least)}});
+  }
+  return {};
+}
+
 /// Reading tags is the one operation that names a missing key together with its bucket.
 AwsError with_bucket(AwsError error, std::string_view bucket) {
   for (auto& [name, value] : error.fields) {
@@ -68,14 +83,11 @@ Task<Operations::Answer> Operations::put_object(Request& request) {
   const auto demand = read_digest_demand(request.headers());
   if (!demand) co_return std::unexpected(demand.error());
   http::Body& body = request.call.request.body;
-  if (!body.length()) {
+  if (!body.length() && !request.call.form) {
     co_return s3_fail(411, "MissingContentLength", "You must provide the Content-Length HTTP header.");
   }
-  if (*body.length() > k_max_upload) {
-    co_return s3_fail(
-        400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size",
-        {{"ProposedSize", fmt::to_string(*body.length())}, {"MaxSizeAllowed", fmt::to_string(k_max_upload)}});
-  }
+  const SizeRange allowed_size{request.size.least, std::min(request.size.most, k_max_upload)};
+  if (auto fits = check_size(body.length(), allowed_size); !fits) co_return std::unexpected(fits.error());
   // Here to spare the upload, below because the world goes on while it is received.
   if (auto holds = check_write(request.headers(), current(catalog_.find_object(*bucket, request.key)), request.key);
       !holds) {
@@ -84,6 +96,7 @@ Task<Operations::Answer> Operations::put_object(Request& request) {
   const auto algorithm = demand->algorithm.value_or(ChecksumAlgorithm::crc64nvme);
   auto received = co_await contents_.receive(std::move(body), {algorithm}, k_max_upload);
   if (!received) co_return std::unexpected(received.error());
+  if (auto fits = check_size(received->size, allowed_size); !fits) co_return std::unexpected(fits.error());
   if (auto checked = check_digests(*demand, received->digests, request.call.trailers.get()); !checked) {
     co_return std::unexpected(checked.error());
   }
