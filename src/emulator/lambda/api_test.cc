@@ -319,9 +319,9 @@ TEST_F(LambdaApi, ConcurrencyLeavesSomeToOthers) {
 }
 
 TEST_F(LambdaApi, OperationsThatAreNotThereAreNamed) {
-  auto mappings = call("GET", "/2015-03-31/event-source-mappings");
-  EXPECT_EQ(mappings.status, 501);
-  EXPECT_NE(mappings.member("Message").find("lambda:ListEventSourceMappings"), std::string::npos);
+  auto providers = call("GET", "/2025-11-30/capacity-providers");
+  EXPECT_EQ(providers.status, 501);
+  EXPECT_NE(providers.member("Message").find("lambda:ListCapacityProviders"), std::string::npos);
   EXPECT_EQ(call("GET", "/2099-01-01/nothing").status, 404);
 }
 

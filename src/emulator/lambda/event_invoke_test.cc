@@ -38,7 +38,8 @@ TEST_F(LambdaEvents, RefusesWhatAwsRefuses) {
   EXPECT_EQ(call("PUT", k_config, R"({"MaximumRetryAttempts":3})").header("x-amzn-ErrorType"), "ValidationException");
   EXPECT_EQ(call("PUT", k_config, R"({"MaximumEventAgeInSeconds":59})").status, 400);
   EXPECT_EQ(call("POST", k_config, R"({"MaximumRetryAttempts":1})").status, 404);
-  auto destination = call("PUT", k_config, R"({"DestinationConfig":{"OnFailure":{"Destination":"arn:aws:sqs:x"}}})");
+  auto destination = call(
+      "PUT", k_config, R"({"DestinationConfig":{"OnFailure":{"Destination":"arn:aws:sqs:us-east-1:111111111111:q"}}})");
   EXPECT_EQ(destination.status, 501);
   EXPECT_NE(destination.member("Message").find("destinations"), std::string::npos);
 }

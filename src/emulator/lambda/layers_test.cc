@@ -114,7 +114,7 @@ TEST_F(LambdaLayers, InFunctions) {
   EXPECT_EQ(refused({std::string(k_arn) + ":9"}), "Layer version " + std::string(k_arn) + ":9 does not exist.");
   EXPECT_EQ(refused({std::string(k_arn) + ":1", std::string(k_arn) + ":2"}),
             "Two different versions of the same layer are not allowed to be referenced in the same function. " +
-                std::string(k_arn) + ":1 and " + k_arn + ":2.");
+                std::string(k_arn) + ":1 and " + k_arn + ":2 are versions of the same layer.");
   EXPECT_EQ(refused({"arn:aws:lambda:eu-west-1:111111111111:layer:l:1"}),
             "Layers are not in the same region as the function. Layers are expected to be in region us-east-1.");
   json::array many;

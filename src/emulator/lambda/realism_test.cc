@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "emulator/lambda/lambda_fixture.h"
+#include "emulator/lambda/late_logs.h"
 #include "emulator/lambda/rate_limit.h"
 
 namespace sortie::emulator::lambda {
@@ -67,6 +70,56 @@ TEST_F(LambdaRealism, NothingOfTheLogIsLostAtTheEnd) {
   invoke("f", "1");
   run(service->shutdown());
   EXPECT_NE(logs.all().find("REPORT "), std::string::npos);
+}
+
+TEST_F(LambdaRealism, InvocationsAreCounted) {
+  options.realism->create_time = std::chrono::milliseconds(1);
+  options.realism->native_cold_start = std::chrono::milliseconds(1);
+  options.realism->calls_per_second_per_environment = 1;
+  make_function("f");
+  ASSERT_EQ(call("PUT", "/2017-10-31/functions/f/concurrency", R"({"ReservedConcurrentExecutions":1})").status, 200);
+  EXPECT_EQ(invoke("f", "1").body, "1");
+  auto refused = invoke("f", "1");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.member("Reason"), "ReservedFunctionInvocationRateLimitExceeded");
+}
+
+TEST_F(LambdaRealism, ColdStartsTakeTheirTime) {
+  options.realism->create_time = std::chrono::milliseconds(1);
+  options.realism->native_cold_start = std::chrono::hours(1);
+  make_function("f");
+  bool answered = false;
+  auto wait = [](Lambda& service, Call call, bool& done) -> Task<void> {
+    co_await exchange(service, std::move(call));
+    done = true;
+  };
+  asio::co_spawn(io, wait(lambda(), make_call("POST", "/2015-03-31/functions/f/invocations", "1"), answered),
+                 asio::detached);
+  EXPECT_FALSE(run_until([&] { return answered; }, std::chrono::seconds(1)));
+  EXPECT_TRUE(logs.streams.empty());
+}
+
+TEST(LateLogs, ComeOutOfOrderAndWhole) {
+  Realism realism;
+  realism.least_log_delay = std::chrono::milliseconds(0);
+  realism.most_log_delay = std::chrono::milliseconds(40);
+  realism.log_piece_events = 1;
+  asio::io_context io;
+  FakeLogs logs;
+  LateLogs late(io.get_executor(), logs, realism, 1);
+  std::vector<LogEvent> events;
+  std::string in_order;
+  for (char c = 'a'; c <= 'z'; ++c) {
+    events.push_back({SystemTime{}, std::string(1, c)});
+    in_order.push_back(c);
+  }
+  late.put("us-east-1", "g", "s", std::move(events));
+  EXPECT_TRUE(logs.all().empty());
+  io.run();
+  auto seen = logs.all();
+  EXPECT_NE(seen, in_order);
+  std::sort(seen.begin(), seen.end());
+  EXPECT_EQ(seen, in_order);
 }
 
 }  // namespace
