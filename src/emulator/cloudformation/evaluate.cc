@@ -17,6 +17,8 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t k_max_text = 1024 * 1024;
+constexpr std::size_t k_max_spent = 16 * 1024 * 1024;
+constexpr std::size_t k_price_of_a_value = 16;
 
 }  // namespace
 
@@ -59,7 +61,15 @@ Outcome<json::value> Evaluator::evaluate(const json::value& value) {
   return evaluated ? std::move(*evaluated) : json::value(nullptr);
 }
 
+Outcome<void> Evaluator::spend(std::size_t bytes) {
+  spent_ += bytes;
+  if (spent_ <= k_max_spent) return {};
+  return invalid("Template error: the values of the template are more than 16 MB");
+}
+
 Evaluator::Evaluated Evaluator::visit(const json::value& value) {
+  const auto* text = value.if_string();
+  RETURN_IF_ERROR(spend(k_price_of_a_value + (text == nullptr ? 0 : text->size())));
   if (const std::string_view name = function_of(value); !name.empty()) {
     const Function function = find_function(name);
     if (function == nullptr) {
@@ -114,7 +124,7 @@ Outcome<bool> Evaluator::truth_of(const json::value& value, std::string_view ref
 }
 
 Outcome<void> Evaluator::evaluate_conditions() {
-  for (const auto& member : template_.conditions) RETURN_IF_ERROR(evaluate_condition(std::string(member.key())));
+  for (const std::string& name : condition_order(template_)) RETURN_IF_ERROR(evaluate_condition(name));
   return check_rules();
 }
 
@@ -169,6 +179,8 @@ Outcome<void> Evaluator::check_rules() {
 Outcome<json::value> Evaluator::reference(const std::string& name) {
   if (const ParameterDeclaration* parameter = template_.find_parameter(name)) {
     const auto text = parameters_.find(name);
+    RETURN_IF_ERROR(
+        spend(text == parameters_.end() ? 0 : text->second.size() * (parameter->is_list() ? k_price_of_a_value : 1)));
     return parameter_value(*parameter, text == parameters_.end() ? std::string() : text->second);
   }
   if (name == "AWS::AccountId") return json::string(facts_.account);
@@ -224,6 +236,7 @@ Evaluator::Evaluated Evaluator::join(const json::value& argument) {
     joined += *text;
     if (joined.size() > k_max_text) return invalid("Template error: Fn::Join makes a text of more than 1 MB");
   }
+  RETURN_IF_ERROR(spend(joined.size()));
   return json::string(joined);
 }
 
@@ -261,6 +274,7 @@ Evaluator::Evaluated Evaluator::sub(const json::value& argument) {
     }
     if (result.size() > k_max_text) return invalid("Template error: Fn::Sub makes a text of more than 1 MB");
   }
+  RETURN_IF_ERROR(spend(result.size()));
   return json::string(result);
 }
 

@@ -33,7 +33,7 @@ struct Sources {
 
 /// Evaluates the intrinsic functions of one template with one set of parameters.
 /// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
-/// The references must outlive it.
+/// At most 16 MB of values in all: a small template can name a large one many times. The references must outlive it.
 class Evaluator {
  public:
   Evaluator(const Template& whole, const ParameterTexts& parameters, const StackFacts& facts, Sources sources);
@@ -59,6 +59,7 @@ class Evaluator {
   Outcome<bool> truth_of(const boost::json::value& value, std::string_view refusal);
   Outcome<boost::json::value> reference(const std::string& name);
   Outcome<std::string> variable(const std::string& name);
+  Outcome<void> spend(std::size_t bytes);
 
   Evaluated ref(const boost::json::value& argument);
   Evaluated get_att(const boost::json::value& argument);
@@ -93,6 +94,7 @@ class Evaluator {
   const StackFacts& facts_;
   Sources sources_;
   std::map<std::string, bool, std::less<>> conditions_;
+  std::size_t spent_ = 0;  ///< bytes of values made so far
 };
 
 /// The subnets of Fn::Cidr: `count` blocks of `2^host_bits` addresses from the start of `block`, IPv4 or IPv6. At most

@@ -176,6 +176,26 @@ TEST_F(Evaluation, LimitsTexts) {
   EXPECT_EQ(value_of(many + "'']]"), "Template error: Fn::Join makes a text of more than 1 MB");
 }
 
+TEST_F(Evaluation, LimitsAllValuesTogether) {
+  parameters["Text"] = std::string(4000, 'x');
+  std::string large = "[";
+  for (int i = 0; i < 6000; ++i) large += "!Ref Text, ";
+  EXPECT_EQ(value_of(large + "'']"), "Template error: the values of the template are more than 16 MB");
+}
+
+TEST_F(Evaluation, FollowsLongChainsOfConditions) {
+  std::string text = "Resources: {R: {Type: AWS::S3::Bucket}}\nConditions:\n";
+  for (int i = 0; i < 10'000; ++i) {
+    text += "  C" + std::to_string(i) + ": !Not [!Condition C" + std::to_string(i + 1) + "]\n";
+  }
+  const auto chain = load_template(text + "  C10000: !Equals [a, a]\n");
+  ASSERT_TRUE(chain) << chain.error().message;
+  Evaluator conditions(*chain, parameters, facts, {});
+  ASSERT_TRUE(conditions.evaluate_conditions());
+  EXPECT_TRUE(conditions.condition("C0"));
+  EXPECT_FALSE(conditions.condition("C9999"));
+}
+
 TEST_F(Evaluation, ChecksRules) {
   const auto read = load_template(R"(
 Rules:

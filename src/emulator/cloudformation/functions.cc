@@ -64,6 +64,7 @@ Evaluator::Evaluated Evaluator::split(const json::value& argument) {
   const std::string_view delimiter = (*pair)[0].get_string();
   ASSIGN_OR_RETURN(const std::string text, text_of((*pair)[1], k_refusal));
   if (text.find(k_known_after_apply) != std::string::npos) return json::array{json::string(k_known_after_apply)};
+  RETURN_IF_ERROR(spend(text.size()));
   json::array parts;
   for (std::size_t at = 0;;) {
     const auto end = text.find(delimiter, at);
@@ -198,7 +199,9 @@ Evaluator::Evaluated Evaluator::to_json_string(const json::value& argument) {
   if (!template_.has_language_extensions()) return needs_extensions("Fn::ToJsonString");
   if (!argument.is_structured()) return invalid("Template error: Fn::ToJsonString requires an object or an array");
   ASSIGN_OR_RETURN(const json::value value, evaluate(argument));
-  return json::string(json::serialize(value));
+  const std::string text = json::serialize(value);
+  RETURN_IF_ERROR(spend(text.size()));
+  return json::string(text);
 }
 
 Evaluator::Evaluated Evaluator::transform(const json::value& /*argument*/) {

@@ -5,15 +5,13 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <regex>
 
+#include "emulator/cloudformation/pattern.h"
 #include "emulator/cloudformation/values.h"
 
 namespace sortie::emulator::cloudformation {
 namespace {
 
-/// std::regex recurses for each character that it matches: longer texts could end the stack.
-constexpr std::size_t k_max_matched = 4096;
 constexpr std::size_t k_max_value = 4096;
 
 bool is_known_type(const std::string& type) {
@@ -39,17 +37,14 @@ Outcome<void> check_type(const ParameterDeclaration& declaration) {
 Outcome<void> check_pattern(const ParameterDeclaration& declaration, const std::string& text,
                             const std::function<std::unexpected<AwsError>(std::string)>& refuse) {
   if (declaration.allowed_pattern.empty()) return {};
-  bool matches = false;
-  try {
-    const std::regex pattern(declaration.allowed_pattern, std::regex::ECMAScript);
-    matches = text.size() <= k_max_matched && std::regex_match(text, pattern);
-  } catch (const std::regex_error&) {
+  const auto pattern = Pattern::parse(declaration.allowed_pattern);
+  if (!pattern) {
     return invalid(
-        fmt::format("Template format error: AllowedPattern of parameter {} is not a regular expression that can "
-                    "be matched.",
-                    declaration.name));
+        fmt::format("Template format error: AllowedPattern of parameter {} is not a regular expression that can be "
+                    "matched: {}.",
+                    declaration.name, pattern.error()));
   }
-  if (matches) return {};
+  if (pattern->matches(text)) return {};
   return refuse(fmt::format("Parameter '{}' must match pattern {}", declaration.name, declaration.allowed_pattern));
 }
 

@@ -46,6 +46,12 @@ struct Walk {
   std::vector<std::string> if_conditions;  ///< first arguments of Fn::If
   bool imports = false;
 
+  [[nodiscard]] std::vector<std::string> all_conditions() const {
+    std::vector<std::string> all = conditions;
+    all.insert(all.end(), if_conditions.begin(), if_conditions.end());
+    return all;
+  }
+
   Outcome<void> visit(const json::value& value);
   Outcome<void> visit_sub(const json::value& argument);
   Outcome<void> visit_get_att(const json::value& argument);
@@ -198,8 +204,7 @@ Outcome<void> check_conditions(const Template& whole) {
                       fmt::join(unresolved, ", ")));
     }
     if (walk.imports) return invalid("Template error: Cannot use Fn::ImportValue in Conditions");
-    walk.conditions.insert(walk.conditions.end(), walk.if_conditions.begin(), walk.if_conditions.end());
-    for (const std::string& condition : walk.conditions) {
+    for (const std::string& condition : walk.all_conditions()) {
       if (whole.conditions.contains(condition)) continue;
       return invalid(fmt::format(
           "Template format error: Unresolved condition dependency {} in the Conditions block of the template",
@@ -211,42 +216,65 @@ Outcome<void> check_conditions(const Template& whole) {
 
 using Graph = std::map<std::string, std::vector<std::string>>;
 
-/// Takes away, again and again, what depends on nothing that is left. What stays is in a circle or after one.
+/// The nodes in an order where each comes after those it needs, the first possible one of `nodes` first. What is
+/// `stuck` is in a circle or after one.
 std::vector<std::string> sort(const std::vector<std::string>& nodes, const Graph& graph,
                               std::vector<std::string>& stuck) {
-  std::vector<std::string> sorted;
-  std::set<std::string> done;
-  std::vector<std::string> left = nodes;
-  for (bool moved = true; moved && !left.empty();) {
-    moved = false;
-    std::vector<std::string> still;
-    for (std::string& node : left) {
-      const auto& before = graph.at(node);
-      if (std::ranges::all_of(before, [&](const std::string& name) { return done.contains(name); })) {
-        done.insert(node);
-        sorted.push_back(std::move(node));
-        moved = true;
-      } else {
-        still.push_back(std::move(node));
-      }
+  std::map<std::string_view, std::size_t> numbers;
+  for (std::size_t i = 0; i < nodes.size(); ++i) numbers.emplace(nodes[i], i);
+  std::vector<std::size_t> waits(nodes.size());
+  std::vector<std::vector<std::size_t>> waiting(nodes.size());
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    for (const std::string& needed : graph.at(nodes[i])) {
+      ++waits[i];
+      waiting[numbers.at(needed)].push_back(i);
     }
-    left = std::move(still);
   }
-  stuck = std::move(left);
+  std::set<std::size_t> ready;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    if (waits[i] == 0) ready.insert(i);
+  }
+  std::vector<std::string> sorted;
+  while (!ready.empty()) {
+    const std::size_t next = *ready.begin();
+    ready.erase(ready.begin());
+    sorted.push_back(nodes[next]);
+    for (std::size_t one : waiting[next]) {
+      if (--waits[one] == 0) ready.insert(one);
+    }
+  }
+  stuck.clear();
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    if (waits[i] > 0) stuck.push_back(nodes[i]);
+  }
   return sorted;
 }
 
 /// From those that are stuck, the ones that a stuck one depends on: the circle without what merely waits for it.
-std::vector<std::string> circle_of(std::vector<std::string> stuck, const Graph& graph) {
-  for (bool changed = true; changed;) {
-    changed = false;
-    std::set<std::string> needed;
-    for (const std::string& node : stuck) needed.insert(graph.at(node).begin(), graph.at(node).end());
-    const auto removed = std::erase_if(stuck, [&](const std::string& node) { return !needed.contains(node); });
-    changed = removed > 0;
+std::vector<std::string> circle_of(const std::vector<std::string>& stuck, const Graph& graph) {
+  std::map<std::string, std::size_t> needed;
+  for (const std::string& node : stuck) needed.emplace(node, 0);
+  for (const std::string& node : stuck) {
+    for (const std::string& name : graph.at(node)) {
+      if (const auto found = needed.find(name); found != needed.end()) ++found->second;
+    }
   }
-  std::ranges::sort(stuck);
-  return stuck;
+  std::vector<std::string> free;
+  for (const auto& [node, count] : needed) {
+    if (count == 0) free.push_back(node);
+  }
+  while (!free.empty()) {
+    const std::string node = std::move(free.back());
+    free.pop_back();
+    needed.erase(node);
+    for (const std::string& name : graph.at(node)) {
+      const auto found = needed.find(name);
+      if (found != needed.end() && --found->second == 0) free.push_back(name);
+    }
+  }
+  std::vector<std::string> circle;
+  for (const auto& [node, count] : needed) circle.push_back(node);
+  return circle;
 }
 
 Graph resource_graph(const Template& whole, std::vector<std::string>& nodes) {
@@ -254,6 +282,17 @@ Graph resource_graph(const Template& whole, std::vector<std::string>& nodes) {
   for (const ResourceDeclaration& resource : whole.resources) {
     nodes.push_back(resource.logical_id);
     graph[resource.logical_id] = dependencies_of(whole, resource);
+  }
+  return graph;
+}
+
+Outcome<Graph> condition_graph(const Template& whole, std::vector<std::string>& nodes) {
+  Graph graph;
+  for (const auto& member : whole.conditions) {
+    Walk walk;
+    RETURN_IF_ERROR(walk.visit(member.value()));
+    nodes.emplace_back(member.key());
+    graph[nodes.back()] = walk.all_conditions();
   }
   return graph;
 }
@@ -268,14 +307,7 @@ Outcome<void> check_circles(const Template& whole) {
         fmt::format("Circular dependency between resources: [{}]", fmt::join(circle_of(stuck, resources), ", ")));
   }
   nodes.clear();
-  Graph conditions;
-  for (const auto& member : whole.conditions) {
-    Walk walk;
-    RETURN_IF_ERROR(walk.visit(member.value()));
-    nodes.emplace_back(member.key());
-    walk.conditions.insert(walk.conditions.end(), walk.if_conditions.begin(), walk.if_conditions.end());
-    conditions[nodes.back()] = std::move(walk.conditions);
-  }
+  ASSIGN_OR_RETURN(const Graph conditions, condition_graph(whole, nodes));
   sort(nodes, conditions, stuck);
   if (!stuck.empty()) {
     return invalid(fmt::format("Template error: Circular dependencies in conditions: [{}]",
@@ -363,6 +395,13 @@ std::vector<std::string> dependencies_of(const Template& whole, const ResourceDe
     found.push_back(std::move(name));
   }
   return found;
+}
+
+std::vector<std::string> condition_order(const Template& whole) {
+  std::vector<std::string> nodes;
+  std::vector<std::string> stuck;
+  const auto graph = condition_graph(whole, nodes);
+  return graph ? sort(nodes, *graph, stuck) : nodes;
 }
 
 std::vector<std::string> creation_order(const Template& whole) {

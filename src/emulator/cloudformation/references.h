@@ -37,6 +37,9 @@ Outcome<void> check_references(const Template& whole);
 /// Logical ids of the resources that `resource` refers to or names in DependsOn, each once.
 std::vector<std::string> dependencies_of(const Template& whole, const ResourceDeclaration& resource);
 
+/// The conditions in an order where each comes after those that it names.
+std::vector<std::string> condition_order(const Template& whole);
+
 /// The resources in an order where each comes after what it depends on; among equals in the template's order. The
 /// template has no circle (check_references).
 std::vector<std::string> creation_order(const Template& whole);

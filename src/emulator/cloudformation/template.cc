@@ -45,18 +45,25 @@ bool is_alphanumeric(std::string_view name) {
   });
 }
 
-/// Nulls are nowhere allowed.
-Outcome<void> refuse_nulls(const json::value& value, const std::string& path) {
-  if (value.is_null()) return invalid(fmt::format("[{}] 'null' values are not allowed in templates", path));
+/// The path of the first null, if there is one.
+std::optional<std::string> find_null(const json::value& value) {
+  if (value.is_null()) return std::string();
   if (const auto* object = value.if_object()) {
     for (const auto& member : *object) {
-      RETURN_IF_ERROR(refuse_nulls(member.value(), path + "/" + std::string(member.key())));
+      if (const auto below = find_null(member.value())) return "/" + std::string(member.key()) + *below;
     }
   } else if (const auto* list = value.if_array()) {
     for (std::size_t i = 0; i < list->size(); ++i) {
-      RETURN_IF_ERROR(refuse_nulls((*list)[i], path + "/" + std::to_string(i)));
+      if (const auto below = find_null((*list)[i])) return "/" + std::to_string(i) + *below;
     }
   }
+  return std::nullopt;
+}
+
+/// Nulls are nowhere allowed.
+Outcome<void> refuse_nulls(const json::object& document) {
+  const auto path = find_null(document);
+  if (path) return invalid(fmt::format("[{}] 'null' values are not allowed in templates", *path));
   return {};
 }
 
@@ -293,7 +300,7 @@ Outcome<void> read_head(const json::object& document, Template& into) {
   if (!unknown.empty()) {
     return invalid(fmt::format("Invalid template property or properties [{}]", fmt::join(unknown, ", ")));
   }
-  RETURN_IF_ERROR(refuse_nulls(document, ""));
+  RETURN_IF_ERROR(refuse_nulls(document));
   ASSIGN_OR_RETURN(into.version, text_member(document, "AWSTemplateFormatVersion", ""));
   if (!into.version.empty() && into.version != "2010-09-09") {
     return invalid("Template format error: unsupported value for AWSTemplateFormatVersion.");

@@ -167,6 +167,19 @@ Resources:
   EXPECT_EQ(dependencies_of(*whole, *whole->find_resource("A")), std::vector<std::string>{"B"});
 }
 
+TEST(Template, LooksThroughLongChainsInTime) {
+  constexpr int k_length = 10'000;
+  std::string text = "Resources: {R: {Type: AWS::S3::Bucket}}\nConditions:\n";
+  for (int i = 0; i < k_length; ++i) {
+    text += "  C" + std::to_string(i) + ": !Not [!Condition C" + std::to_string(i + 1) + "]\n";
+  }
+  const auto whole = load_template(text + "  C" + std::to_string(k_length) + ": !Equals [a, a]\n");
+  ASSERT_TRUE(whole) << whole.error().message;
+  EXPECT_EQ(condition_order(*whole).front(), "C" + std::to_string(k_length));
+  EXPECT_EQ(refusal(text + "  C" + std::to_string(k_length) + ": !Not [!Condition C9999]\n"),
+            "Template error: Circular dependencies in conditions: [C10000, C9999]");
+}
+
 TEST(Template, SplitsSubstitutions) {
   const auto pieces = split_sub("a${B}c${!Literal}d${ E.F }$x");
   ASSERT_TRUE(pieces);
