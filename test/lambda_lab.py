@@ -5,6 +5,7 @@ import zipfile
 
 import pytest
 
+import model_validator
 from recorded import ACCOUNT, call
 from support import EXECUTION_TRUST, wait_until
 
@@ -12,6 +13,10 @@ API = "lambda-api"
 MEMBERS = ("Runtime", "Handler", "Timeout", "MemorySize", "Description", "Environment")
 # Older recordings do not have what AWS shows since.
 LATER = ("LoggingConfig", "RuntimeVersionConfig", "SnapStart")
+# What AWS answers against its own model, as the recordings show.
+AGAINST_THE_MODEL = ("LastUpdateStatusReasonCode: 'Creating'", "'RequestEntityTooLargeException'",
+                     "GetFunctionCodeSigningConfig: .CodeSigningConfigArn: is required",
+                     "GetFunctionCodeSigningConfig: .FunctionName: is required")
 HANDLER = "def handler(event, context):\n    return event\n"
 
 
@@ -63,7 +68,12 @@ class Lab:
 
 @pytest.fixture
 def lab(server):
-    return Lab(server)
+    """What is answered to it is compared with the service model as well."""
+    made = Lab(server)
+    complaints = model_validator.watch(made.client)
+    yield made
+    complaints = [text for text in complaints if not any(known in text for known in AGAINST_THE_MODEL)]
+    assert not complaints, "\n".join(complaints)
 
 
 def arn(resource, service="lambda", region="us-east-1"):

@@ -277,9 +277,9 @@ def test_logs_in_pages(server):
 def test_an_operation_that_is_not_there_says_so(server):
     code_of = None
     try:
-        server.boto3("lambda").list_code_signing_configs()
+        server.boto3("lambda").list_event_source_mappings()
     except ClientError as error:
         code_of = error.response
     assert code_of is not None, "an empty success would be a lie"
     assert code_of["ResponseMetadata"]["HTTPStatusCode"] >= 400
-    assert "CodeSigningConfig" in json.dumps(code_of), code_of
+    assert "EventSourceMapping" in json.dumps(code_of), code_of

@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from support import REPOSITORY
+from support import REPOSITORY, wait_until
 from test_runtimes import Functions, zip_of
 
 CACHE = pathlib.Path(os.environ.get("SORTIE_OFFICIAL_DIR", REPOSITORY / "build/official-runtimes"))
@@ -178,4 +178,5 @@ def test_rust(functions, rust_bootstrap):
 def test_awslambdaric(functions, python_package):
     functions.make("provided.al2023", "main.handler", python_package)
     check(functions, "RuntimeError")
-    assert "[ERROR] RuntimeError: as asked" in json.dumps(functions.log_events())
+    # In a hot loop the log follows a moment later.
+    wait_until(lambda: "[ERROR] RuntimeError: as asked" in json.dumps(functions.log_events()), "the error is in the log")

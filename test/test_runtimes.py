@@ -56,9 +56,10 @@ class Functions:
     def log_events(self, name="f"):
         group = f"/aws/lambda/{name}"
         streams = self.logs.describe_log_streams(logGroupName=group)["logStreams"]
-        events = self.logs.get_log_events(logGroupName=group, logStreamName=streams[0]["logStreamName"],
-                                          startFromHead=True)["events"]
-        return [event["message"] for event in events]
+        # An invocation that follows close on another may have an environment, and so a stream, of its own.
+        return [event["message"] for stream in streams
+                for event in self.logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"],
+                                                      startFromHead=True)["events"]]
 
 
 @pytest.fixture
@@ -454,3 +455,83 @@ def test_node_trusts_the_embedded_aws(node, functions, sandboxed):
         });""")
     assert error is None, answer
     assert answer[0] in (200, 307, 400, 403) and answer[1] is False
+
+
+# ---- The ways to fail that need more than a few lines
+
+
+@pytest.mark.parametrize("handler, error_type, message", [
+    ("main", "Runtime.MalformedHandlerName", "Bad handler 'main': not enough values to unpack (expected 2, got 1)"),
+    ("sys.handler", "Runtime.BuiltInModuleConflict", "Cannot use built-in module sys as a handler module"),
+    ("none.handler", "Runtime.ImportModuleError", "Unable to import module 'none': No module named 'none'"),
+])
+def test_python_handlers_that_cannot_be(functions, handler, error_type, message):
+    answer, error, log = run_python(functions, "def handler(event, context):\n    return 1\n", handler=handler)
+    assert error == "Unhandled" and answer["requestId"] == ""
+    assert (answer["errorType"], answer["errorMessage"]) == (error_type, message)
+    assert log.rstrip("\n").endswith(f"Status: error\tError Type: {error_type}"), log
+    assert [event for event in functions.log_events() if event.startswith("INIT_REPORT")
+            and event.endswith(f"\tPhase: init\tStatus: error\tError Type: {error_type}\n")]
+
+
+@pytest.mark.parametrize("handler, message", [("main", "Bad handler"), ("index.none", "index.none is undefined or not exported")])
+def test_node_handlers_that_cannot_be(node, handler, message):
+    answer, error, _ = node("exports.handler = async () => 1;", handler=handler)
+    assert error == "Unhandled" and answer["errorMessage"] == message
+    assert answer["errorType"] == ("Runtime.MalformedHandlerName" if handler == "main" else "Runtime.HandlerNotFound")
+
+
+TOO_LARGE = {"errorType": "Function.ResponseSizeTooLarge",
+             "errorMessage": "Response payload size exceeded maximum allowed payload size (6291556 bytes)."}
+
+
+def test_python_answers_that_are_too_large(functions):
+    answer, error, _ = run_python(functions, "def handler(event, context):\n    return 'x' * event\n", 6291557)
+    assert error == "Unhandled" and answer == TOO_LARGE
+    assert functions.invoke(6291554)[:2] == ("x" * 6291554, None)  # with its quotes the most that there may be
+
+
+def test_node_answers_that_are_too_large(node, functions):
+    assert node("exports.handler = async (size) => 'x'.repeat(size);", 6291557)[:2] == (TOO_LARGE, "Unhandled")
+    assert functions.invoke(3)[0] == "xxx"
+
+
+def test_python_out_of_memory(functions, sandboxed):
+    answer, error, log = run_python(functions, """
+        def handler(event, context):
+            kept = []
+            while True:
+                kept.append(bytearray(b"x" * (8 << 20)))
+        """, MemorySize=128)
+    assert error == "Unhandled" and answer["errorType"] == "Runtime.OutOfMemory"
+    assert answer["errorMessage"].endswith("Error: Runtime exited with error: signal: killed")
+    assert log.endswith("\tMemory Size: 128 MB\tMax Memory Used: 128 MB\tInit Duration: " + log.rpartition("Init Duration: ")[2])
+    assert log.endswith("\tStatus: error\tError Type: Runtime.OutOfMemory\n"), log
+
+
+def test_python_segfault(functions):
+    answer, error, log = run_python(functions, """
+        import os, signal
+        def handler(event, context):
+            print("before")
+            os.kill(os.getpid(), signal.SIGSEGV)
+        """)
+    assert error == "Unhandled" and answer["errorType"] == "Runtime.ExitError"
+    assert answer["errorMessage"].endswith("Error: Runtime exited with error: signal: segmentation fault")
+    lines = log.splitlines()
+    assert lines[1] == "before" and lines[2].endswith("Error: Runtime exited with error: signal: segmentation fault")
+    assert lines[3] == "Runtime.ExitError" and lines[4].startswith("END RequestId: ")
+
+
+def test_python_times_out(functions):
+    answer, error, log = run_python(functions, """
+        import time
+        def handler(event, context):
+            print("before")
+            time.sleep(30)
+        """, Timeout=1)
+    assert error == "Unhandled" and answer["errorType"] == "Sandbox.Timedout"
+    assert answer["errorMessage"].endswith("Error: Task timed out after 1.00 seconds")
+    lines = log.splitlines()
+    assert lines[1] == "before" and lines[2].endswith("Task timed out after 1.00 seconds")
+    assert lines[-1].endswith("\tStatus: timeout")

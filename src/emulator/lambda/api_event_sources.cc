@@ -71,13 +71,6 @@ Task<Service::Answer> Service::create_event_source(Request& request) {
   co_return std::unexpected(not_implemented("lambda", "CreateEventSourceMapping"));
 }
 
-Task<Service::Answer> Service::list_event_sources(Request& request) {
-  if (auto allowed = authorize(request.call, "lambda:ListEventSourceMappings", "*"); !allowed) {
-    co_return std::unexpected(allowed.error());
-  }
-  co_return json_response(200, json::object{{"EventSourceMappings", json::array()}}, request.call.request_id);
-}
-
 /// Getting, updating and deleting: there is none.
 Task<Service::Answer> Service::find_event_source(Request& request) {
   const auto& method = request.call.request.method;

@@ -142,8 +142,12 @@ Task<Service::Answer> Service::get_policy(Request& request) {
 }
 
 Task<Service::Answer> Service::remove_permission(Request& request) {
-  auto target = find_qualified(request, "RemovePermission");
+  auto target = event_target(request, "RemovePermission");
   if (!target) co_return std::unexpected(target.error());
+  if (target->function == nullptr) {
+    co_return aws_fail(404, "ResourceNotFoundException", "No policy found for: " + target->ref.unqualified_arn());
+  }
+  if (target = find_qualified(request, "RemovePermission"); !target) co_return std::unexpected(target.error());
   auto& function = *target->function;
   auto found = function.policies.find(policy_key(target->ref));
   if (found == function.policies.end() || found->second.statements.empty()) {
@@ -160,7 +164,7 @@ Task<Service::Answer> Service::remove_permission(Request& request) {
   }
   auto* current = function.revision_of(target->ref.qualifier);
   auto revision = request.query("RevisionId");
-  if (!revision.empty() && revision != *current) co_return std::unexpected(wrong_policy_revision());
+  if (!revision.empty() && revision != *current) co_return std::unexpected(wrong_revision());
   policy.statements.erase(statement);
   *current = make_request_id();
   if (policy.statements.empty()) function.policies.erase(found);

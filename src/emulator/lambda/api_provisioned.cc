@@ -54,7 +54,11 @@ Outcome<Service::Target> Service::provisioned_target(Request& request, std::stri
   if (ref && (ref->qualifier.empty() || ref->qualifier == k_latest)) {
     return std::unexpected(invalid_parameter(std::string(refusal)));
   }
-  return find_qualified(request, action);
+  // Of a function that is not there it is the version or the alias that is missing.
+  auto target = event_target(request, action);
+  if (!target || target->version != nullptr) return target;
+  if (is_version(target->ref.qualifier)) return std::unexpected(function_not_found(target->ref.arn()));
+  return aws_fail(404, "ResourceNotFoundException", "Cannot find alias arn: " + target->ref.arn());
 }
 
 Outcome<void> Service::check_provisioned(const Function& function, const std::string& qualifier, std::int64_t wanted) {

@@ -188,7 +188,9 @@ Task<Service::Answer> Service::update_alias(Request& request) {
   if (!target) co_return std::unexpected(target.error());
   auto& function = *target->function;
   auto found = function.aliases.find(request.parts.at(1));
-  if (found == function.aliases.end()) co_return std::unexpected(alias_not_found(function, request.parts.at(1)));
+  if (found == function.aliases.end()) {
+    co_return aws_fail(404, "ResourceNotFoundException", "Alias not found: " + function.arn(request.parts.at(1)));
+  }
   auto& alias = found->second;
   auto revision = wire::string_or(request.body, "RevisionId");
   if (!revision.empty() && revision != alias.revision_id) co_return std::unexpected(wrong_revision());

@@ -72,7 +72,6 @@ std::span<const Service::Operation> Service::operations() {
                 "/2019-09-25/functions/{FunctionName}/event-invoke-config/list", &S::list_event_configs},
       // Kept as configuration, see docs/lambda.md.
       Operation{"CreateEventSourceMapping", "POST", "/2015-03-31/event-source-mappings", &S::create_event_source, true},
-      Operation{"ListEventSourceMappings", "GET", "/2015-03-31/event-source-mappings", &S::list_event_sources},
       Operation{"DeleteEventSourceMapping", "DELETE", "/2015-03-31/event-source-mappings/{UUID}",
                 &S::find_event_source},
       Operation{"GetEventSourceMapping", "GET", "/2015-03-31/event-source-mappings/{UUID}", &S::find_event_source},
@@ -115,6 +114,7 @@ std::span<const Service::Operation> Service::operations() {
       // Not of AWS's API: where the location of a package leads to.
       Operation{"GetSnapshot", "GET", "/snapshots/{Kind}/{Name}/{Code}", &S::get_snapshot},
       // What AWS has and we do not: refused by name.
+      Operation{"ListEventSourceMappings", "GET", "/2015-03-31/event-source-mappings"},
       Operation{"CreateCapacityProvider", "POST", "/2025-11-30/capacity-providers"},
       Operation{"ListCapacityProviders", "GET", "/2025-11-30/capacity-providers"},
       Operation{"ListDurableExecutionsByFunction", "GET", "/2025-12-01/functions/{FunctionName}/durable-executions"},

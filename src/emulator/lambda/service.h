@@ -128,7 +128,6 @@ class Service : public std::enable_shared_from_this<Service> {
   Task<Answer> put_runtime_management(Request& request);
   // api_event_sources.cc
   Task<Answer> create_event_source(Request& request);
-  Task<Answer> list_event_sources(Request& request);
   Task<Answer> find_event_source(Request& request);
   // api_code_signing.cc
   Outcome<CodeSigningConfig*> signing_target(Request& request, std::string_view action);
