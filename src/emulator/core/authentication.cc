@@ -176,6 +176,10 @@ Outcome<void> Authenticator::Impl::check_scope(const Call& call, const wire::Par
   if (!call.region.empty() && parsed.scope.region != call.region) {
     return std::unexpected(refuse_scope_region(call.service, parsed, call.region));
   }
+  // The name that SDKs have for the global endpoint is no region to sign for.
+  if (call.service == "s3" && parsed.scope.region == "aws-global") {
+    return std::unexpected(refuse_scope_region(call.service, parsed, "us-east-1"));
+  }
   return {};
 }
 
@@ -252,7 +256,11 @@ Task<Outcome<void>> Authenticator::authenticate(Call& call) {
       if (call.service != "s3") co_return Outcome<void>{};
       co_return check_s3_payload(call, call.request.headers.get_or("x-amz-content-sha256", ""), std::nullopt);
     }
-    co_return std::unexpected(refuse_signature(call.service, parsed.error(), nullptr, impl_->clock.now()));
+    wire::ParsedSignature form;
+    form.kind = wire::ParsedSignature::Kind::v4_query;
+    const bool in_query = call.request.query.contains("X-Amz-Credential=");
+    co_return std::unexpected(
+        refuse_signature(call.service, parsed.error(), in_query ? &form : nullptr, impl_->clock.now()));
   }
   if (auto scoped = impl_->check_scope(call, *parsed); !scoped) co_return scoped;
   auto key = impl_->find_key(call, *parsed);

@@ -93,6 +93,14 @@ AwsError refuse_s3(const wire::SignatureError& error, const wire::ParsedSignatur
                 "X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.",
                 {}};
       }
+      if (error.message.starts_with("credential must have")) {
+        const std::string text =
+            "the Credential is mal-formed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".";
+        if (!query) {
+          return {400, "AuthorizationHeaderMalformed", "The authorization header is malformed; " + text, {}};
+        }
+        return {400, "AuthorizationQueryParametersError", "Error parsing the X-Amz-Credential parameter; " + text, {}};
+      }
       if (query) return {400, "AuthorizationQueryParametersError", sentence(error.message), {}};
       return {400, "AuthorizationHeaderMalformed", "The authorization header is malformed; " + error.message + ".", {}};
     case Reason::not_signed:

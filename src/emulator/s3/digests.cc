@@ -136,9 +136,10 @@ Outcome<DigestDemand> read_digest_demand(const http::Headers& headers) {
     if (trailer->starts_with("x-amz-checksum-")) demand.algorithm = wire::checksum_algorithm_from(*trailer);
   }
   if (demand.algorithm) return demand;
-  auto named = read_checksum_algorithm(headers, "x-amz-sdk-checksum-algorithm");
-  if (!named) return std::unexpected(named.error());
-  demand.algorithm = *named;
+  // An SDK's announcement alone, without a value, is checked for its form and then forgotten.
+  if (auto named = read_checksum_algorithm(headers, "x-amz-sdk-checksum-algorithm"); !named) {
+    return std::unexpected(named.error());
+  }
   return demand;
 }
 

@@ -80,6 +80,18 @@ Outcome<void> check_tag(std::string_view key, std::string_view value, bool of_bu
   return {};
 }
 
+/// `x-amz-…` parameters of a presigned URL count like headers, except those of the signature itself.
+void take_signed_fields(const std::vector<wire::QueryParameter>& query, http::Headers& headers) {
+  constexpr std::string_view k_own[] = {"x-amz-algorithm",     "x-amz-credential",    "x-amz-date",
+                                        "x-amz-expires",       "x-amz-signedheaders", "x-amz-signature",
+                                        "x-amz-security-token"};
+  for (const auto& [name, value] : query) {
+    const std::string field = lower(name);
+    if (!field.starts_with("x-amz-") || std::ranges::find(k_own, field) != std::end(k_own)) continue;
+    if (!headers.contains(field)) headers.add(field, value);
+  }
+}
+
 }  // namespace
 
 Outcome<Request> read_request(Call call) {
@@ -107,6 +119,7 @@ Outcome<Request> read_request(Call call) {
                    {{"Size", fmt::to_string(decoded->size())}, {"MaxSizeAllowed", fmt::to_string(k_max_key)}});
   }
   request.key = *std::move(decoded);
+  if (call.signature == Call::Signature::query) take_signed_fields(request.query, call.request.headers);
   request.call = std::move(call);
   return request;
 }
@@ -161,7 +174,7 @@ Outcome<ObjectTraits> read_traits(const http::Headers& headers) {
     return s3_fail(400, "MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size",
                    {{"Size", fmt::to_string(metadata)}, {"MaxSizeAllowed", fmt::to_string(k_max_metadata)}});
   }
-  if (!headers.contains("content-type")) traits.headers.emplace_back("content-type", "binary/octet-stream");
+  if (headers.get_or("content-type", "").empty()) traits.headers.emplace_back("content-type", "binary/octet-stream");
   traits.storage_class = headers.get_or("x-amz-storage-class", "STANDARD");
   if (std::ranges::find(k_storage_classes, traits.storage_class) == std::end(k_storage_classes)) {
     return s3_fail(400, "InvalidStorageClass", "The storage class you specified is not valid",

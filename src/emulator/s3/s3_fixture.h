@@ -11,6 +11,7 @@
 
 #include "emulator/s3/s3.h"
 #include "http/service.h"
+#include "wire/checksum.h"
 #include "wire/uri.h"
 
 /// For the tests of this folder: S3 on an ephemeral store, driven through requests as values.
@@ -143,6 +144,12 @@ class S3Fixture : public testing::Test {
 
   Answer send(std::string method, std::string path, http::Body body = {}, const Fields& headers = {}) {
     return send(make_call(std::move(method), std::move(path), std::move(body), headers));
+  }
+
+  /// DeleteObjects, with the digest that it needs.
+  Answer delete_many(const std::string& xml) {
+    const std::string md5 = wire::base64_encode(wire::checksum(wire::ChecksumAlgorithm::md5, xml));
+    return send("POST", "/bucket?delete", xml, {{"Content-MD5", md5}});
   }
 
   /// Files in the folder of object data.
