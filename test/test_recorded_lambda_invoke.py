@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 import recorded
-from lambda_lab import HANDLER, LATER, Lab, arn, lab, zip_of  # noqa: F401
+from lambda_lab import HANDLER, LATER, arn, lab, zip_of  # noqa: F401
 from recorded import call
 from support import wait_until
 

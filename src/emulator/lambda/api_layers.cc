@@ -170,7 +170,8 @@ Task<Service::Answer> Service::publish_layer_version(Request& request) {
   version->code_id = code->id;
   version->code_sha256 = code->sha256;
   version->code_size = code->size;
-  const auto& kept = layer.versions[version->number] = *std::move(version);
+  auto& kept = layer.versions[layer.last_version];
+  kept = *std::move(version);
   layers_.save(layer);
   co_return json_response(201, layer_document(request.call, layer, kept), request.call.request_id);
 }
