@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "aws/retry.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/task.h"
@@ -81,6 +82,7 @@ struct ChainOptions {
   std::string
       profile;  ///< `--profile`; empty: AWS_PROFILE, then `default`. When given, AWS_ACCESS_KEY_ID is not looked at.
   std::string region;  ///< for STS; empty: as `resolve_region`, at last us-east-1
+  RetryOptions retry;  ///< of STS, SSO, container and instance metadata
 };
 
 /// The usual order: environment, web identity, shared config and credentials files, container, EC2 instance (IMDSv2,

@@ -18,21 +18,51 @@ constexpr std::chrono::seconds k_metadata_timeout{1};
 constexpr std::string_view k_container_host = "169.254.170.2";
 constexpr std::string_view k_metadata_host = "169.254.169.254";
 
-/// A 200 answer's body.
-Task<Result<std::string>> fetch(http::Service& service, http::Request request, std::chrono::seconds timeout,
-                                std::string what) {
-  request.headers.set("Host", http::authority(request));
-  request.headers.set("User-Agent", "sortie");
+struct Fetched {
+  int status = 0;
+  std::string body;
+};
+
+/// The same request once more; it has no body.
+http::Request copy_of(const http::Request& request) {
+  http::Request out;
+  out.method = request.method;
+  out.scheme = request.scheme;
+  out.host = request.host;
+  out.port = request.port;
+  out.path = request.path;
+  out.query = request.query;
+  out.headers = request.headers;
+  return out;
+}
+
+Task<Result<Fetched>> fetch_once(http::Service& service, http::Request request, std::chrono::seconds timeout,
+                                 std::string what) {
   const auto deadline = deadline_in(timeout);
   auto response = co_await with_deadline(deadline, service.handle(std::move(request)), what + ": no answer in time");
   if (!response) co_return std::unexpected(wrap(std::move(response).error(), what));
   auto body = co_await with_deadline(deadline, response->body.read_all(k_answer_limit), what + ": no answer in time");
   if (!body) co_return std::unexpected(wrap(std::move(body).error(), what));
-  if (response->status != 200) {
-    co_return fail(response->status == 404 ? ErrorKind::not_found : ErrorKind::unavailable,
-                   fmt::format("{}: HTTP {}", what, response->status));
+  co_return Fetched{response->status, *std::move(body)};
+}
+
+/// A 200 answer's body. Who answers that it cannot now, or not so often, is asked again; who does not answer at all is
+/// not there.
+Task<Result<std::string>> fetch(const ChainOptions& options, http::Request request, std::chrono::seconds timeout,
+                                std::string what) {
+  request.headers.set("Host", http::authority(request));
+  request.headers.set("User-Agent", "sortie");
+  for (int attempt = 1;; ++attempt) {
+    ASSIGN_OR_CO_RETURN(auto fetched, co_await fetch_once(options.service, copy_of(request), timeout, what));
+    if (fetched.status == 200) co_return std::move(fetched.body);
+    const auto reason = classify(fetched.status, {}, ErrorKind::unavailable);
+    if (reason == RetryClass::no || attempt >= options.retry.max_attempts) {
+      co_return fail(fetched.status == 404 ? ErrorKind::not_found : ErrorKind::unavailable,
+                     fmt::format("{}: HTTP {}", what, fetched.status));
+    }
+    const auto delay = retry_delay(options.retry, attempt, reason, std::nullopt);
+    co_await (options.retry.sleep ? options.retry.sleep(delay) : sleep_for(delay));
   }
-  co_return body;
 }
 
 /// Plain http is for this machine and the addresses that container platforms use.
@@ -56,8 +86,8 @@ class ContainerCredentials final : public CredentialsProvider {
     request.query = url.query;
     ASSIGN_OR_CO_RETURN(const auto token, authorization());
     if (!token.empty()) request.headers.set("Authorization", token);
-    ASSIGN_OR_CO_RETURN(const auto body, co_await fetch(options_.service, std::move(request), k_container_timeout,
-                                                        "container credentials"));
+    ASSIGN_OR_CO_RETURN(const auto body,
+                        co_await fetch(options_, std::move(request), k_container_timeout, "container credentials"));
     co_return read_credentials_json(body, "container credentials");
   }
 
@@ -104,7 +134,7 @@ class InstanceCredentials final : public CredentialsProvider {
     auto put = request("PUT", "/latest/api/token");
     if (!put) co_return std::unexpected(put.error());
     put->headers.set("X-aws-ec2-metadata-token-ttl-seconds", "21600");
-    auto token = co_await fetch(options_.service, *std::move(put), k_metadata_timeout, "instance metadata");
+    auto token = co_await fetch(options_, *std::move(put), k_metadata_timeout, "instance metadata");
     if (!token) co_return fail(ErrorKind::config, token.error().message);
     ASSIGN_OR_CO_RETURN(const auto roles, co_await read("/latest/meta-data/iam/security-credentials/", *token));
     const auto role = roles.substr(0, roles.find('\n'));
@@ -132,7 +162,7 @@ class InstanceCredentials final : public CredentialsProvider {
   Task<Result<std::string>> read(std::string path, std::string token) const {
     ASSIGN_OR_CO_RETURN(auto get, request("GET", std::move(path)));
     get.headers.set("X-aws-ec2-metadata-token", std::move(token));
-    auto body = co_await fetch(options_.service, std::move(get), k_metadata_timeout, "instance metadata");
+    auto body = co_await fetch(options_, std::move(get), k_metadata_timeout, "instance metadata");
     // No role on the instance: nothing here, the search goes on.
     if (!body && body.error().kind == ErrorKind::not_found) co_return fail(ErrorKind::config, body.error().message);
     co_return body;

@@ -109,8 +109,12 @@ Task<Result<Credentials>> sso_credentials(ChainOptions options, Profiles profile
     co_return fail(ErrorKind::denied, fmt::format("profile \"{}\": the login has expired", profile), hint);
   }
   StaticCredentials none({});
-  Client client(ClientConfig{options.service, none, options.clock, region,
-                             resolve_endpoint_url(options.environment, "sso", options.profile)},
+  Client client(ClientConfig{.service = options.service,
+                             .credentials = none,
+                             .clock = options.clock,
+                             .region = region,
+                             .endpoint_url = resolve_endpoint_url(options.environment, "sso", options.profile),
+                             .retry = options.retry},
                 ServiceTraits{"SSO", "portal.sso", "awsssoportal", Protocol::rest_json, false});
   Operation call;
   call.name = "GetRoleCredentials";
@@ -284,8 +288,12 @@ Result<Credentials> read_credentials_json(std::string_view text, std::string sou
 ClientConfig sts_config(const ChainOptions& options, CredentialsProvider& credentials) {
   std::string region = options.region;
   if (region.empty()) region = resolve_region(options.environment, options.profile).value_or("us-east-1");
-  return ClientConfig{options.service, credentials, options.clock, std::move(region),
-                      resolve_endpoint_url(options.environment, "sts", options.profile)};
+  return ClientConfig{.service = options.service,
+                      .credentials = credentials,
+                      .clock = options.clock,
+                      .region = std::move(region),
+                      .endpoint_url = resolve_endpoint_url(options.environment, "sts", options.profile),
+                      .retry = options.retry};
 }
 
 std::string default_session_name(const Clock& clock) {

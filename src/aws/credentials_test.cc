@@ -33,7 +33,11 @@ class CredentialsTest : public testing::Test {
     std::ofstream(path) << text;
     return path;
   }
-  ChainOptions options() { return {around_.service, around_.clock, environment_, profile_, ""}; }
+  ChainOptions options() {
+    ChainOptions out{around_.service, around_.clock, environment_, profile_, ""};
+    out.retry.sleep = [](std::chrono::milliseconds) -> Task<void> { co_return; };
+    return out;
+  }
   Result<Credentials> find() { return run(default_credentials(options())->get()); }
   std::string key() {
     const auto found = find();
@@ -172,6 +176,25 @@ TEST_F(CredentialsTest, Containers) {
   EXPECT_EQ(key(), "ASIAJ");
   EXPECT_EQ(around_.service.seen[0].url, "http://169.254.170.2/v2/x");
   EXPECT_EQ(around_.service.seen[0].headers.get("Authorization"), "secret");
+}
+
+TEST_F(CredentialsTest, ContainersThatAreBusyAreAskedAgain) {
+  environment_["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = "/v2/x";
+  around_.service.answer(429, "").answer(500, "").answer(200, k_json_answer);
+  EXPECT_EQ(key(), "ASIAJ");
+  EXPECT_EQ(around_.service.seen.size(), 3U);
+  around_.service.answer(503, "").answer(503, "").answer(503, "");
+  EXPECT_EQ(key(), "container credentials: HTTP 503");
+  around_.service.answer(403, "");
+  EXPECT_EQ(key(), "container credentials: HTTP 403");
+  EXPECT_EQ(around_.service.seen.size(), 7U);
+}
+
+TEST_F(CredentialsTest, NobodyIsAskedForACode) {
+  write(".aws/config",
+        "[default]\nrole_arn = r\nsource_profile = x\nmfa_serial = m\n[profile x]\naws_access_key_id=K\n");
+  EXPECT_EQ(key(), "profile \"default\" wants a code of its mfa_serial");
+  EXPECT_TRUE(around_.service.seen.empty());
 }
 
 TEST_F(CredentialsTest, ContainersElsewhereNeedHttps) {

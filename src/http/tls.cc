@@ -145,6 +145,8 @@ BioPtr bio_over(const std::string& text) {
 }
 
 constexpr std::string_view k_protocols("\x08http/1.1", 9);
+/// A client's wish: the quickest first, as browsers and Go have it.
+constexpr const char* k_suites = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 
 int choose_protocol(SSL* /*ssl*/, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
                     unsigned int in_size, void* /*unused*/) {
@@ -308,6 +310,7 @@ Result<SslContext> make_client_context(const ClientTrust& trust) {
   if (!context) return openssl_failure("make a TLS context");
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION);
+  SSL_CTX_set_ciphersuites(context.get(), k_suites);
   SSL_CTX_set_alpn_protos(context.get(), reinterpret_cast<const unsigned char*>(k_protocols.data()),
                           k_protocols.size());
   SSL_CTX_set_verify(context.get(), trust.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);

@@ -20,6 +20,8 @@ namespace {
 constexpr std::size_t k_fair_share = 256 * 1024;
 /// Plain text encrypted ahead of the socket.
 constexpr std::size_t k_encrypt_ahead = 64 * 1024;
+/// Records received with one call; the buffer is there while there is something in it.
+constexpr std::size_t k_receive_ahead = 64 * 1024;
 constexpr auto k_await = asio::as_tuple(asio::use_awaitable);
 
 using boost::system::error_code;
@@ -105,6 +107,7 @@ Result<void> Transport::begin_tls(SSL_CTX* context, bool server) {
   SSL_set_bio(ssl_.get(), bio, bio);
   SSL_set_mode(ssl_.get(), SSL_MODE_RELEASE_BUFFERS);
   SSL_set_read_ahead(ssl_.get(), 1);
+  SSL_set_default_read_buffer_len(ssl_.get(), k_receive_ahead);
   if (server) {
     SSL_set_accept_state(ssl_.get());
   } else {
@@ -157,17 +160,34 @@ Task<Result<std::size_t>> Transport::read_plain(std::span<char> buffer) {
 }
 
 Task<Result<std::size_t>> Transport::read_tls(std::span<char> buffer) {
+  if (read_failure_) co_return std::unexpected(*read_failure_);
   for (;;) {
     ERR_clear_error();
     std::size_t count = 0;
     const int done = SSL_read_ex(ssl_.get(), buffer.data(), buffer.size(), &count);
     const int reason = SSL_get_error(ssl_.get(), done);
     if (auto flushed = flush_tls(); !flushed && done != 1) co_return std::unexpected(std::move(flushed).error());
-    if (done == 1) co_return count;
+    if (done == 1) co_return count + read_decrypted(buffer.subspan(count));
     if (reason == SSL_ERROR_ZERO_RETURN) co_return std::size_t{0};
     if (reason != SSL_ERROR_WANT_READ) co_return tls_failure("read");
     CO_RETURN_IF_ERROR(co_await wait_readable());
   }
+}
+
+std::size_t Transport::read_decrypted(std::span<char> buffer) {
+  std::size_t count = 0;
+  while (count < buffer.size() && SSL_has_pending(ssl_.get()) == 1) {
+    ERR_clear_error();
+    std::size_t here = 0;
+    const int done = SSL_read_ex(ssl_.get(), buffer.data() + count, buffer.size() - count, &here);
+    const int reason = SSL_get_error(ssl_.get(), done);
+    count += here;
+    if (done == 1) continue;
+    // Told to who reads next; the engine itself would tell that one less. The end it does repeat.
+    if (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_ZERO_RETURN) read_failure_ = tls_failure("read").error();
+    break;
+  }
+  return count;
 }
 
 Task<Result<void>> Transport::wait_readable() {

@@ -7,6 +7,7 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -70,6 +71,8 @@ class Transport final : public Deadlines::Entry {
   Task<Result<void>> wait_writable();
   Task<Result<std::size_t>> read_plain(std::span<char> buffer);
   Task<Result<std::size_t>> read_tls(std::span<char> buffer);
+  /// What the engine has received already, as far as there is room; waits for nothing.
+  std::size_t read_decrypted(std::span<char> buffer);
   Result<bool> send_now(Parts& parts);
   Result<bool> flush_tls();
   Result<void> encrypt(Parts& parts, std::size_t at_most);
@@ -87,7 +90,8 @@ class Transport final : public Deadlines::Entry {
   std::size_t ciphertext_sent_ = 0;
   std::size_t unyielded_ = 0;
   bool read_ended_ = false;
-  bool socket_ended_ = false;  // the TLS engine met the end of the stream
+  bool socket_ended_ = false;          // the TLS engine met the end of the stream
+  std::optional<Error> read_failure_;  // behind what was read last
   Deadline read_deadline_ = k_no_deadline;
   Deadline write_deadline_ = k_no_deadline;
   bool read_expired_ = false;

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "aws/retry.h"
+#include "base/blocking.h"
 #include "s3cli/blobstore.h"
 #include "s3cli/content_range.h"
 #include "s3cli/output_file.h"
@@ -16,6 +17,8 @@ namespace sortie::s3cli {
 namespace {
 
 constexpr std::size_t k_buffer_bytes = 256 * 1024;
+/// From here on writing is worth a thread.
+constexpr std::size_t k_pool_bytes = 32 * 1024;
 /// How often a range is asked for in all.
 constexpr int k_attempts = 4;
 constexpr std::uint64_t k_to_the_end = std::numeric_limits<std::uint64_t>::max();
@@ -30,12 +33,16 @@ class Sink {
 class FileSink final : public Sink {
  public:
   explicit FileSink(OutputFile& file) : file_(file) {}
+  /// From now on large pieces are written on a thread of their own, while others are received.
+  void start_writer() { writer_.emplace(1); }
   Task<Result<void>> write_at(std::span<const char> bytes, std::uint64_t offset) override {
-    co_return file_.write_at(bytes, offset);
+    if (!writer_ || bytes.size() < k_pool_bytes) co_return file_.write_at(bytes, offset);
+    co_return co_await writer_->run([&file = file_, bytes, offset] { return file.write_at(bytes, offset); });
   }
 
  private:
   OutputFile& file_;
+  std::optional<BlockingPool> writer_;
 };
 
 /// In order: the offset is always that of the bytes already written.
@@ -231,6 +238,7 @@ Task<Result<void>> get_to_file(Download& download, std::string path) {
     co_return file.commit(size);
   }
   CO_RETURN_IF_ERROR(file.reserve(size));
+  sink.start_writer();
   const auto step = download.store.config.download_part_bytes;
   const auto ranges = 1 + (size - front + step - 1) / step;
   const auto workers = std::min<std::uint64_t>(ranges, download.store.config.download_concurrency);

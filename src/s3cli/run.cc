@@ -76,7 +76,7 @@ struct Program {
       : config(given),
         environment(aws::process_environment()),
         network(std::move(executor), client_options(config, environment)),
-        credentials(make_credentials(config, {network, clock, environment, {}, config.region}), log),
+        credentials(make_credentials(config, chain_options()), log),
         endpoint(endpoint_of(config, environment_url())),
         s3(client_config(), s3_options()),
         store{.config = config,
@@ -99,14 +99,21 @@ struct Program {
   [[nodiscard]] aws::ClientConfig client_config() {
     aws::ClientConfig out{network, credentials, clock, config.region, endpoint.url};
     out.user_agent = "s3cli/" S3CLI_VERSION;
-    out.retry.max_attempts = max_attempts();
+    out.retry = retry_options();
+    return out;
+  }
+  [[nodiscard]] aws::ChainOptions chain_options() {
+    aws::ChainOptions out{network, clock, environment, {}, config.region};
+    out.retry = retry_options();
     return out;
   }
   /// AWS_MAX_ATTEMPTS where it is a number that makes sense, as all SDKs read it.
-  [[nodiscard]] int max_attempts() const {
+  [[nodiscard]] aws::RetryOptions retry_options() const {
+    aws::RetryOptions out;
     const auto found = environment.find("AWS_MAX_ATTEMPTS");
     const int asked = found == environment.end() ? 0 : std::atoi(found->second.c_str());
-    return asked >= 1 && asked <= k_most_attempts ? asked : aws::RetryOptions{}.max_attempts;
+    if (asked >= 1 && asked <= k_most_attempts) out.max_attempts = asked;
+    return out;
   }
   [[nodiscard]] aws::S3Options s3_options() const {
     aws::S3Options options;
