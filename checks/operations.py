@@ -59,6 +59,16 @@ PARTLY = {
     },
 }
 
+FUNCTION = {"Role": "arn:aws:iam::000000000000:role/r", "Runtime": "provided.al2023", "Handler": "x"}
+PARTLY["lambda"] = {
+    "CreateFunction": {
+        "VPC": {**FUNCTION, "VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}},
+        "file systems": {**FUNCTION, "FileSystemConfigs": [{"Arn": "arn:aws:elasticfilesystem:x", "LocalMountPath": "/mnt/a"}]},
+        "container images": {**FUNCTION, "PackageType": "Image", "Code": {"ImageUri": "x"}},
+        "dead-letter queues": {**FUNCTION, "DeadLetterConfig": {"TargetArn": "arn:aws:sqs:us-east-1:000000000000:q"}},
+    },
+}
+
 BEGIN, END = "<!-- operations: made by checks/operations.py -->", "<!-- end of operations -->"
 
 
