@@ -23,7 +23,7 @@ async fn main() {
         assert_eq!(got.body.collect().await.expect("body").into_bytes().as_ref(), b"hello");
     }
 
-    let upload = client.create_multipart_upload().bucket("rust-bucket").key("large").send().await.expect("create_multipart_upload");
+    let upload = client.create_multipart_upload().bucket("rust-bucket").key("large").checksum_algorithm(ChecksumAlgorithm::Crc32).send().await.expect("create_multipart_upload");
     let id = upload.upload_id().unwrap();
     let mut parts = CompletedMultipartUpload::builder();
     for number in 1..=2 {
