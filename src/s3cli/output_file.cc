@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -105,6 +107,12 @@ Result<void> OutputFile::give_name() {
 }
 
 Result<void> OutputFile::reserve(std::uint64_t size) {
+  struct statfs system{};
+  if (::fstatfs(fd_.get(), &system) == 0 && system.f_type == TMPFS_MAGIC) {
+    // There it would fetch all the memory at once, while the first bytes wait. Without a limit it has no blocks.
+    const bool is_full = system.f_blocks != 0 && system.f_bavail * static_cast<std::uint64_t>(system.f_bsize) < size;
+    return is_full ? failure("write", path_, ENOSPC) : Result<void>{};
+  }
   if (size == 0 || ::fallocate(fd_.get(), 0, 0, static_cast<off_t>(size)) == 0) return {};
   if (errno == ENOSPC || errno == EFBIG || errno == EDQUOT) return failure("write", path_, errno);
   return {};
