@@ -307,6 +307,25 @@ Outputs:
         ("ValidationError", "Template format error: Unresolved resource dependencies [B] in the Resources block of the template")
 
 
+def test_loops(stacks):
+    template = """
+Transform: AWS::LanguageExtensions
+Parameters: {Names: {Type: CommaDelimitedList, Default: 'a,b'}}
+Resources:
+  Fn::ForEach::Groups:
+    - Name
+    - !Ref Names
+    - G${Name}: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: !Sub '${Name}-of-${AWS::StackName}'}}
+Outputs: {Count: {Value: !Length {Ref: Names}}}
+"""
+    assert refused(stacks.client.create_stack, StackName="s", TemplateBody=template) == \
+        ("InsufficientCapabilitiesException", "Requires capabilities : [CAPABILITY_AUTO_EXPAND]")
+    able = {"Capabilities": ["CAPABILITY_AUTO_EXPAND"]}
+    assert outputs_of(stacks.create(template, **able)) == {"Count": "2"} and stacks.groups() == ["a-of-s", "b-of-s"]
+    stacks.update(None, Parameters=[{"ParameterKey": "Names", "ParameterValue": "b,c"}], **able)
+    assert stacks.groups() == ["b-of-s", "c-of-s"]
+
+
 def test_exports_and_imports(stacks):
     exporting = {**groups(G={"LogGroupName": "shared"}),
                  "Outputs": {"Name": {"Value": {"Ref": "G"}, "Export": {"Name": {"Fn::Sub": "${AWS::StackName}-group"}}}}}

@@ -87,6 +87,7 @@ Service::Answer Service::get_template(const Request& request) {
 
 Service::Answer Service::get_template_summary(const Request& request) {
   std::string text;
+  ParameterTexts parameters;
   if (request.template_text) {
     RETURN_IF_ERROR(authorize(request.call, "GetTemplateSummary", "*"));
     text = *request.template_text;
@@ -94,10 +95,11 @@ Service::Answer Service::get_template_summary(const Request& request) {
     ASSIGN_OR_RETURN(const Stack* stack,
                      allowed_stack(request, "GetTemplateSummary", "Stack with id {} does not exist"));
     text = stack->now.template_body;
+    parameters = stack->now.parameters;
   } else {
     return invalid("Either StackName or TemplateBody or TemplateURL must be specified.");
   }
-  ASSIGN_OR_RETURN(const Template whole, load_template(text));
+  ASSIGN_OR_RETURN(const Template whole, load_template(text, parameters));
   wire::XmlWriter xml(false);
   xml.open("Parameters");
   for (const ParameterDeclaration& parameter : whole.parameters) {

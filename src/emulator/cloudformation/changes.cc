@@ -69,7 +69,7 @@ class Comparison {
                return find_export(name).value_or(std::string(k_known_after_apply));
              }}) {
     if (!stack.now.template_body.empty()) {
-      if (auto before = load_template(stack.now.template_body)) before_ = std::move(*before);
+      if (auto before = load_template(stack.now.template_body, stack.now.parameters)) before_ = std::move(*before);
     }
   }
 

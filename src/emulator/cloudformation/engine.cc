@@ -177,7 +177,7 @@ Outcome<void> Engine::find_imports(Work& work) {
 }
 
 Outcome<std::unique_ptr<Engine::Work>> Engine::prepare(Stack& stack, Caller caller) {
-  ASSIGN_OR_RETURN(Template whole, load_template(stack.now.template_body));
+  ASSIGN_OR_RETURN(Template whole, load_template(stack.now.template_body, stack.now.parameters));
   auto work = std::make_unique<Work>(stack, std::move(caller), std::move(whole), facts_of(stack));
   Work& kept = *work;
   work->evaluator = std::make_unique<Evaluator>(

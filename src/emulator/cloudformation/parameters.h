@@ -11,9 +11,6 @@
 
 namespace sortie::emulator::cloudformation {
 
-/// The text of each parameter of a template.
-using ParameterTexts = std::map<std::string, std::string, std::less<>>;
-
 /// One parameter as a request gives it.
 struct GivenParameter {
   std::string key;

@@ -86,6 +86,17 @@ Outcome<void> check_absent_parameters(const wire::QueryInput& input) {
   return {};
 }
 
+/// What is known of the parameters before the template was read.
+ParameterTexts texts_of(const std::vector<GivenParameter>& given, const ParameterTexts& previous) {
+  ParameterTexts texts;
+  for (const GivenParameter& one : given) {
+    const auto before = previous.find(one.key);
+    if (!one.use_previous) texts[one.key] = one.value;
+    if (one.use_previous && before != previous.end()) texts[one.key] = before->second;
+  }
+  return texts;
+}
+
 bool is_name(std::string_view name) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   return !name.empty() && letter(name[0]) &&
@@ -262,9 +273,10 @@ Outcome<Definition> Service::read_definition(const Request& request, const Defin
     next.template_body = *request.template_text;
   }
   if (next.template_body.empty()) return invalid("Either Template URL or Template Body must be specified.");
-  ASSIGN_OR_RETURN(whole, load_template(next.template_body));
+  const auto given = read_parameters(input);
+  ASSIGN_OR_RETURN(whole, load_template(next.template_body, texts_of(given, before.parameters)));
   RETURN_IF_ERROR(check_resource_types(whole));
-  ASSIGN_OR_RETURN(next.parameters, resolve_parameters(whole, read_parameters(input), before.parameters));
+  ASSIGN_OR_RETURN(next.parameters, resolve_parameters(whole, given, before.parameters));
   next.tags = before.tags;
   if (input.contains("Tags")) {
     ASSIGN_OR_RETURN(next.tags, read_tags(input));
@@ -345,7 +357,7 @@ void write_tags(wire::XmlWriter& xml, const Tags& tags) {
 
 void write_parameters(wire::XmlWriter& xml, const Definition& definition) {
   if (definition.parameters.empty()) return;
-  const auto whole = load_template(definition.template_body);
+  const auto whole = load_template(definition.template_body, definition.parameters);
   xml.open("Parameters");
   for (const auto& [key, value] : definition.parameters) {
     xml.open("member").element("ParameterKey", key);

@@ -8,6 +8,7 @@
 #include <boost/json.hpp>
 #include <set>
 
+#include "emulator/cloudformation/loops.h"
 #include "emulator/cloudformation/references.h"
 #include "emulator/cloudformation/template_text.h"
 #include "emulator/cloudformation/values.h"
@@ -372,8 +373,9 @@ Outcome<Template> read_template(const json::object& document) {
   return result;
 }
 
-Outcome<Template> load_template(std::string_view text) {
-  ASSIGN_OR_RETURN(const json::object document, parse_template_text(text));
+Outcome<Template> load_template(std::string_view text, const ParameterTexts& parameters) {
+  ASSIGN_OR_RETURN(json::object document, parse_template_text(text));
+  RETURN_IF_ERROR(write_out_loops(document, parameters));
   return read_template(document);
 }
 

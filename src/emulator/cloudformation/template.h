@@ -3,6 +3,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -77,8 +78,11 @@ struct Template {
 /// Checks sections, names, attributes and limits, then every reference (references.h): what CreateStack refuses with a
 /// ValidationError in AWS's words.
 Outcome<Template> read_template(const boost::json::object& document);
-/// parse_template_text, then read_template.
-Outcome<Template> load_template(std::string_view text);
+/// The text of each parameter of a template.
+using ParameterTexts = std::map<std::string, std::string, std::less<>>;
+
+/// parse_template_text, then read_template. `parameters` are for the loops that go through them (loops.h).
+Outcome<Template> load_template(std::string_view text, const ParameterTexts& parameters = {});
 
 /// 400 ValidationError.
 std::unexpected<AwsError> invalid(std::string message);
