@@ -383,12 +383,6 @@ def odd_tags(s3, it):
 FOLDERS = ("test/foo/bar/123", "test/foo/bar/456", "test/bar/foo/123")
 
 
-@scenarios("TestS3::test_list_objects_v2_with_prefix")
-def old_listing(_s3, it):
-    for key in list(it.recording.content):
-        it.skip(key, "recorded before AWS had checksums in listings; the newer recording of the same test is compared")
-
-
 @lists("TestS3ListObjectsV2::test_list_objects_v2_with_prefix")
 def prefixes(s3, it):
     bucket = it.bucket()

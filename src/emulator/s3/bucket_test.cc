@@ -211,5 +211,20 @@ TEST_F(BucketTest, SuspendedVersioningReplacesTheNullVersion) {
   EXPECT_EQ(send("GET", "/bucket?versions").elements("VersionId"), (Strings{"null", kept}));
 }
 
+TEST_F(BucketTest, AnotherRegionIsNamedTheWayTheHostAllows) {
+  send("PUT", "/elsewhere",
+       "<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>");
+  const Answer redirected = send("GET", "/elsewhere");
+  EXPECT_EQ(redirected.status, 301);
+  EXPECT_EQ(redirected.code(), "PermanentRedirect");
+  EXPECT_EQ(redirected.header("x-amz-bucket-region"), "eu-west-1");
+  Call call = make_call("GET", "/", {}, {{"Host", "elsewhere.s3.amazonaws.com"}});
+  call.virtual_bucket = "elsewhere";
+  const Answer refused = send(std::move(call));
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(refused.code(), "AuthorizationHeaderMalformed");
+  EXPECT_EQ(refused.element("Region"), "eu-west-1");
+}
+
 }  // namespace
 }  // namespace sortie::emulator

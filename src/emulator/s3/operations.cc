@@ -19,6 +19,22 @@ Failure method_not_allowed(const Request& request, std::string_view resource) {
                  {{"Method", request.call.request.method}, {"ResourceType", std::string(resource)}});
 }
 
+/// `BUCKET.s3.amazonaws.com` leads to the bucket's region whichever that is: no redirect can help there.
+bool is_at_the_bucket(const Request& request) {
+  std::string_view host = request.header("host");
+  host = host.substr(0, host.find(':'));
+  return !request.call.virtual_bucket.empty() && host.ends_with(".s3.amazonaws.com");
+}
+
+Failure wrong_region(const Request& request, const Bucket& bucket) {
+  const std::string what = fmt::format("the region '{}' is wrong; expecting '{}'", request.call.region, bucket.region);
+  const bool in_query = request.call.signature == Call::Signature::query;
+  return s3_fail(
+      400, in_query ? "AuthorizationQueryParametersError" : "AuthorizationHeaderMalformed",
+      (in_query ? "Error parsing the X-Amz-Credential parameter; " : "The authorization header is malformed; ") + what,
+      {{"Region", bucket.region}, {"x-amz-bucket-region", bucket.region}});
+}
+
 }  // namespace
 
 http::Response xml_answer(std::string document, int status) {
@@ -212,6 +228,7 @@ Outcome<Bucket> Operations::open_bucket(const Request& request) {
   // Version 2 signatures and unsigned requests name no region.
   if (request.call.signature_version.starts_with("AWS4") && request.call.region != bucket->region &&
       !request.parameter("location")) {
+    if (is_at_the_bucket(request)) return wrong_region(request, *bucket);
     return s3_fail(301, "PermanentRedirect",
                    "The bucket you are attempting to access must be addressed using the specified endpoint. Please "
                    "send all future requests to this endpoint.",
