@@ -138,11 +138,15 @@ print(page["nextForwardToken"])' > token
   pages=$((pages + 1))
 done
 echo "$pages pages"
-aws logs filter-log-events --log-group-name $group --filter-pattern '"ALL PASSED"' --query 'length(events)' --output text > filtered
+aws logs filter-log-events --log-group-name $group --filter-pattern '"ALL PASSED"' --query 'events[].message' --output text | grep -c 'ALL PASSED' > filtered
 
 if [ -n "$TAIL" ]; then
   aws logs tail $group --since 1h --filter-pattern CalledProcessError > tailed
-  timeout --preserve-status --signal INT "$TAIL" aws logs tail $group --follow --since 1h --filter-pattern CalledProcessError > followed || true
+  PYTHONUNBUFFERED=1 "$AWS" $AWS_OPTIONS logs tail $group --follow --since 1h --filter-pattern CalledProcessError > followed &
+  follower=$!
+  until grep -q CalledProcessError followed; do kill -0 $follower; sleep 0.1; done
+  kill $follower
+  wait $follower || true
 fi
 
 aws lambda delete-function --function-name runner
@@ -209,7 +213,7 @@ class Pipeline:
         self.environment = {
             "AWS": program, "AWS_OPTIONS": options, "AWS_CONFIG_FILE": str(folder / "aws-config"), "AWS_PAGER": "",
             "AWS_MAX_ATTEMPTS": "1", "WAITERS": " ".join(waiters), "LINES_TO_PRINT": str(LOG_BYTES // LINE_BYTES + 1),
-            "TAIL": "5" if self.has_tail else "",
+            "TAIL": "yes" if self.has_tail else "",
         }
 
     @staticmethod
