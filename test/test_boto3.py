@@ -283,3 +283,90 @@ def test_an_operation_that_is_not_there_says_so(server):
     assert code_of is not None, "an empty success would be a lie"
     assert code_of["ResponseMetadata"]["HTTPStatusCode"] >= 400
     assert "EventSourceMapping" in json.dumps(code_of), code_of
+
+
+# Sessions and their limits
+
+@pytest.fixture
+def chain(server):
+    """A user who may assume the role `first`, which may assume `second`: (sts of the user, ARN, ARN)."""
+    iam, account = server.boto3("iam"), server.boto3("sts").get_caller_identity()["Account"]
+    actions = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": account}, "Action": actions}]})
+    arns = [iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust, MaxSessionDuration=7200)["Role"]["Arn"]
+            for name in ("first", "second")]
+    iam.put_role_policy(RoleName="first", PolicyName="p", PolicyDocument=allow(actions, arns[1]))
+    iam.create_user(UserName="user")
+    iam.put_user_policy(UserName="user", PolicyName="p", PolicyDocument=allow(actions, arns[0]))
+    key = iam.create_access_key(UserName="user")["AccessKey"]
+    return client_of(server, "sts", key["AccessKeyId"], key["SecretAccessKey"]), *arns
+
+
+def client_with(server, service, credentials):
+    return client_of(server, service, credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"])
+
+
+def test_a_chained_role_lasts_an_hour(server, chain):
+    sts, first, second = chain
+    code("ValidationError", lambda: sts.assume_role(RoleArn=first, RoleSessionName="long", DurationSeconds=10800))
+    session = sts.assume_role(RoleArn=first, RoleSessionName="session", DurationSeconds=7200)["Credentials"]
+    chained = client_with(server, "sts", session)
+    code("ValidationError", lambda: chained.assume_role(RoleArn=second, RoleSessionName="ss", DurationSeconds=7200))
+    answer = chained.assume_role(RoleArn=second, RoleSessionName="ss", DurationSeconds=3600)
+    assert answer["AssumedRoleUser"]["Arn"].endswith(":assumed-role/second/ss")
+
+
+def test_source_identity_and_session_tags_stay(server, chain):
+    sts, first, second = chain
+    answer = sts.assume_role(RoleArn=first, RoleSessionName="ss", SourceIdentity="me", Tags=[{"Key": "team", "Value": "red"}])
+    assert answer["SourceIdentity"] == "me"
+    tagged = json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*",
+         "Condition": {"StringEquals": {"aws:PrincipalTag/team": "red", "aws:SourceIdentity": "me"}}}]})
+    server.boto3("iam").put_role_policy(RoleName="first", PolicyName="tagged", PolicyDocument=tagged)
+    assert client_with(server, "s3", answer["Credentials"]).list_buckets()["Buckets"] == []
+    plain = sts.assume_role(RoleArn=first, RoleSessionName="ss")["Credentials"]
+    code("AccessDenied", lambda: client_with(server, "s3", plain).list_buckets())
+
+
+def test_a_role_can_only_be_passed_with_the_right_to(server):
+    role, iam = make_role(server), server.boto3("iam")
+    iam.create_user(UserName="user")
+    key = iam.create_access_key(UserName="user")["AccessKey"]
+    functions = client_of(server, "lambda", key["AccessKeyId"], key["SecretAccessKey"])
+
+    def create():
+        return functions.create_function(FunctionName="f", Runtime="provided.al2023", Handler="x", Role=role,
+                                         Code={"ZipFile": zip_of(ECHO)})
+
+    iam.put_user_policy(UserName="user", PolicyName="p", PolicyDocument=allow("lambda:*", "*"))
+    with pytest.raises(ClientError) as refused:
+        create()
+    assert "iam:PassRole on resource: " + role in str(refused.value)
+    iam.put_user_policy(UserName="user", PolicyName="pass", PolicyDocument=allow("iam:PassRole", role))
+    assert create()["FunctionName"] == "f"
+
+
+def test_federation_that_is_not_there_says_so(server):
+    sts = server.boto3("sts")
+    code("NotImplemented", lambda: sts.assume_role_with_web_identity(
+        RoleArn="arn:aws:iam::000000000000:role/role", RoleSessionName="ss", WebIdentityToken="token"))
+
+
+def test_events_outside_the_window_are_rejected_by_position(server):
+    logs = server.boto3("logs")
+    logs.create_log_group(logGroupName="group")
+    logs.create_log_stream(logGroupName="group", logStreamName="stream")
+    logs.put_retention_policy(logGroupName="group", retentionInDays=3)
+    now, day = int(time.time() * 1000), 24 * 3600 * 1000
+    times = [now - 20 * day, now - 5 * day, now, now + day]
+    answer = logs.put_log_events(logGroupName="group", logStreamName="stream", logEvents=[
+        {"timestamp": moment, "message": str(number)} for number, moment in enumerate(times)])
+    assert answer["rejectedLogEventsInfo"] == {"tooOldLogEventEndIndex": 1, "expiredLogEventEndIndex": 2,
+                                               "tooNewLogEventStartIndex": 3}
+    kept = logs.get_log_events(logGroupName="group", logStreamName="stream", startFromHead=True)["events"]
+    assert [event["message"] for event in kept] == ["2"]
+    unordered = [{"timestamp": now, "message": "a"}, {"timestamp": now - 1, "message": "b"}]
+    code("InvalidParameterException", lambda: logs.put_log_events(
+        logGroupName="group", logStreamName="stream", logEvents=unordered))
