@@ -159,6 +159,16 @@ def other_headers(_s3, it, version):
     compare(it, "wrong-content-encoding-response", *send("PUT", encoded, b"x", {"Content-Encoding": "gzip"}))
 
 
+@scenarios("TestS3PresignedUrl::test_put_object_with_md5_and_chunk_signature_bad_headers[s3-True]")
+def chunks_behind_a_url_of_version_2(_s3, it, _parameter):
+    """Headers of x-amz- that were not signed along."""
+    it.bucket("bucket")
+    url = presigned(it, "s3", "put_object")
+    streaming = {"X-Amz-Content-Sha256": "STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "X-Amz-Date": "20211122T191045Z"}
+    for key, more in (("with", {"X-Amz-Decoded-Content-Length": "1"}), ("without", {})):
+        compare(it, f"{key}-decoded-content-length", *send("PUT", url, b"1;chunk-signature=0\r\nx\r\n", {**streaming, **more}))
+
+
 @scenarios("TestS3PresignedUrl::test_presigned_double_encoded_credentials")
 def encoded_twice(_s3, it):
     put(it)
