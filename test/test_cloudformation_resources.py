@@ -4,12 +4,10 @@ import json
 
 import pytest
 
-from support import EXECUTION_TRUST
-from test_cloudformation import Stacks, outputs_of, refused, text_of
+from cloudformation_support import TRUST, Stacks, outputs_of, refused, text_of
 from test_runtimes import zip_of
 
 NAMED = {"Capabilities": ["CAPABILITY_NAMED_IAM"]}
-TRUST = json.loads(EXECUTION_TRUST)
 POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
 OTHER_POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]}
 BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
