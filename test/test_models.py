@@ -200,9 +200,29 @@ def test_iam(server):
     roles_and_profiles(iam)
     managed_policies(iam)
     simulations(iam)
+    roles_of_services(iam)
+    passwords_of_services(iam)
     iam.get_account_authorization_details()
     take_down(iam)
     iam.check("iam")
+
+
+def roles_of_services(iam):
+    role = iam.create_service_linked_role(AWSServiceName="batch.amazonaws.com")["Role"]["RoleName"]
+    task = iam.delete_service_linked_role(RoleName=role)["DeletionTaskId"]
+    iam.get_service_linked_role_deletion_status(DeletionTaskId=task)
+
+
+def passwords_of_services(iam):
+    iam.create_user(UserName="of-a-service")
+    made = iam.create_service_specific_credential(UserName="of-a-service", ServiceName="codecommit.amazonaws.com")
+    of = {"UserName": "of-a-service",
+          "ServiceSpecificCredentialId": made["ServiceSpecificCredential"]["ServiceSpecificCredentialId"]}
+    iam.list_service_specific_credentials(UserName="of-a-service")
+    iam.update_service_specific_credential(**of, Status="Inactive")
+    iam.reset_service_specific_credential(**of)
+    iam.delete_service_specific_credential(**of)
+    iam.delete_user(UserName="of-a-service")
 
 
 def account(iam):

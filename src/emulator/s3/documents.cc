@@ -270,6 +270,9 @@ Task<Operations::Answer> Operations::put_document(Request& request, const Docume
   if (!body) co_return std::unexpected(body.error());
   const auto bucket = allowed_bucket(request, fmt::format("Put{}", kind.noun));
   if (!bucket) co_return std::unexpected(bucket.error());
+  // What is not there at all is said before anything is said about the document.
+  const bool absent = kind.read == read_replication || kind.read == read_website || kind.read == read_object_lock;
+  if (absent) co_return std::unexpected(kind.read({}).error());
   const auto document = wire::XmlDocument::parse(*body);
   if (!document || document->root().name() != kind.root) co_return malformed_xml();
   const auto content = kind.read(document->root());
