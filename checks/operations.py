@@ -54,6 +54,7 @@ PARTLY = {
         },
         "DeleteStack": {"forced deletion": {"DeletionMode": "FORCE_DELETE_STACK"}},
     },
+    "iam": {"CreateServiceLinkedRole": {"services that are not listed": {"AWSServiceName": "nothing.amazonaws.com"}}},
     "logs": {
         "CreateLogGroup": {"KMS keys": {"kmsKeyId": "arn:aws:kms:us-east-1:000000000000:key/x"}},
     },
@@ -68,6 +69,9 @@ PARTLY["lambda"] = {
         "dead-letter queues": {**FUNCTION, "DeadLetterConfig": {"TargetArn": "arn:aws:sqs:us-east-1:000000000000:q"}},
     },
 }
+
+# What an operation must be told to do anything, beside what the model asks for.
+NEEDED = {"iam": {"CreateServiceLinkedRole": {"AWSServiceName": "batch.amazonaws.com"}}}
 
 BEGIN, END = "<!-- operations: made by checks/operations.py -->", "<!-- end of operations -->"
 
@@ -143,7 +147,7 @@ def probe(server):
         found[service] = {}
         for operation in client.meta.service_model.operation_names:
             shape = client.meta.service_model.operation_model(operation).input_shape
-            least = minimal(shape) if shape is not None else {}
+            least = {**(minimal(shape) if shape is not None else {}), **NEEDED.get(service, {}).get(operation, {})}
             if operation == "DeleteBucket" or operation == "DeleteLogGroup":
                 found[service][operation] = ""
                 continue
@@ -152,6 +156,8 @@ def probe(server):
             if why is not None and operation not in why and "no service" not in why:
                 complaints.append(f"{service}:{operation} is refused without its name: {why}")
             for what, more in PARTLY.get(service, {}).get(operation, {}).items():
+                if not set(more) <= set(shape.members):
+                    continue  # an older botocore has never heard of it
                 if refusal(client, operation, {**least, **more}) is None:
                     complaints.append(f"{service}:{operation} is listed as without {what}, but does not refuse it")
     return found, complaints
