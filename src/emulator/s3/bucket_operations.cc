@@ -134,7 +134,9 @@ Task<Operations::Answer> Operations::create_bucket(Request& request) {
     co_return s3_fail(400, "InvalidBucketName", "The specified bucket is not valid.", {{"BucketName", request.bucket}});
   }
   if (auto known = refuse_unknown_features(request.headers()); !known) co_return std::unexpected(known.error());
-  if (request.header("x-amz-bucket-object-lock-enabled") == "true") {
+  // Older SDKs for Python write it `True`.
+  const auto lock = request.header("x-amz-bucket-object-lock-enabled");
+  if (lock == "true" || lock == "True") {
     co_return header_not_implemented("x-amz-bucket-object-lock-enabled");
   }
   const auto ownership = request.headers().get("x-amz-object-ownership");
