@@ -23,7 +23,7 @@ def bucket_with_content(s3, it):
 
 @scenarios("TestS3::test_delete_bucket_no_such_bucket")
 def delete_no_bucket(_s3, it):
-    it.match("expected_error", "delete_bucket", Bucket="does-not-exist-localstack-test")
+    it.match("expected_error", "delete_bucket", Bucket=it.recording["expected_error"]["Error"]["BucketName"])
 
 
 @scenarios("TestS3::test_get_bucket_notification_configuration_no_such_bucket")
