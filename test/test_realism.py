@@ -2,19 +2,11 @@
 
 import pytest
 
-from lambda_lab import HANDLER, Lab, zip_of
+from lambda_lab import HANDLER, Lab, slow, zip_of  # noqa: F401
 from recorded import call
-from support import Server, wait_until
+from support import wait_until
 
 pytest.importorskip("boto3", reason="boto3 is not installed")
-
-
-@pytest.fixture
-def slow(sortie):
-    running = Server(sortie, "--realism", "aws")
-    yield running
-    if running.process.poll() is None:
-        running.stop()
 
 
 def test_a_client_has_to_be_patient(slow):

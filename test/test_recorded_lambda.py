@@ -6,9 +6,9 @@ import re
 import pytest
 
 import recorded
-from lambda_lab import API, HANDLER, Lab, arn, lab, zip_of  # noqa: F401
+from lambda_lab import API, HANDLER, Lab, arn, lab, slow, zip_of  # noqa: F401
 from recorded import ACCOUNT, call
-from support import Server, wait_until
+from support import wait_until
 
 pytest.importorskip("botocore", reason="boto3 is not installed")
 
@@ -150,10 +150,9 @@ def test_invalid_invoke(lab):
     recording.complete()
 
 
-def test_two_updates_at_once(sortie):
+def test_two_updates_at_once(slow):
     """An update takes its time on AWS; here with --realism."""
-    server = Server(sortie, "--realism", "aws")
-    lab = Lab(server)
+    lab = Lab(slow).beside_recordings()
     config = recorded.load(API, "TestLambdaFunction::test_lambda_concurrent_config_updates")
     first = config["create-function-response"]
     # A role that was just made cannot be assumed for some seconds.
@@ -169,7 +168,6 @@ def test_two_updates_at_once(sortie):
     lab.client.update_function_code(FunctionName="fn", ZipFile=zip_of({"handler.py": "#1"}))
     code.match("update-during-in-progress-update-exc",
                call(lab.client.update_function_code, FunctionName="fn", ZipFile=zip_of({"handler.py": "#2"})))
-    server.stop()
 
 
 @pytest.mark.parametrize("test", recorded.tests(API, "TestRuntimeValidation::test_create_deprecated"))
