@@ -209,6 +209,7 @@ Result<std::optional<run::StackSpec>> stack_spec(const FunctionOptions& function
   // iam.template.json is called iam
   spec.label = spec.label.substr(0, spec.label.find('.'));
   ASSIGN_OR_RETURN(spec.template_text, read_file(function.stack_template, k_template_limit));
+  spec.digest = wire::sha256_hex(spec.template_text).substr(0, 8);
   return spec;
 }
 

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "base/deadline.h"
-#include "wire/checksum.h"
 
 namespace sortie::run {
 namespace {
@@ -25,7 +24,7 @@ std::string stack_name(const StackSpec& spec) {
   for (char& c : name) {
     if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '-';
   }
-  name += "-" + wire::sha256_hex(spec.template_text).substr(0, 8);
+  name += "-" + spec.digest;
   if (!spec.keep) name += fmt::format("-{:08x}", std::random_device()());
   return name;
 }

@@ -10,6 +10,7 @@ namespace sortie::run {
 struct StackSpec {
   std::string label;          ///< what the user calls it: the template's file name without its ending
   std::string template_text;  ///< JSON or YAML, at most 51,200 bytes
+  std::string digest;         ///< a few letters and digits that stand for the text; a part of the stack's name
   bool keep = false;          ///< leave it behind: the next run with the same template takes it up
 };
 
