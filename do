@@ -153,7 +153,7 @@ case "$command" in
   tsan) if [ $# -gt 0 ]; then sanitized tsan "$@"; else sanitized tsan base_test http_test; fi ;;
   fmt) need clang-format-19; git ls-files '*.cc' '*.h' | xargs clang-format-19 -i ;;
   check) run_check "$@" ;;
-  bench) need "${build_packages[@]}" "${bench_packages[@]}"; build sortie benchmarks; bench/run ;;
+  bench) need "${build_packages[@]}" "${bench_packages[@]}"; build sortie s3cli_program benchmarks; bench/run ;;
   fuzz) run_fuzz "$@" ;;
   *) usage; [ -z "$command" ] || [ "$command" = help ] || exit 2 ;;
 esac

@@ -15,6 +15,7 @@
 #include "base/deadline.h"
 #include "cli/command.h"
 #include "cli/print.h"
+#include "http/tls.h"
 
 extern char** environ;  // NOLINT(readability-redundant-declaration)
 
@@ -88,6 +89,7 @@ int execute(Command& command) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  http::ignore_openssl_configuration();
   // A closed pipe or a file that may not grow is an error of the write, to be told, not a death.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);

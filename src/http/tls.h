@@ -8,6 +8,10 @@
 
 namespace sortie::http {
 
+/// Lets OpenSSL read no openssl.cnf of the host's: a program that is one static file needs none of it, and it costs a
+/// millisecond. Before anything else of this library, once.
+void ignore_openssl_configuration();
+
 /// A PEM certificate (chain) and its private key.
 struct Certificate {
   std::string chain_pem;
