@@ -20,8 +20,9 @@ namespace {
 constexpr std::size_t k_fair_share = 256 * 1024;
 /// Plain text encrypted ahead of the socket.
 constexpr std::size_t k_encrypt_ahead = 64 * 1024;
-/// Records received with one call; the buffer is there while there is something in it.
-constexpr std::size_t k_receive_ahead = 64 * 1024;
+/// Records received with one call: those that `k_encrypt_ahead` makes the other end send together, with what encryption
+/// adds, so that no part of one is left for a second call. The buffer is there while there is something in it.
+constexpr std::size_t k_receive_ahead = k_encrypt_ahead + 2 * 17 * 1024;
 constexpr auto k_await = asio::as_tuple(asio::use_awaitable);
 
 using boost::system::error_code;

@@ -159,14 +159,20 @@ Task<Result<void>> copy(Opened& opened, Progress& progress) {
   const auto room = static_cast<std::size_t>(std::clamp<std::uint64_t>(length, 1, k_buffer_bytes));
   const auto buffer = std::make_unique_for_overwrite<char[]>(room);
   std::uint64_t at = opened.first;
-  for (;;) {
-    ASSIGN_OR_CO_RETURN(const auto count, co_await opened.body.read({buffer.get(), room}));
-    if (count == 0) break;
+  Result<std::size_t> read = 0;
+  do {
+    // A full buffer a write: what the network brings at a time is small, and each write is handed to another thread.
+    std::size_t count = 0;
+    do {
+      read = co_await opened.body.read({buffer.get() + count, room - count});
+      count += read.value_or(0);
+    } while (read && *read > 0 && count < room);
     if (count > length - (at - opened.first)) co_return nonsense("the body is longer than the range");
     const auto old = static_cast<std::size_t>(at < progress.offset() ? std::min(progress.offset() - at, count) : 0);
-    CO_RETURN_IF_ERROR(co_await progress.take({buffer.get() + old, count - old}));
+    if (count > old) CO_RETURN_IF_ERROR(co_await progress.take({buffer.get() + old, count - old}));
     at += count;
-  }
+  } while (read && *read > 0);
+  if (!read) co_return std::unexpected(std::move(read).error());
   if (opened.end && at != *opened.end) {
     co_return fail(ErrorKind::network,
                    fmt::format("S3 GetObject: the body ended after {} of {} bytes", at - opened.first, length));
