@@ -74,9 +74,11 @@ def blobstore():
         pytest.skip(f"{support.S3CLI} is not built")
     if support.compiler() is None or shutil.which("cmake") is None:
         pytest.skip("no C++ compiler or CMake for examples/blobstore")
-    folder = pathlib.Path(os.environ.get("SORTIE_EXAMPLE_DIR", support.REPOSITORY / "build/blobstore"))
+    folder = pathlib.Path(os.environ.get("SORTIE_EXAMPLE_DIR", support.REPOSITORY / "build/example"))
     source = support.REPOSITORY / "examples/blobstore"
     configure = ["cmake", "-S", source, "-B", folder, f"-DCMAKE_CXX_COMPILER={support.compiler()}"]
+    if shutil.which("ninja"):
+        configure += ["-G", "Ninja"]
     configured = subprocess.run(configure, capture_output=True, text=True)
     if configured.returncode != 0 and "CURL" in configured.stderr:
         pytest.skip("libcurl's development files are not installed")
