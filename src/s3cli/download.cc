@@ -16,7 +16,7 @@ namespace sortie::s3cli {
 
 namespace {
 
-constexpr std::size_t k_buffer_bytes = 256 * 1024;
+constexpr std::size_t k_buffer_bytes = 512 * 1024;
 /// From here on writing is worth a thread.
 constexpr std::size_t k_pool_bytes = 32 * 1024;
 /// How often a range is asked for in all.
