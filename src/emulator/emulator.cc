@@ -69,6 +69,7 @@ struct Emulator::Impl {
                        cloudformation_options(options)) {
     const Iam::RootKey key = iam.root_key();
     root = {key.access_key_id, key.secret_access_key};
+    s3.set_function_events(lambda);
     router.add(iam);
     router.add(sts);
     router.add(logs);

@@ -19,6 +19,16 @@ Task<http::Response> Lambda::handle(Call call) {
   return service_->handle(std::move(call));
 }
 
+Outcome<void> Lambda::check(const Source& source, const std::string& function_arn) {
+  auto ref = service_->check(source, function_arn);
+  if (!ref) return std::unexpected(ref.error());
+  return {};
+}
+
+void Lambda::send(const Source& source, const std::string& function_arn, std::string payload) {
+  service_->send(source, function_arn, std::move(payload));
+}
+
 Task<void> Lambda::shutdown() {
   return service_->shutdown();
 }

@@ -10,6 +10,7 @@
 
 #include "base/blocking.h"
 #include "emulator/core/call.h"
+#include "emulator/core/function_events.h"
 #include "emulator/core/ports.h"
 #include "emulator/core/store.h"
 #include "emulator/lambda/realism.h"
@@ -39,7 +40,7 @@ struct LambdaOptions {
 
 /// AWS Lambda (API 2015-03-31): functions, invocations, and the environments that they run in, one sandbox each.
 /// State is in the store; environments are not: they start with the first invocation. io_context thread only.
-class Lambda final : public AwsService {
+class Lambda final : public AwsService, public FunctionEvents {
  public:
   /// Everything referred to must outlive the object. Tables are made in `store`; asynchronous invocations that an
   /// earlier process accepted and did not finish are taken up again.
@@ -52,6 +53,8 @@ class Lambda final : public AwsService {
   Task<http::Response> handle(Call call) override;
   [[nodiscard]] http::Response render_error(const AwsError& error, const std::string& request_id,
                                             const http::Request& request) const override;
+  Outcome<void> check(const Source& source, const std::string& function_arn) override;
+  void send(const Source& source, const std::string& function_arn, std::string payload) override;
   /// Ends every environment and waits for it. Invocations in flight fail.
   Task<void> shutdown();
 

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "emulator/core/function_events.h"
 #include "emulator/lambda/async_queue.h"
 #include "emulator/lambda/code_signing.h"
 #include "emulator/lambda/code_store.h"
@@ -36,6 +37,9 @@ class Service : public std::enable_shared_from_this<Service> {
   Task<http::Response> handle(Call call);
   /// What AWS says to a request whose body is larger than any may be.
   static std::string too_large_for(const http::Request& request);
+  // service_events.cc
+  Outcome<FunctionRef> check(const FunctionEvents::Source& source, const std::string& function_arn);
+  void send(const FunctionEvents::Source& source, const std::string& function_arn, std::string payload);
   Task<void> shutdown();
   void abandon();
 

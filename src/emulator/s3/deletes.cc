@@ -28,15 +28,20 @@ Outcome<Operations::Removal> Operations::remove(const Request& request, const Bu
   if (!version.empty()) {
     if (!object) return no_such_version(key, version);
     catalog_.remove_version(change, bucket, *object);
+    notify(request, bucket, "ObjectRemoved:Delete", *object);
     removal = {object->version, object->marker, false};
   } else if (bucket.versioning == Versioning::never) {
-    if (object) catalog_.remove_version(change, bucket, *object);
+    if (object) {
+      catalog_.remove_version(change, bucket, *object);
+      notify(request, bucket, "ObjectRemoved:Delete", *object);
+    }
   } else {
     Object marker;
     marker.key = key;
     marker.marker = true;
     marker.modified = now();
     catalog_.put_object(change, bucket, marker, {});
+    notify(request, bucket, "ObjectRemoved:DeleteMarkerCreated", marker);
     removal = {marker.version, true, true};
   }
   change.commit();

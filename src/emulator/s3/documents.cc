@@ -187,16 +187,6 @@ Outcome<std::string> read_acceleration(const wire::XmlNode& root) {
 Outcome<std::string> read_logging(const wire::XmlNode& root) {
   return read_only_value(root, {}, {}, "PutBucketLogging");
 }
-Outcome<std::string> read_notification(const wire::XmlNode& root) {
-  for (const auto& target : root.children()) {
-    for (const auto& rule : target.child("Filter").child("S3Key").children("FilterRule")) {
-      const std::string name = rule.child_text("Name");
-      if (http::iequals(name, "prefix") || http::iequals(name, "suffix")) continue;
-      return invalid_argument("FilterRule.Name", name, "filter rule name must be either prefix or suffix");
-    }
-  }
-  return read_only_value(root, {}, {}, "PutBucketNotificationConfiguration");
-}
 Outcome<std::string> read_replication(const wire::XmlNode& /*root*/) {
   return Failure(not_implemented("s3", "PutBucketReplication"));
 }
@@ -223,7 +213,7 @@ constexpr DocumentKind k_kinds[] = {
      false, read_acceleration},
     {"logging", "BucketLoggingStatus", "BucketLogging", "BucketLogging", "", "", "", false, read_logging},
     {"notification", "NotificationConfiguration", "BucketNotification", "BucketNotificationConfiguration", "", "", "",
-     false, read_notification},
+     false, nullptr},  // put by put_notification
     {"replication", "ReplicationConfiguration", "ReplicationConfiguration", "BucketReplication", "",
      "ReplicationConfigurationNotFoundError", "The replication configuration was not found", true, read_replication},
     {"website", "WebsiteConfiguration", "BucketWebsite", "BucketWebsite", "", "NoSuchWebsiteConfiguration",

@@ -381,6 +381,7 @@ Task<Operations::Answer> Operations::complete_multipart_upload(Request& request)
     for (const Part& part : *parts) change.retain(part.content);
     catalog_.put_object(change, *bucket, object, *parts);
     catalog_.remove_upload(change, *upload);
+    notify(request, *bucket, "ObjectCreated:CompleteMultipartUpload", object);
     change.commit();
   }
   wire::XmlWriter xml;

@@ -177,6 +177,8 @@ Task<Operations::Answer> Operations::run_on_config(Request& request, std::string
 Task<Operations::Answer> Operations::run_on_document(Request& request, const DocumentKind& kind) {
   const std::string& method = request.call.request.method;
   if (method == "GET") co_return get_document(request, kind);
+  // The one document that names others, who are asked.
+  if (method == "PUT" && kind.subresource == "notification") co_return co_await put_notification(request);
   if (method == "PUT") co_return co_await put_document(request, kind);
   if (method == "DELETE" && kind.deletable) co_return delete_document(request, kind);
   co_return method_not_allowed(request, "BUCKET");

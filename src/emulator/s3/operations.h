@@ -7,6 +7,7 @@
 
 #include "base/blocking.h"
 #include "base/clock.h"
+#include "emulator/core/function_events.h"
 #include "emulator/core/ports.h"
 #include "emulator/core/sql.h"
 #include "emulator/core/store.h"
@@ -23,15 +24,18 @@ class XmlWriter;
 namespace sortie::emulator::s3 {
 
 struct DocumentKind;
+struct NotificationRule;
 
 /// S3's operations, by AWS's names: each finds its bucket, asks IAM, acts. Files: bucket_operations.cc,
-/// config_operations.cc, documents.cc, acl.cc, reads.cc, writes.cc, copies.cc, deletes.cc, listings.cc, multipart.cc.
-/// The references must outlive it; a Request must outlive the Task made of it.
+/// config_operations.cc, documents.cc, notifications.cc, acl.cc, reads.cc, writes.cc, copies.cc, deletes.cc,
+/// listings.cc, multipart.cc. The references must outlive it; a Request must outlive the Task made of it.
 class Operations {
  public:
   using Answer = Outcome<http::Response>;
 
   Operations(const Clock& clock, Store& store, Authorizer& authorizer, BlockingPool& pool);
+
+  void set_function_events(FunctionEvents& functions) { functions_ = &functions; }
 
   /// Finds the operation by method, sub-resource and headers. One that is not there: 501 NotImplemented naming it.
   Task<Answer> run(Request& request);
@@ -69,6 +73,13 @@ class Operations {
   Answer get_document(const Request& request, const DocumentKind& kind);
   Task<Answer> put_document(Request& request, const DocumentKind& kind);
   Answer delete_document(const Request& request, const DocumentKind& kind);
+
+  // Notifications
+  Task<Answer> put_notification(Request& request);
+  Outcome<void> check_notification_targets(const Bucket& bucket, const std::vector<NotificationRule>& rules);
+  /// Tells those functions that the bucket's notification configuration names for `event` (`ObjectCreated:Put`). In the
+  /// transaction that makes the change, before its commit: no change without its events.
+  void notify(const Request& request, const Bucket& bucket, std::string_view event, const Object& object);
 
   // Access control lists
   Answer get_acl(const Request& request);
@@ -147,6 +158,8 @@ class Operations {
 
   const Clock& clock_;
   Authorizer& authorizer_;
+  FunctionEvents* functions_ = nullptr;
+  std::uint64_t last_sequencer_ = 0;
   Statements statements_;
   Catalog catalog_;
   ContentStore contents_;

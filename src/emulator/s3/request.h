@@ -23,7 +23,8 @@ struct Request {
   std::string bucket;
   std::string key;
   std::vector<wire::QueryParameter> query;
-  SizeRange size;  ///< what an upload may have, other than S3's own limit
+  SizeRange size;       ///< what an upload may have, other than S3's own limit
+  std::string host_id;  ///< `x-amz-id-2` of the answer
 
   [[nodiscard]] std::optional<std::string_view> parameter(std::string_view name) const {
     return wire::find_parameter(query, name);

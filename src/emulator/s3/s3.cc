@@ -45,6 +45,10 @@ S3::S3(Executor /*executor*/, const Clock& clock, Store& store, Authorizer& auth
 
 S3::~S3() = default;
 
+void S3::set_function_events(FunctionEvents& functions) {
+  impl_->operations.set_function_events(functions);
+}
+
 http::Response S3::render_error(const AwsError& error, const std::string& request_id,
                                 const http::Request& request) const {
   const std::string host_id = make_s3_host_id();
@@ -75,9 +79,10 @@ Task<http::Response> S3::handle(Call call) {
   named.path = call.request.path;
   auto request = s3::read_request(std::move(call));
   if (!request) co_return render_error(request.error(), request_id, named);
+  request->host_id = make_s3_host_id();
   auto answer = co_await run_guarded(impl_->operations, *request);
   if (!answer) co_return render_error(answer.error(), request_id, named);
-  add_common_headers(*answer, request_id, make_s3_host_id());
+  add_common_headers(*answer, request_id, request->host_id);
   co_return *std::move(answer);
 }
 

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/task.h"
 #include "emulator/core/call.h"
+#include "emulator/core/function_events.h"
 #include "emulator/core/ports.h"
 #include "emulator/core/store.h"
 
@@ -21,6 +22,10 @@ class S3 final : public AwsService, public ObjectSource {
  public:
   S3(Executor executor, const Clock& clock, Store& store, Authorizer& authorizer, BlockingPool& pool);
   ~S3() override;
+
+  /// Who is told of what happens in buckets that ask for it. It must outlive this object; without one, asking for it is
+  /// refused.
+  void set_function_events(FunctionEvents& functions);
 
   [[nodiscard]] std::string_view name() const override { return "s3"; }
   Task<http::Response> handle(Call call) override;

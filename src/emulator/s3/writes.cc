@@ -119,6 +119,7 @@ Task<Operations::Answer> Operations::put_object(Request& request) {
     const std::uint64_t size = received->size;
     const Part part{0, change.add(*std::move(received)), size, {}, {}, {}};
     catalog_.put_object(change, *bucket, object, {part});
+    notify(request, *bucket, request.call.form ? "ObjectCreated:Post" : "ObjectCreated:Put", object);
     change.commit();
   }
   auto response = empty_answer(200);
@@ -225,6 +226,7 @@ Task<Operations::Answer> Operations::copy_object(Request& request) {
       part.checksum.clear();
     }
     catalog_.put_object(change, *bucket, copy, parts);
+    notify(request, *bucket, "ObjectCreated:Copy", copy);
     change.commit();
   }
   auto response = xml_answer(copy_document("CopyObjectResult", copy));
@@ -261,7 +263,12 @@ Task<Operations::Answer> Operations::put_object_tagging(Request& request) {
   const auto object = existing_object(request, *bucket, request.key, version);
   if (!object) co_return std::unexpected(object.error());
   if (!tags) co_return std::unexpected(tags.error());
-  catalog_.set_tags(*object, *tags);
+  {
+    ContentStore::Change change(contents_);
+    catalog_.set_tags(*object, *tags);
+    notify(request, *bucket, "ObjectTagging:Put", *object);
+    change.commit();
+  }
   auto response = empty_answer(200);
   add_version(response, *bucket, *object);
   co_return response;
@@ -273,7 +280,12 @@ Operations::Answer Operations::delete_object_tagging(const Request& request) {
   if (!bucket) return std::unexpected(bucket.error());
   const auto object = existing_object(request, *bucket, request.key, version);
   if (!object) return std::unexpected(object.error());
-  catalog_.set_tags(*object, {});
+  {
+    ContentStore::Change change(contents_);
+    catalog_.set_tags(*object, {});
+    notify(request, *bucket, "ObjectTagging:Delete", *object);
+    change.commit();
+  }
   auto response = empty_answer(204);
   add_version(response, *bucket, *object);
   return response;
