@@ -41,6 +41,13 @@ PARTLY = {
             "grants": {"GrantRead": "id=1"},
             "appending": {"WriteOffsetBytes": 0},
         },
+        "PutBucketNotificationConfiguration": {
+            "queues": {"NotificationConfiguration": {"QueueConfigurations": [
+                {"QueueArn": "arn:aws:sqs:us-east-1:000000000000:q", "Events": ["s3:ObjectCreated:*"]}]}},
+            "topics": {"NotificationConfiguration": {"TopicConfigurations": [
+                {"TopicArn": "arn:aws:sns:us-east-1:000000000000:t", "Events": ["s3:ObjectCreated:*"]}]}},
+            "EventBridge": {"NotificationConfiguration": {"EventBridgeConfiguration": {}}},
+        },
         "CopyObject": {"KMS encryption": {"ServerSideEncryption": "aws:kms"}},
         "CreateMultipartUpload": {"KMS encryption": {"ServerSideEncryption": "aws:kms"}},
     },

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from cloudformation_support import TRUST, Stacks, refused
 from lambda_lab import Lab
 from support import Server, wait_until
 
@@ -123,3 +124,54 @@ def test_no_event_is_lost_with_the_process(sortie, tmp_path):
     keys = {f"k{number}" for number in range(5)}
     wait_until(lambda: {record["s3"]["object"]["key"] for record in records_of(server)} == keys, "all five are told")
     server.stop()
+
+
+def test_a_stack_with_a_bucket_that_tells_its_function(server):
+    stacks = Stacks(server)
+    configuration = {"LambdaConfigurations": [{
+        "Event": "s3:ObjectCreated:*", "Function": {"Fn::GetAtt": ["F", "Arn"]},
+        "Filter": {"S3Key": {"Rules": [{"Name": "suffix", "Value": ".csv"}]}}}]}
+    cors = {"CorsRules": [{"AllowedMethods": ["GET"], "AllowedOrigins": ["*"], "MaxAge": 60}]}
+    lifecycle = {"Rules": [{"Id": "old", "Status": "Enabled", "Prefix": "tmp/", "ExpirationInDays": 7,
+                            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}}]}
+    bucket = {"Type": "AWS::S3::Bucket", "DependsOn": "P", "Properties": {
+        "BucketName": "inbox", "NotificationConfiguration": configuration, "CorsConfiguration": cors,
+        "LifecycleConfiguration": lifecycle}}
+    template = {"Resources": {
+        "R": {"Type": "AWS::IAM::Role", "Properties": {
+            "AssumeRolePolicyDocument": TRUST,
+            "ManagedPolicyArns": ["arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"]}},
+        "F": {"Type": "AWS::Lambda::Function", "Properties": {
+            "FunctionName": "fn", "Runtime": "python3.12", "Handler": "index.handler", "Code": {"ZipFile": TELL},
+            "Role": {"Fn::GetAtt": ["R", "Arn"]}}},
+        "P": {"Type": "AWS::Lambda::Permission", "Properties": {
+            "FunctionName": {"Ref": "F"}, "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com",
+            "SourceArn": "arn:aws:s3:::inbox"}},
+        "B": bucket}}
+    stacks.create(template, Capabilities=["CAPABILITY_IAM"])
+    s3 = server.boto3("s3")
+    rule = s3.get_bucket_lifecycle_configuration(Bucket="inbox")["Rules"][0]
+    assert (rule["ID"], rule["Filter"], rule["Expiration"]) == ("old", {"Prefix": "tmp/"}, {"Days": 7})
+    assert s3.get_bucket_cors(Bucket="inbox")["CORSRules"] == [
+        {"AllowedMethods": ["GET"], "AllowedOrigins": ["*"], "MaxAgeSeconds": 60}]
+    s3.put_object(Bucket="inbox", Key="a.csv", Body=b"1,2")
+    assert wait_until(lambda: records_of(server), "the function is told")[0]["s3"]["object"]["key"] == "a.csv"
+    for name in ("NotificationConfiguration", "CorsConfiguration", "LifecycleConfiguration"):
+        del bucket["Properties"][name]
+    stacks.update(template, Capabilities=["CAPABILITY_IAM"])
+    assert "LambdaFunctionConfigurations" not in s3.get_bucket_notification_configuration(Bucket="inbox")
+    assert refused(s3.get_bucket_cors, Bucket="inbox")[0] == "NoSuchCORSConfiguration"
+    assert refused(s3.get_bucket_lifecycle_configuration, Bucket="inbox")[0] == "NoSuchLifecycleConfiguration"
+    s3.delete_object(Bucket="inbox", Key="a.csv")
+    stacks.delete()
+
+
+@pytest.mark.parametrize("name, value, what", [
+    ("NotificationConfiguration", {"QueueConfigurations": [{"Event": "s3:ObjectCreated:*", "Queue": "arn:aws:sqs:us-east-1:1:q"}]},
+     "PutBucketNotificationConfiguration with queues"),
+    ("LifecycleConfiguration", {"Rules": [{"Status": "Enabled", "Days": 1}]}, "Encountered unsupported property Days"),
+    ("CorsConfiguration", {"CorsRules": [{"AllowedMethods": ["EAT"], "AllowedOrigins": ["*"]}]}, "Unsupported method is EAT")])
+def test_a_stack_fails_with_the_reason(server, name, value, what):
+    stacks = Stacks(server)
+    stacks.create({"Resources": {"B": {"Type": "AWS::S3::Bucket", "Properties": {name: value}}}}, status="ROLLBACK_COMPLETE")
+    assert what in stacks.reason("B", "CREATE_FAILED")

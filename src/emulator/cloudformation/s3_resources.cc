@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "emulator/cloudformation/resource_type.h"
+#include "emulator/cloudformation/s3_bucket_documents.h"
 #include "wire/arn.h"
 #include "wire/xml.h"
 
@@ -20,6 +21,9 @@ constexpr std::array k_bucket_properties = {
     Property{"AccessControl"},
     Property{"BucketEncryption", Shape::object},
     Property{"BucketName", Shape::text, Change::replaces},
+    Property{"CorsConfiguration", Shape::object},
+    Property{"LifecycleConfiguration", Shape::object},
+    Property{"NotificationConfiguration", Shape::object},
     Property{"ObjectLockEnabled", Shape::boolean, Change::replaces},
     Property{"OwnershipControls", Shape::object},
     Property{"PublicAccessBlockConfiguration", Shape::object},
@@ -30,15 +34,12 @@ constexpr std::array k_bucket_properties = {
     absent("AnalyticsConfigurations", Shape::list),
     absent("BucketNamePrefix", Shape::text),
     absent("BucketNamespace", Shape::text),
-    absent("CorsConfiguration"),
     absent("IntelligentTieringConfigurations", Shape::list),
     absent("InventoryConfigurations", Shape::list),
-    absent("LifecycleConfiguration"),
     absent("LoggingConfiguration"),
     absent("MetadataConfiguration"),
     absent("MetadataTableConfiguration"),
     absent("MetricsConfigurations", Shape::list),
-    absent("NotificationConfiguration"),
     absent("ObjectLockConfiguration"),
     absent("ReplicationConfiguration"),
     absent("WebsiteConfiguration"),
@@ -110,6 +111,28 @@ Step set_tags(const std::string& bucket, const Properties& properties) {
   return step(s3_request("PUT", bucket, "tagging=", xml.finish()));
 }
 
+/// A property that is a document of its own in S3.
+struct DocumentProperty {
+  std::string_view name;
+  std::string_view query;
+  Outcome<std::string> (*document)(const Properties& value);
+  bool deletable = true;  ///< otherwise an empty one is put
+};
+constexpr DocumentProperty k_documents[] = {
+    {"CorsConfiguration", "cors=", cors_document},
+    {"LifecycleConfiguration", "lifecycle=", lifecycle_document},
+    {"NotificationConfiguration", "notification=", notification_document, false},
+};
+
+Outcome<Step> set_document(const std::string& bucket, const DocumentProperty& property, const Properties& properties) {
+  if (!properties.contains(property.name) && property.deletable) {
+    return step(s3_request("DELETE", bucket, std::string(property.query)));
+  }
+  auto document = property.document(object_of(properties, property.name));
+  if (!document) return std::unexpected(document.error());
+  return step(s3_request("PUT", bucket, std::string(property.query), *std::move(document)));
+}
+
 std::string location(const Owner& owner) {
   if (owner.region == "us-east-1") return {};
   wire::XmlWriter xml;
@@ -136,6 +159,12 @@ Outcome<Plan> create_bucket(const Owner& owner, const Properties& properties, Ma
   if (properties.contains("PublicAccessBlockConfiguration"))
     plan.push_back(set_public_access_block(bucket, properties));
   if (!tags_of(properties).empty()) plan.push_back(set_tags(bucket, properties));
+  for (const auto& property : k_documents) {
+    if (!properties.contains(property.name)) continue;
+    auto put = set_document(bucket, property, properties);
+    if (!put) return std::unexpected(put.error());
+    plan.push_back(*std::move(put));
+  }
   const auto suffix = wire::dns_suffix_of(owner.region);
   made.attributes["Arn"] = fmt::format("arn:{}:s3:::{}", owner.partition, bucket);
   made.attributes["DomainName"] = fmt::format("{}.s3.{}", bucket, suffix);
@@ -152,6 +181,12 @@ Outcome<Plan> update_bucket(const Owner&, const Properties& before, const Proper
   if (differs(before, after, "PublicAccessBlockConfiguration"))
     plan.push_back(set_public_access_block(made.physical_id, after));
   if (differs(before, after, "Tags")) plan.push_back(set_tags(made.physical_id, after));
+  for (const auto& property : k_documents) {
+    if (!differs(before, after, property.name)) continue;
+    auto put = set_document(made.physical_id, property, after);
+    if (!put) return std::unexpected(put.error());
+    plan.push_back(*std::move(put));
+  }
   return plan;
 }
 
