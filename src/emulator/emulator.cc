@@ -70,6 +70,7 @@ struct Emulator::Impl {
     const Iam::RootKey key = iam.root_key();
     root = {key.access_key_id, key.secret_access_key};
     s3.set_function_events(lambda);
+    logs.set_function_events(lambda);
     router.add(iam);
     router.add(sts);
     router.add(logs);

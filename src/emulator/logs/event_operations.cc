@@ -264,7 +264,7 @@ Outcome<Output> Operations::filter_log_events(const Call& call, Parameters& inpu
                                 {"timestamp", event.at.time},
                                 {"message", event.message},
                                 {"ingestionTime", event.ingested},
-                                {"eventId", fmt::format("{:019}{:037}", event.at.time, event.at.id)}});
+                                {"eventId", event_id(event.at)}});
   }
   out["events"] = std::move(list);
   if (!found.done) out["nextToken"] = filter_token(found.reached);

@@ -141,21 +141,29 @@ std::vector<std::string_view> split_message(std::string_view message) {
   return words;
 }
 
-bool fields_match(const std::vector<Field>& fields, std::string_view message) {
+/// The words that stand for the fields, an empty list where their number does not fit; the ellipsis has none.
+std::vector<std::pair<const Field*, std::string_view>> assign(const std::vector<Field>& fields,
+                                                              std::string_view message) {
   const auto words = split_message(message);
   std::size_t before = 0;
   while (before < fields.size() && !fields[before].ellipsis) ++before;
   const bool open = before < fields.size();
   const std::size_t named = fields.size() - (open ? 1 : 0);
-  if (open ? words.size() < named : words.size() != named) return false;
-  for (std::size_t i = 0; i < before; ++i) {
-    if (!matches_word(*fields[i].condition, fields[i].name, words[i])) return false;
+  if (open ? words.size() < named : words.size() != named) return {};
+  std::vector<std::pair<const Field*, std::string_view>> assigned;
+  for (std::size_t i = 0; i < before; ++i) assigned.emplace_back(&fields[i], words[i]);
+  for (std::size_t i = before + 1; i < fields.size(); ++i) {
+    assigned.emplace_back(&fields[i], words[words.size() - (fields.size() - i)]);
   }
-  for (std::size_t back = 1; open && back < fields.size() - before; ++back) {
-    const Field& field = fields[fields.size() - back];
-    if (!matches_word(*field.condition, field.name, words[words.size() - back])) return false;
-  }
-  return true;
+  return assigned;
+}
+
+bool fields_match(const std::vector<Field>& fields, std::string_view message) {
+  const auto assigned = assign(fields, message);
+  // `[...]` alone has no field that could fail.
+  if (assigned.empty()) return fields.size() == 1 && fields.front().ellipsis;
+  return std::ranges::all_of(
+      assigned, [](const auto& pair) { return matches_word(*pair.first->condition, pair.first->name, pair.second); });
 }
 
 }  // namespace
@@ -186,6 +194,14 @@ std::expected<FilterPattern, std::string> FilterPattern::parse(std::string_view 
 
 bool FilterPattern::matches_everything() const {
   return std::holds_alternative<std::monostate>(matcher_->kind);
+}
+
+std::vector<std::pair<std::string, std::string>> FilterPattern::fields(std::string_view message) const {
+  std::vector<std::pair<std::string, std::string>> found;
+  const auto* fields = std::get_if<std::vector<Field>>(&matcher_->kind);
+  if (fields == nullptr) return found;
+  for (const auto& [field, word] : assign(*fields, message)) found.emplace_back(field->name, word);
+  return found;
 }
 
 bool FilterPattern::matches(std::string_view message) const {

@@ -240,6 +240,7 @@ void LogStore::insert_row(const Stream& stream, std::span<const LogEvent> events
   statements_.query("INSERT INTO logs_row(id,group_id,stream_id,first,last,ingested,body) VALUES(?,?,?,?,?,?,?)")
       .bind(next_row_++, stream.group, stream.id, first, last, now, Blob{body})
       .run();
+  if (participant_) participant_(stream, events, (next_row_ - 1) * k_ids_per_row);
   statements_
       .query(
           "UPDATE logs_stream SET first_event=min(coalesce(first_event,?1),?1), "

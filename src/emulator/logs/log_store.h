@@ -103,6 +103,11 @@ class LogStore {
   /// Is told of events right after they were committed.
   using Observer = std::function<void(const Stream& stream, std::span<const LogEvent> events, std::int64_t ingested)>;
   void set_observer(Observer observer) { observer_ = std::move(observer); }
+  /// Is told of the events of each row in the transaction that writes it; `first_id` and those that follow are their
+  /// ids. What it writes into the database is committed with them.
+  using Participant =
+      std::function<void(const Stream& stream, std::span<const LogEvent> events, std::int64_t first_id)>;
+  void set_participant(Participant participant) { participant_ = std::move(participant); }
   /// Drops rows whose events are all older than `time`.
   void drop_before(const Group& group, std::int64_t time);
 
@@ -136,6 +141,7 @@ class LogStore {
   std::int64_t next_row_ = 1;
   std::uint64_t deletions_ = 0;
   Observer observer_;
+  Participant participant_;
 };
 
 /// Merges packed rows, which may overlap in time, into one sequence of events.

@@ -52,13 +52,17 @@ struct Logs::Impl {
 
   const Clock& clock;
   logs::LogStore store;
+  logs::Subscriptions subscriptions;
   logs::Operations operations;
   logs::LiveTails tails;
   std::deque<Pending> unwritten;
   std::size_t unwritten_bytes = 0;
 
   Impl(const Clock& clock, Store& state, Authorizer& authorizer)
-      : clock(clock), store(state), operations(clock, store, authorizer) {
+      : clock(clock), store(state), subscriptions(state), operations(clock, store, subscriptions, authorizer) {
+    store.set_participant([this](const logs::Stream& stream, std::span<const LogEvent> events, std::int64_t first_id) {
+      subscriptions.deliver(stream, events, first_id);
+    });
     store.set_observer([this](const logs::Stream& stream, std::span<const LogEvent> events, std::int64_t ingested) {
       if (!tails.idle()) tails.written(stream, events, ingested);
     });
@@ -114,6 +118,10 @@ Logs::Logs(Executor /*executor*/, const Clock& clock, Store& store, Authorizer& 
     : impl_(std::make_unique<Impl>(clock, store, authorizer)) {}
 
 Logs::~Logs() = default;
+
+void Logs::set_function_events(FunctionEvents& functions) {
+  impl_->subscriptions.set_function_events(functions);
+}
 
 http::Response Logs::render_error(const AwsError& error, const std::string& request_id,
                                   const http::Request& /*request*/) const {

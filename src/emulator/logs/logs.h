@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/task.h"
 #include "emulator/core/call.h"
+#include "emulator/core/function_events.h"
 #include "emulator/core/ports.h"
 #include "emulator/core/store.h"
 
@@ -21,6 +22,9 @@ class Logs final : public AwsService, public LogSink {
  public:
   Logs(Executor executor, const Clock& clock, Store& store, Authorizer& authorizer);
   ~Logs() override;
+
+  /// Who is told of events that match subscription filters. It must outlive this object's use.
+  void set_function_events(FunctionEvents& functions);
 
   [[nodiscard]] std::string_view name() const override { return "logs"; }
   Task<http::Response> handle(Call call) override;

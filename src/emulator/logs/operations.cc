@@ -70,8 +70,8 @@ std::string stream_arn(const Call& call, std::string_view group, std::string_vie
   return fmt::format("{}:log-stream:{}", group_arn(call, group), stream);
 }
 
-Operations::Operations(const Clock& clock, LogStore& store, Authorizer& authorizer)
-    : clock_(clock), store_(store), authorizer_(authorizer) {}
+Operations::Operations(const Clock& clock, LogStore& store, Subscriptions& subscriptions, Authorizer& authorizer)
+    : clock_(clock), store_(store), subscriptions_(subscriptions), authorizer_(authorizer) {}
 
 const std::map<std::string_view, Operations::Handler>& Operations::handlers() {
   static const std::map<std::string_view, Handler> k_handlers{
@@ -93,6 +93,10 @@ const std::map<std::string_view, Operations::Handler>& Operations::handlers() {
       {"PutLogEvents", &Operations::put_log_events},
       {"GetLogEvents", &Operations::get_log_events},
       {"FilterLogEvents", &Operations::filter_log_events},
+      {"PutSubscriptionFilter", &Operations::put_subscription_filter},
+      {"DescribeSubscriptionFilters", &Operations::describe_subscription_filters},
+      {"DeleteSubscriptionFilter", &Operations::delete_subscription_filter},
+      {"TestMetricFilter", &Operations::test_metric_filter},
   };
   return k_handlers;
 }
@@ -172,6 +176,7 @@ Outcome<Output> Operations::delete_log_group(const Call& call, Parameters& input
   auto group = existing_group(call, name);
   if (!group) return std::unexpected(group.error());
   store_.delete_group(*group);
+  subscriptions_.drop(group->id);
   return Output();
 }
 

@@ -11,6 +11,7 @@
 #include "emulator/core/ports.h"
 #include "emulator/logs/log_store.h"
 #include "emulator/logs/parameters.h"
+#include "emulator/logs/subscriptions.h"
 
 namespace sortie::emulator::logs {
 
@@ -22,7 +23,7 @@ using Output = std::optional<boost::json::object>;
 /// The operations of CloudWatch Logs: each checks its parameters, asks IAM, acts. The references must outlive it.
 class Operations {
  public:
-  Operations(const Clock& clock, LogStore& store, Authorizer& authorizer);
+  Operations(const Clock& clock, LogStore& store, Subscriptions& subscriptions, Authorizer& authorizer);
 
   /// An operation that is not there is a `NotImplemented` error naming it.
   Outcome<Output> run(std::string_view operation, const Call& call, const boost::json::object& input);
@@ -51,6 +52,11 @@ class Operations {
   Outcome<Output> put_log_events(const Call& call, Parameters& input);
   Outcome<Output> get_log_events(const Call& call, Parameters& input);
   Outcome<Output> filter_log_events(const Call& call, Parameters& input);
+  // subscription_operations.cc
+  Outcome<Output> put_subscription_filter(const Call& call, Parameters& input);
+  Outcome<Output> describe_subscription_filters(const Call& call, Parameters& input);
+  Outcome<Output> delete_subscription_filter(const Call& call, Parameters& input);
+  Outcome<Output> test_metric_filter(const Call& call, Parameters& input);
 
   struct Tagging {
     std::string group;
@@ -69,6 +75,7 @@ class Operations {
 
   const Clock& clock_;
   LogStore& store_;
+  Subscriptions& subscriptions_;
   Authorizer& authorizer_;
 };
 
