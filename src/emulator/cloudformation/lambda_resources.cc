@@ -280,6 +280,8 @@ const std::array k_types = {
     lambda_alias_type(),
     lambda_permission_type(),
     lambda_layer_version_type(),
+    lambda_url_type(),
+    lambda_event_invoke_type(),
 };
 
 }  // namespace

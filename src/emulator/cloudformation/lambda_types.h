@@ -12,6 +12,9 @@ ResourceType lambda_version_type();
 ResourceType lambda_alias_type();
 ResourceType lambda_permission_type();
 ResourceType lambda_layer_version_type();
+// lambda_invocation_resources.cc
+ResourceType lambda_url_type();
+ResourceType lambda_event_invoke_type();
 
 namespace lambda {
 

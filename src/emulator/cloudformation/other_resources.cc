@@ -34,6 +34,18 @@ constexpr std::array k_stream_properties = {
     Property{"LogStreamName", Shape::text, Change::replaces},
 };
 
+constexpr std::array k_subscription_properties = {
+    Property{"ApplyOnTransformedLogs", Shape::boolean, Change::in_place, false, true},
+    Property{"DestinationArn", Shape::text, Change::in_place, true},
+    Property{"Distribution"},
+    Property{"EmitSystemFields", Shape::texts, Change::in_place, false, true},
+    Property{"FieldSelectionCriteria", Shape::text, Change::in_place, false, true},
+    Property{"FilterName", Shape::text, Change::replaces},
+    Property{"FilterPattern", Shape::text, Change::in_place, true},
+    Property{"LogGroupName", Shape::text, Change::replaces, true},
+    Property{"RoleArn", Shape::text, Change::in_place, false, true},
+};
+
 Step step(std::string_view operation, const json::object& body) {
   return Step{.service = "logs", .request = logs_request(operation, body)};
 }
@@ -114,6 +126,36 @@ Outcome<Plan> remove_stream(const Owner&, const Resource& resource) {
   return plan;
 }
 
+Step put_subscription(const Properties& properties, const std::string& filter) {
+  json::object body{{"logGroupName", text_of(properties, "LogGroupName")},
+                    {"filterName", filter},
+                    {"filterPattern", text_of(properties, "FilterPattern")},
+                    {"destinationArn", text_of(properties, "DestinationArn")}};
+  if (const std::string kind = text_of(properties, "Distribution"); !kind.empty()) body["distribution"] = kind;
+  return step("PutSubscriptionFilter", body);
+}
+
+Outcome<Plan> create_subscription(const Owner&, const Properties& properties, Made& made) {
+  Plan plan;
+  plan.push_back(put_subscription(properties, made.physical_id));
+  plan.back().makes = true;
+  return plan;
+}
+
+Outcome<Plan> update_subscription(const Owner&, const Properties&, const Properties& after, Made& made) {
+  Plan plan;
+  plan.push_back(put_subscription(after, made.physical_id));
+  return plan;
+}
+
+Outcome<Plan> remove_subscription(const Owner&, const Resource& resource) {
+  Plan plan;
+  plan.push_back(step("DeleteSubscriptionFilter", {{"logGroupName", text_of(resource.properties, "LogGroupName")},
+                                                   {"filterName", resource.physical_id}}));
+  plan.back().tolerated = {"ResourceNotFoundException"};
+  return plan;
+}
+
 Outcome<Plan> nothing(const Owner&, const Properties&, const Properties&, Made&) {
   return Plan();
 }
@@ -143,6 +185,15 @@ const std::array k_types = {
                  .create = create_stream,
                  .update = nothing,
                  .remove = remove_stream},
+    ResourceType{
+        .name = "AWS::Logs::SubscriptionFilter",
+        .properties = k_subscription_properties,
+        .name_property = "FilterName",
+        .scope_property = "LogGroupName",
+        .choose_id = [](const Owner& owner, const Properties& given) { return log_name(owner, given, "FilterName"); },
+        .create = create_subscription,
+        .update = update_subscription,
+        .remove = remove_subscription},
     // Nothing waits for its signals here (AWS::CloudFormation::WaitCondition is not implemented): it is what templates
     // use that need some resource.
     ResourceType{.name = "AWS::CloudFormation::WaitConditionHandle",
