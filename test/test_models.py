@@ -403,10 +403,24 @@ def test_logs(server):
     logs.filter_log_events(**of, filterPattern="line")
     logs.describe_log_streams(**of, orderBy="LastEventTime", descending=True)
     live_tail(server, logs, arn, now)
+    subscriptions(server, logs, of)
     logs.delete_log_stream(**of, logStreamName="s")
     logs.delete_log_group(**of)
     logs.refused("ResourceNotFoundException", lambda: logs.get_log_events(**of, logStreamName="s"))
     logs.check("logs")
+
+
+def subscriptions(server, logs, of):
+    from lambda_lab import Lab
+    lab = Lab(server)
+    function = lab.make(name="reader")["FunctionArn"]
+    lab.client.add_permission(FunctionName="reader", StatementId="logs", Action="lambda:InvokeFunction",
+                              Principal="logs.amazonaws.com")
+    logs.put_subscription_filter(**of, filterName="f", filterPattern="line", destinationArn=function)
+    assert logs.describe_subscription_filters(**of)["subscriptionFilters"][0]["destinationArn"] == function
+    logs.delete_subscription_filter(**of, filterName="f")
+    assert logs.test_metric_filter(filterPattern="[a, b]", logEventMessages=["1 2"])["matches"][0]["extractedValues"] == {
+        "$a": "1", "$b": "2"}
 
 
 def live_tail(server, logs, arn, now):
