@@ -90,7 +90,9 @@ struct Emulator::Impl {
   }
 
   static CloudFormationOptions cloudformation_options(const Options& options) {
-    return {.account = options.account, .role_patience = options.realism ? k_role_patience : std::chrono::seconds(0)};
+    return {.account = options.account,
+            .role_patience = options.realism ? k_role_patience : std::chrono::seconds(0),
+            .functions_on_host_network = options.sandbox_host_network};
   }
 
   Executor executor;

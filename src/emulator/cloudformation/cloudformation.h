@@ -21,6 +21,7 @@ struct CloudFormationOptions {
   std::string account;
   /// How long the creation of a function is tried again because Lambda cannot assume a role that was just made.
   std::chrono::milliseconds role_patience{0};
+  bool functions_on_host_network = false;  ///< they do not reach the answers' URL of custom resources
 };
 
 /// AWS CloudFormation (query protocol, 2010-05-15): stacks, change sets, and the resources that the embedded AWS's

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/task.h"
 #include "emulator/cloudformation/cloudformation.h"
+#include "emulator/cloudformation/custom_responses.h"
 #include "emulator/cloudformation/evaluate.h"
 #include "emulator/cloudformation/resource_type.h"
 #include "emulator/cloudformation/stack_store.h"
@@ -35,6 +36,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
          CloudFormationOptions options);
 
   [[nodiscard]] StackStore& stacks() { return stacks_; }
+  [[nodiscard]] CustomResponses& custom_responses() { return custom_responses_; }
   [[nodiscard]] const Clock& clock() const { return clock_; }
   [[nodiscard]] StackFacts facts_of(const Stack& stack) const;
 
@@ -94,11 +96,12 @@ class Engine : public std::enable_shared_from_this<Engine> {
   Task<bool> make_resource(Work& work, Resource& resource, std::string in_progress, std::string reason);
   Task<std::string> delete_one(const Stack& stack, Caller caller, const Resource& resource);
   Task<std::string> run_plan(Caller caller, Plan plan, Made& made);
+  Task<Reply> wait_for(const Step& step);
   Task<Reply> send(Caller caller, std::string service, http::Request request);
   bool fail_resource(Work& work, Resource& resource, std::string status, std::string reason);
   Outcome<Properties> evaluate_properties(Work& work, const ResourceDeclaration& declaration, Properties& shown);
   std::string set_outputs(Work& work);
-  [[nodiscard]] Owner owner_of(const Stack& stack, const std::string& logical_id) const;
+  [[nodiscard]] Owner owner_of(const Stack& stack, const Resource& resource);
   Outcome<boost::json::value> look_up(const Stack& stack, const std::string& id, const std::string& attribute);
   void note(Stack& stack, Resource& resource, std::string status, std::string reason = {});
   void note_event(const Stack& stack, const Resource& resource);
@@ -109,6 +112,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   ServiceCalls& services_;
   CloudFormationOptions options_;
   StackStore stacks_;
+  CustomResponses custom_responses_;
   std::map<std::string, Control, std::less<>> running_;  ///< by stack id
   std::deque<std::pair<std::string, std::function<Task<void>()>>> waiting_;
   std::size_t active_ = 0;

@@ -23,6 +23,8 @@ namespace {
 
 constexpr std::size_t k_max_reply = 8 * 1024 * 1024;
 constexpr auto k_again_after = std::chrono::milliseconds(250);
+constexpr auto k_first_look = std::chrono::milliseconds(2);
+constexpr auto k_longest_look = std::chrono::milliseconds(200);
 
 /// Requests have bodies in memory here: they can be sent more than once.
 http::Request copy_of(const http::Request& request) {
@@ -43,14 +45,16 @@ bool tolerates(const Step& step, const Reply& reply) {
 
 }  // namespace
 
-Owner Engine::owner_of(const Stack& stack, const std::string& logical_id) const {
+Owner Engine::owner_of(const Stack& stack, const Resource& resource) {
   return {.account = options_.account,
           .region = stack.region,
           .partition = std::string(wire::partition_of(stack.region)),
           .stack_id = stack.id,
           .stack_name = stack.name,
-          .logical_id = logical_id,
-          .patience = options_.role_patience};
+          .logical_id = resource.logical_id,
+          .type = resource.type,
+          .patience = options_.role_patience,
+          .responses = options_.functions_on_host_network ? nullptr : &custom_responses_};
 }
 
 Outcome<json::value> Engine::look_up(const Stack& stack, const std::string& id, const std::string& attribute) {
@@ -131,6 +135,17 @@ Task<Reply> Engine::send(Caller caller, std::string service, http::Request reque
   co_return reply;
 }
 
+/// Nothing but the end of the program ends the wait for what `await_reply` never gives.
+Task<Reply> Engine::wait_for(const Step& step) {
+  auto pause = k_first_look;
+  for (;;) {
+    if (auto reply = step.await_reply()) co_return *std::move(reply);
+    co_await sleep_for(pause);
+    if (stacks_.closed()) co_return Reply{.status = 503};
+    pause = std::min(pause * 2, k_longest_look);
+  }
+}
+
 /// Runs the requests one after the other. Gives the reason of the first failure, empty for success.
 Task<std::string> Engine::run_plan(Caller caller, Plan plan, Made& made) {
   std::deque<Step> steps(std::make_move_iterator(plan.begin()), std::make_move_iterator(plan.end()));
@@ -144,12 +159,13 @@ Task<std::string> Engine::run_plan(Caller caller, Plan plan, Made& made) {
       // Most requests are answered without a wait: others want to be served between two of them all the same.
       co_await asio::post(executor_, asio::use_awaitable);
       if (stacks_.closed()) co_return "stopped";
-      reply = co_await send(caller, step.service, copy_of(step.request));
+      reply = step.await_reply ? co_await wait_for(step) : co_await send(caller, step.service, copy_of(step.request));
+      if (stacks_.closed()) co_return "stopped";
       const bool again = !reply.ok() && step.again && step.again(reply) && std::chrono::steady_clock::now() < patience;
       if (!again) break;
       co_await sleep_for(k_again_after);
     }
-    if (!reply.ok() && !tolerates(step, reply)) co_return failure_text(reply);
+    if (!reply.ok() && !step.await_reply && !tolerates(step, reply)) co_return failure_text(reply);
     if (step.makes && reply.ok()) made.exists = true;
     if (!step.then) continue;
     Plan more = step.then(reply, made);
@@ -207,7 +223,7 @@ Task<bool> Engine::make_resource(Work& work, Resource& resource, std::string in_
   Stack& stack = work.stack;
   const std::string verb = in_progress.substr(0, in_progress.find('_'));
   const ResourceType& type = *find_resource_type(resource.type);
-  const Owner owner = owner_of(stack, resource.logical_id);
+  const Owner owner = owner_of(stack, resource);
   Made made;
   made.physical_id = type.choose_id(owner, resource.properties);
   auto plan = type.create(owner, resource.properties, made);
@@ -232,7 +248,7 @@ Task<bool> Engine::make_resource(Work& work, Resource& resource, std::string in_
 Task<std::string> Engine::delete_one(const Stack& stack, Caller caller, const Resource& resource) {
   const ResourceType* type = find_resource_type(resource.type);
   if (type == nullptr) co_return std::string();
-  auto plan = type->remove(owner_of(stack, resource.logical_id), resource);
+  auto plan = type->remove(owner_of(stack, resource), resource);
   if (!plan) co_return plan.error().message;
   Made made{.physical_id = resource.physical_id, .attributes = resource.attributes};
   co_return co_await run_plan(caller, std::move(*plan), made);

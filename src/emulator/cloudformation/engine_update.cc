@@ -123,13 +123,19 @@ Task<bool> Engine::update_resource(Work& work, const ResourceDeclaration& declar
   note(stack, resource, "UPDATE_IN_PROGRESS");
   if (!properties) co_return fail_resource(work, resource, "UPDATE_FAILED", properties.error().message);
   Made made{.physical_id = resource.physical_id, .attributes = resource.attributes};
-  auto plan = type.update(owner_of(stack, resource.logical_id), before.properties, *properties, made);
+  auto plan = type.update(owner_of(stack, resource), before.properties, *properties, made);
   // From here on the new ones are what a rollback comes from, whether all of them took effect or not.
   resource.properties = std::move(*properties);
   if (!plan) co_return fail_resource(work, resource, "UPDATE_FAILED", plan.error().message);
   const std::string failure = co_await run_plan(work.caller, std::move(*plan), made);
   if (stacks_.closed()) co_return false;
   resource.attributes = made.attributes;
+  if (failure.empty() && made.physical_id != before.physical_id) {
+    // A custom resource that answered with another name has been replaced: the old one is deleted at the end.
+    stack.cleanup.push_back(before);
+    stacks_.save(stack);
+    resource.physical_id = made.physical_id;
+  }
   if (!failure.empty()) co_return fail_resource(work, resource, "UPDATE_FAILED", failure);
   note(stack, resource, "UPDATE_COMPLETE");
   co_return true;
@@ -272,7 +278,7 @@ Task<bool> Engine::restore(Stack& stack, Resource before, Caller caller) {
   }
   note(stack, resource, "UPDATE_IN_PROGRESS");
   Made made{.physical_id = resource.physical_id, .attributes = resource.attributes};
-  auto plan = type->update(owner_of(stack, resource.logical_id), resource.properties, before.properties, made);
+  auto plan = type->update(owner_of(stack, resource), resource.properties, before.properties, made);
   std::string failure = plan ? std::string() : plan.error().message;
   if (plan) failure = co_await run_plan(caller, std::move(*plan), made);
   if (stacks_.closed()) co_return false;

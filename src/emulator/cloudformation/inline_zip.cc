@@ -1,6 +1,7 @@
 #include "emulator/cloudformation/inline_zip.h"
 
 #include <cstdint>
+#include <vector>
 
 #include "wire/checksum.h"
 
@@ -32,45 +33,57 @@ class Writer {
   std::string out_;
 };
 
-}  // namespace
-
-std::string zip_one_file(std::string_view name, std::string_view content) {
+std::uint32_t crc_of(std::string_view content) {
   wire::Checksum checksum(wire::ChecksumAlgorithm::crc32);
   checksum.update(content);
   std::uint32_t crc = 0;
   for (char byte : checksum.finish()) crc = crc << 8 | static_cast<unsigned char>(byte);
+  return crc;
+}
+
+/// What the local and the central header of a file share.
+void write_header(Writer& zip, const ZipEntry& entry) {
+  zip.two(k_version);
+  zip.two(k_utf8_name);
+  zip.two(0);  // stored
+  zip.two(0);  // midnight
+  zip.two(k_date);
+  zip.four(crc_of(entry.content));
+  zip.four(static_cast<std::uint32_t>(entry.content.size()));
+  zip.four(static_cast<std::uint32_t>(entry.content.size()));
+  zip.two(static_cast<std::uint16_t>(entry.name.size()));
+  zip.two(0);  // no extra fields
+}
+
+}  // namespace
+
+std::string zip_files(std::span<const ZipEntry> entries) {
   Writer zip;
-  const auto shared = [&] {
-    zip.two(k_version);
-    zip.two(k_utf8_name);
-    zip.two(0);  // stored
-    zip.two(0);  // midnight
-    zip.two(k_date);
-    zip.four(crc);
-    zip.four(static_cast<std::uint32_t>(content.size()));
-    zip.four(static_cast<std::uint32_t>(content.size()));
-    zip.two(static_cast<std::uint16_t>(name.size()));
-    zip.two(0);  // no extra fields
-  };
-  zip.four(k_local);
-  shared();
-  zip.bytes(name);
-  zip.bytes(content);
+  std::vector<std::uint32_t> offsets;
+  for (const ZipEntry& entry : entries) {
+    offsets.push_back(zip.size());
+    zip.four(k_local);
+    write_header(zip, entry);
+    zip.bytes(entry.name);
+    zip.bytes(entry.content);
+  }
   const std::uint32_t directory = zip.size();
-  zip.four(k_central);
-  zip.two(k_made_on_unix);
-  shared();
-  zip.two(0);  // no comment
-  zip.two(0);  // first disk
-  zip.two(0);  // binary
-  zip.four(k_mode);
-  zip.four(0);  // the local header is at the start
-  zip.bytes(name);
+  for (std::size_t index = 0; index < entries.size(); ++index) {
+    zip.four(k_central);
+    zip.two(k_made_on_unix);
+    write_header(zip, entries[index]);
+    zip.two(0);  // no comment
+    zip.two(0);  // first disk
+    zip.two(0);  // binary
+    zip.four(k_mode);
+    zip.four(offsets[index]);
+    zip.bytes(entries[index].name);
+  }
   const std::uint32_t directory_size = zip.size() - directory;
   zip.four(k_end);
   zip.four(0);  // one disk
-  zip.two(1);
-  zip.two(1);
+  zip.two(static_cast<std::uint16_t>(entries.size()));
+  zip.two(static_cast<std::uint16_t>(entries.size()));
   zip.four(directory_size);
   zip.four(directory);
   zip.two(0);

@@ -7,6 +7,7 @@
 #include "base/base64.h"
 #include "emulator/cloudformation/inline_zip.h"
 #include "emulator/cloudformation/lambda_types.h"
+#include "emulator/cloudformation/response_modules.h"
 #include "emulator/cloudformation/values.h"
 #include "wire/uri.h"
 
@@ -140,7 +141,10 @@ Outcome<json::object> code_of(const Properties& properties) {
       return refuse("ZipFile can only be used when Runtime is set to any of the nodejs and python runtimes.");
     }
     if (text.size() > k_max_inline) return refuse("The inline code of ZipFile is longer than 4 MB.");
-    result["ZipFile"] = base64_encode(zip_one_file(python ? "index.py" : "index.js", text));
+    std::vector<ZipEntry> files = {{python ? "index.py" : "index.js", text}};
+    const ResponseModule answers = response_module(python);
+    if (text.contains(answers.name.substr(0, answers.name.find('.')))) files.push_back({answers.name, answers.content});
+    result["ZipFile"] = base64_encode(zip_files(files));
     return result;
   }
   if (code.contains("ImageUri"))

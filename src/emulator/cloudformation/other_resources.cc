@@ -194,6 +194,7 @@ const std::array k_types = {
         .create = create_subscription,
         .update = update_subscription,
         .remove = remove_subscription},
+    custom_resource_type(),
     // Nothing waits for its signals here (AWS::CloudFormation::WaitCondition is not implemented): it is what templates
     // use that need some resource.
     ResourceType{.name = "AWS::CloudFormation::WaitConditionHandle",

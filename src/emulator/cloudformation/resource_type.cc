@@ -52,7 +52,6 @@ constexpr std::array k_absent_types = {"AWS::S3::AccessGrant",
                                        "AWS::Logs::QueryDefinition",
                                        "AWS::Logs::ResourcePolicy",
                                        "AWS::Logs::Transformer",
-                                       "AWS::CloudFormation::CustomResource",
                                        "AWS::CloudFormation::HookDefaultVersion",
                                        "AWS::CloudFormation::HookTypeConfig",
                                        "AWS::CloudFormation::HookVersion",
@@ -179,6 +178,20 @@ Outcome<json::value> shape_value(const Property& property, const json::value& va
   return value;
 }
 
+/// Numbers and truth values as texts, at any depth: so custom resources are told them.
+json::value as_texts(const json::value& value) {
+  if (auto text = scalar_text(value)) return json::string(*text);
+  if (value.is_array()) {
+    json::array items;
+    for (const json::value& item : value.get_array()) items.push_back(as_texts(item));
+    return items;
+  }
+  if (!value.is_object()) return value;
+  json::object object;
+  for (const auto& [name, member] : value.get_object()) object[name] = as_texts(member);
+  return object;
+}
+
 const json::value* member(const Properties& properties, std::string_view name) {
   return properties.if_contains(name);
 }
@@ -191,6 +204,7 @@ const Property* ResourceType::find_property(std::string_view property) const {
 }
 
 const ResourceType* find_resource_type(std::string_view name) {
+  if (name.starts_with("Custom::")) name = "AWS::CloudFormation::CustomResource";
   for (const auto types :
        {iam_resource_types(), s3_resource_types(), lambda_resource_types(), other_resource_types()}) {
     const auto found = std::ranges::find(types, name, &ResourceType::name);
@@ -200,8 +214,7 @@ const ResourceType* find_resource_type(std::string_view name) {
 }
 
 bool is_aws_resource_type(std::string_view name) {
-  if (find_resource_type(name) != nullptr || name.starts_with("Custom::") || name.starts_with("Alexa::ASK::"))
-    return true;
+  if (find_resource_type(name) != nullptr || name.starts_with("Alexa::ASK::")) return true;
   if (std::ranges::find(k_absent_types, name) != k_absent_types.end()) return true;
   if (!name.starts_with("AWS::")) return false;
   name.remove_prefix(5);
@@ -214,6 +227,10 @@ Outcome<Properties> shape_properties(const ResourceType& type, const Properties&
   Properties shaped;
   for (const auto& [name, value] : evaluated) {
     const Property* property = type.find_property(name);
+    if (property == nullptr && type.open) {
+      shaped[name] = as_texts(value);
+      continue;
+    }
     if (property == nullptr) return refuse(fmt::format("Encountered unsupported property {}", std::string_view(name)));
     if (property->absent) {
       return refuse(fmt::format("The embedded AWS does not implement the property {} of {}. AWS does.",

@@ -27,6 +27,8 @@ struct Property {
   bool absent = false;  ///< AWS has it, the embedded AWS does not
 };
 
+class CustomResponses;
+
 /// What a handler knows beside the properties.
 struct Owner {
   std::string account;
@@ -35,7 +37,9 @@ struct Owner {
   std::string stack_id;
   std::string stack_name;
   std::string logical_id;
+  std::string type;                       ///< as the template names it: `Custom::X`
   std::chrono::milliseconds patience{0};  ///< for roles that cannot be assumed yet
+  CustomResponses* responses = nullptr;   ///< none where functions cannot reach it
 };
 
 using Properties = boost::json::object;
@@ -46,6 +50,7 @@ struct ResourceType {
   std::span<const std::string_view> attributes;  ///< of Fn::GetAtt
   std::string_view name_property;                ///< the property that names it; empty: only generated names
   std::string_view scope_property;               ///< within whose value the name is unique; empty: in the account
+  bool open = false;                             ///< takes any property and has any attribute: custom resources
   bool iam = false;                              ///< needs CAPABILITY_IAM, with a name of its own CAPABILITY_NAMED_IAM
   /// The physical id that it is going to have, as far as it is known before it is made.
   std::string (*choose_id)(const Owner& owner, const Properties& properties) = nullptr;
@@ -61,6 +66,7 @@ std::span<const ResourceType> iam_resource_types();
 std::span<const ResourceType> s3_resource_types();
 std::span<const ResourceType> lambda_resource_types();
 std::span<const ResourceType> other_resource_types();
+ResourceType custom_resource_type();
 
 /// Null when the embedded AWS cannot make it.
 const ResourceType* find_resource_type(std::string_view name);

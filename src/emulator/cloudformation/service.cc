@@ -146,6 +146,7 @@ Service::Handler Service::find_handler(std::string_view action) {
 }
 
 Task<http::Response> Service::handle(Call call) {
+  if (!call.virtual_bucket.empty()) co_return co_await engine_->custom_responses().take(std::move(call));
   const std::string_view body = call.request.body.bytes();
   auto input = wire::QueryInput::parse(body.empty() ? std::string_view(call.request.query) : body, k_max_form);
   if (!input) {

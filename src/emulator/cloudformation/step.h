@@ -4,6 +4,7 @@
 #include <boost/json/value.hpp>
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,6 +52,8 @@ struct Step {
   std::vector<std::string> tolerated{};  ///< error codes that are as good as success
   /// Reads the answer; what it returns runs next, before the rest of the plan. May be empty.
   std::function<Plan(const Reply& reply, Made& made)> then{};
+  /// Instead of a request: what has come meanwhile, nothing while nothing has. Asked again and again. May be empty.
+  std::function<std::optional<Reply>()> await_reply{};
   std::chrono::milliseconds delay{0};  ///< waited before the request
   /// An answer after which the same request is sent again for a while (a role that is too new). May be empty.
   std::function<bool(const Reply& reply)> again{};

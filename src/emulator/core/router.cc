@@ -14,6 +14,8 @@ namespace sortie::emulator {
 namespace {
 
 constexpr std::size_t k_max_form = 1024 * 1024;
+/// Where custom resources leave their answers; the secret in the path is what AWS's signature is.
+constexpr std::string_view k_custom_responses = "cloudformation-custom-resource-response-";
 
 std::string lower(std::string_view text) {
   std::string result(text);
@@ -113,7 +115,11 @@ std::optional<Destination> read_s3_host(std::span<const std::string_view> labels
 
 Destination read_aws_host(std::string_view name) {
   const auto labels = split(name, '.');
-  if (auto s3 = read_s3_host(labels)) return *std::move(s3);
+  if (auto s3 = read_s3_host(labels)) {
+    // A bucket of CloudFormation's own.
+    if (s3->virtual_bucket.starts_with(k_custom_responses)) s3->service = "cloudformation";
+    return *std::move(s3);
+  }
   Destination destination;
   std::string_view service = labels.front();
   if (service == "streaming-logs") service = "logs";  // StartLiveTail's host
@@ -203,6 +209,9 @@ Task<Result<http::Response>> Router::handle(http::Request request) {
   call.account = account_;
   call.request_id = call.service == "s3" ? make_s3_request_id() : make_request_id();
   call.virtual_bucket = std::move(destination.virtual_bucket);
+  if (call.virtual_bucket.starts_with(k_custom_responses)) {
+    co_return co_await deliver(*service->second, std::move(call));
+  }
   co_return co_await dispatch(*service->second, std::move(call));
 }
 
