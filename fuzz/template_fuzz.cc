@@ -37,7 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   check_order(*whole);
   (void)check_resource_types(*whole);
-  (void)check_capabilities(*whole, {});
+  (void)check_capabilities(*whole, {}, false);
   std::vector<GivenParameter> given;
   for (const ParameterDeclaration& parameter : whole->parameters) {
     if (!parameter.default_value) given.push_back({parameter.name, parameter.is_list() ? "1, 2" : "1", false});
