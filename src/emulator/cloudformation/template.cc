@@ -78,6 +78,13 @@ Outcome<const json::object*> section(const json::object& document, std::string_v
   return invalid(fmt::format("Template format error: {} must be an object.", name));
 }
 
+/// The members of a section, none when it is no object.
+const json::object& members_of(const json::object& document, std::string_view name) {
+  const auto found = section(document, name);
+  static const json::object k_empty;
+  return found ? **found : k_empty;
+}
+
 Outcome<std::string> text_member(const json::object& object, std::string_view name, const std::string& where) {
   const json::value* found = object.if_contains(name);
   if (found == nullptr) return std::string();
@@ -382,12 +389,11 @@ Outcome<Template> read_declarations(const json::object& document) {
   Template result;
   RETURN_IF_ERROR(read_version_and_description(document, result));
   RETURN_IF_ERROR(read_parameter_section(document, result));
-  if (const json::value* mappings = document.if_contains("Mappings"); mappings != nullptr && mappings->is_object()) {
-    const bool readable = check_mappings(mappings->get_object()) && find_references(*mappings);
-    if (readable) result.mappings = mappings->get_object();
+  for (const auto& member : members_of(document, "Mappings")) {
+    const json::object one{{member.key(), member.value()}};
+    if (check_mappings(one) && find_references(one)) result.mappings[member.key()] = member.value();
   }
-  const json::value* resources = document.if_contains("Resources");
-  for (const auto& member : resources != nullptr && resources->is_object() ? resources->get_object() : json::object()) {
+  for (const auto& member : members_of(document, "Resources")) {
     const json::object* resource = member.value().if_object();
     const json::value* type = resource == nullptr ? nullptr : resource->if_contains("Type");
     if (type == nullptr || !type->is_string()) continue;
