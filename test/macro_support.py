@@ -5,6 +5,7 @@ import json
 from lambda_lab import zip_of
 from support import EXECUTION_TRUST, wait_until
 
+ABLE = {"Capabilities": ["CAPABILITY_AUTO_EXPAND"]}
 # What a handler begins with; TEXT is what it does with `fragment`, `params` and `values`.
 HEAD = """
 import json
@@ -49,3 +50,20 @@ def make_macro(server, name, source, stack=None, **more):
     wait_until(lambda: client.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE",
                f"{stack} is there")
     return stack
+
+
+def processed(stacks, name="s", **more):
+    """The processed template. botocore reads JSON."""
+    body = stacks.client.get_template(StackName=name, TemplateStage="Processed", **more)["TemplateBody"]
+    return body if isinstance(body, str) else json.loads(json.dumps(body))
+
+
+def failure(stacks, template, **more):
+    """The reason for which a stack of this template is rolled back, told twice."""
+    stacks.create(template, status="ROLLBACK_COMPLETE", **{**ABLE, **more})
+    told = stacks.told("s", "s")
+    assert told[0] == ("s", "CREATE_IN_PROGRESS", "User Initiated") and told[-1][1] == "ROLLBACK_COMPLETE", told
+    (_, first, reason), (_, second, again) = told[1:3]
+    assert (first, second) == ("CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS") and again == f"{reason}. Rollback requested by user."
+    stacks.delete()
+    return reason

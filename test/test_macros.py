@@ -5,11 +5,11 @@ import time
 
 import pytest
 
-from cloudformation_support import GROUP, Stacks, groups, outputs_of, refused, text_of
-from macro_support import handler, macro_template, make_function, make_macro
+from cloudformation_support import GROUP, Stacks, groups, make_user, outputs_of, refused, text_of
+from lambda_lab import zip_of
+from macro_support import ABLE, failure, handler, macro_template, make_function, make_macro, processed
 from support import Server, wait_until
 
-ABLE = {"Capabilities": ["CAPABILITY_AUTO_EXPAND"]}
 ACCOUNT = "000000000000"
 # Puts its parameter behind what the fragment says so far.
 TRACE = handler("""
@@ -25,23 +25,6 @@ fragment["Outputs"] = {"Event": {"Value": json.dumps({key: value for key, value 
 @pytest.fixture
 def stacks(server):
     return Stacks(server)
-
-
-def processed(stacks, name="s", **more):
-    """The processed template. botocore reads JSON."""
-    body = stacks.client.get_template(StackName=name, TemplateStage="Processed", **more)["TemplateBody"]
-    return body if isinstance(body, str) else json.loads(json.dumps(body))
-
-
-def failure(stacks, template, **more):
-    """The reason for which a stack of this template is rolled back, told twice."""
-    stacks.create(template, status="ROLLBACK_COMPLETE", **{**ABLE, **more})
-    told = stacks.told("s", "s")
-    assert told[0] == ("s", "CREATE_IN_PROGRESS", "User Initiated") and told[-1][1] == "ROLLBACK_COMPLETE", told
-    (_, first, reason), (_, second, again) = told[1:3]
-    assert (first, second) == ("CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS") and again == f"{reason}. Rollback requested by user."
-    stacks.delete()
-    return reason
 
 
 # What they get
@@ -280,7 +263,6 @@ def test_updates(stacks):
     assert stacks.reason("s", "UPDATE_ROLLBACK_IN_PROGRESS") == f"No transform named {ACCOUNT}::Nobody found."
     assert own() == ["g", "one"] and processed(stacks)["Resources"]["Made"]["Properties"] == {"LogGroupName": "one"}
     # The function has been changed since: the same template becomes another one.
-    from lambda_lab import zip_of
     other = SLOW.replace('params["Name"]', '"two"')
     stacks.server.boto3("lambda").update_function_code(FunctionName="Slow-function", ZipFile=zip_of({"index.py": other}))
     wait_until(lambda: stacks.server.boto3("lambda").get_function_configuration(
@@ -379,16 +361,6 @@ fragment["Outputs"] = {"New": {"Value": {"Ref": "New"}}}
 
 # Who may, and who is called what
 
-def make_user(server, *statements):
-    iam = server.boto3("iam")
-    iam.create_user(UserName="ann")
-    iam.put_user_policy(UserName="ann", PolicyName="own", PolicyDocument=json.dumps({
-        "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": resource}
-                                               for action, resource in statements]}))
-    key = iam.create_access_key(UserName="ann")["AccessKey"]
-    return key["AccessKeyId"], key["SecretAccessKey"]
-
-
 def test_the_function_is_invoked_in_the_callers_name(server):
     make_macro(server, "Trace", TRACE)
     stack = "arn:aws:cloudformation:us-east-1:000000000000:stack/*"
@@ -466,3 +438,11 @@ def test_what_is_left_after_kill_9(sortie, tmp_path):
     stacks.create(slow(), name="again", **ABLE)
     stacks.delete("part")
     assert server.stop() == 0
+
+
+def test_the_program_ends_while_a_macro_runs(server):
+    make_macro(server, "Slow", SLOW)
+    stacks = Stacks(server)
+    stacks.client.create_stack(StackName="s", TemplateBody=text_of(slow(60)), **ABLE)
+    begun = time.monotonic()
+    assert server.stop() == 0 and time.monotonic() - begun < 20

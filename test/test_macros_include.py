@@ -4,10 +4,9 @@ import json
 
 import pytest
 
-from cloudformation_support import GROUP, Stacks, groups, outputs_of, refused, text_of
-from macro_support import handler, make_macro
+from cloudformation_support import GROUP, Stacks, groups, make_user, outputs_of, refused, text_of
+from macro_support import ABLE, failure, handler, make_macro, processed
 from support import wait_until
-from test_macros import ABLE, failure, make_user, processed
 
 FAILED = "Transform AWS::Include failed with: "
 

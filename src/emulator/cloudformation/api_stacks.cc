@@ -83,9 +83,8 @@ Service::Answer Service::create_stack(const Request& request) {
   const StackFacts facts = engine_->facts_of(stack);
   ASSIGN_OR_RETURN(Reading reading, read_definition(request, {}, facts, false));
   if (!reading.unprocessed) {
-    RETURN_IF_ERROR(preview(stack, reading.definition, reading.whole, facts, [&](const std::string& export_name) {
-      return export_value(stack.region, export_name);
-    }));
+    RETURN_IF_ERROR(preview(stack, reading.definition, reading.whole, facts,
+                            [&](const std::string& export_name) { return export_value(stack.region, export_name); }));
   }
   ASSIGN_OR_RETURN(Caller caller, allowed_caller(request, reading.definition.role_arn));
   stack.now = std::move(reading.definition);

@@ -47,10 +47,10 @@ Outcome<Readable> read_as_it_is(const std::string& text, const ParameterTexts& p
 Outcome<bool> wants_original(const wire::QueryInput& input) {
   const auto stage = input.get_or("TemplateStage", "Processed");
   if (stage == "Original" || stage == "Processed") return stage == "Original";
-  return invalid(
-      fmt::format("1 validation error detected: Value '{}' at 'templateStage' failed to satisfy constraint: Member must "
-                  "satisfy enum value set: [Original, Processed]",
-                  stage));
+  return invalid(fmt::format(
+      "1 validation error detected: Value '{}' at 'templateStage' failed to satisfy constraint: Member must "
+      "satisfy enum value set: [Original, Processed]",
+      stage));
 }
 
 void write_transforms(wire::XmlWriter& xml, const Template& whole) {

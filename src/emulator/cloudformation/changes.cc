@@ -354,10 +354,11 @@ Outcome<void> check_capabilities(const Template& whole, const std::vector<std::s
 Outcome<void> check_allowed_types(const Template& whole, const std::vector<std::string>& allowed) {
   for (const ResourceDeclaration& resource : whole.resources) {
     const bool listed = allowed.empty() || std::ranges::any_of(allowed, [&](const std::string& type) {
-      return type == resource.type ||
-             (type.ends_with("*") && resource.type.starts_with(type.substr(0, type.size() - 1)));
-    });
-    if (!listed) return invalid(fmt::format("Resource type {} is not allowed by parameter ResourceTypes", resource.type));
+                          return type == resource.type ||
+                                 (type.ends_with("*") && resource.type.starts_with(type.substr(0, type.size() - 1)));
+                        });
+    if (!listed)
+      return invalid(fmt::format("Resource type {} is not allowed by parameter ResourceTypes", resource.type));
   }
   return {};
 }

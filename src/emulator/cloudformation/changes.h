@@ -37,8 +37,8 @@ struct NeededCapabilities {
   std::vector<std::string> types;
 };
 NeededCapabilities needed_capabilities(const Template& whole);
-/// 400 InsufficientCapabilitiesException when one is not among the given. Change sets, which can be looked at before they
-/// are executed, need no CAPABILITY_AUTO_EXPAND.
+/// 400 InsufficientCapabilitiesException when one is not among the given. Change sets, which can be looked at before
+/// they are executed, need no CAPABILITY_AUTO_EXPAND.
 Outcome<void> check_capabilities(const Template& whole, const std::vector<std::string>& given, bool for_change_set);
 
 /// What the parameter ResourceTypes of a request says: `AWS::S3::*` allows every type of S3, an empty list all. Else

@@ -11,9 +11,9 @@
 
 #include "base/clock.h"
 #include "base/task.h"
+#include "emulator/cloudformation/changes.h"
 #include "emulator/cloudformation/cloudformation.h"
 #include "emulator/cloudformation/evaluate.h"
-#include "emulator/cloudformation/changes.h"
 #include "emulator/cloudformation/macro_calls.h"
 #include "emulator/cloudformation/resource_type.h"
 #include "emulator/cloudformation/send.h"

@@ -50,11 +50,13 @@ Task<Outcome<json::object>> Engine::expand(const Definition& definition, StackFa
   co_return co_await expand_macros(std::move(*document), parameters, run);
 }
 
-Task<Outcome<Definition>> Engine::process(Definition definition, StackFacts facts, Caller caller, Unprocessed unprocessed) {
+Task<Outcome<Definition>> Engine::process(Definition definition, StackFacts facts, Caller caller,
+                                          Unprocessed unprocessed) {
   const auto document = co_await expand(definition, facts, caller);
   if (!document) co_return std::unexpected(document.error());
   definition.processed_body = json::serialize(*document);
-  if (definition.processed_body.size() > unprocessed.size_limit) co_return invalid("Transformation data limit exceeded");
+  if (definition.processed_body.size() > unprocessed.size_limit)
+    co_return invalid("Transformation data limit exceeded");
   const auto whole = load_template(definition.processed_body, definition.parameters);
   if (!whole) co_return std::unexpected(whole.error());
   CO_RETURN_IF_ERROR(check_resource_types(*whole));

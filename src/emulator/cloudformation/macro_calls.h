@@ -4,8 +4,8 @@
 #include <string>
 
 #include "base/task.h"
-#include "emulator/cloudformation/send.h"
 #include "emulator/cloudformation/macros.h"
+#include "emulator/cloudformation/send.h"
 #include "emulator/cloudformation/stack_store.h"
 #include "emulator/core/ports.h"
 

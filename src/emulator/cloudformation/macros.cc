@@ -20,8 +20,9 @@ constexpr std::string_view k_function = "Fn::Transform";
 
 /// Transforms that AWS hosts and the embedded AWS does not have.
 constexpr std::array<std::string_view, 6> k_absent = {
-    "AWS::CodeDeployBlueGreen",       "AWS::CodeStar",              "AWS::SecretsManager-2020-07-23",
-    "AWS::SecretsManager-2024-09-16", "AWS::Serverless-2016-10-31", "AWS::ServiceCatalog"};
+    "AWS::CodeDeployBlueGreen",       "AWS::CodeStar",
+    "AWS::SecretsManager-2020-07-23", "AWS::SecretsManager-2024-09-16",
+    "AWS::Serverless-2016-10-31",     "AWS::ServiceCatalog"};
 
 Outcome<Transform> read_transform(const json::value& value) {
   constexpr std::string_view k_no_name = "Key Name of transform definition must be a string.";
@@ -102,7 +103,8 @@ class Expansion {
   Task<Outcome<json::value>> run(Transform transform, json::value fragment) {
     if (++count_ > k_max_transforms) co_return invalid("Transformation data limit exceeded");
     auto made = co_await run_(std::move(transform), std::move(fragment));
-    if (made && json::serialize(*made).size() > k_max_processed) co_return invalid("Transformation data limit exceeded");
+    if (made && json::serialize(*made).size() > k_max_processed)
+      co_return invalid("Transformation data limit exceeded");
     co_return made;
   }
 
@@ -199,10 +201,10 @@ Outcome<json::object> resolve_transform(const Transform& transform, const Templa
     // The evaluator takes functions for well-formed that a look for references has seen.
     auto made = find_references(value) ? evaluator.evaluate(value) : Outcome<json::value>(json::object());
     if (!made || !is_scalar_or_list(*made)) {
-      return invalid(
-          fmt::format("The value of parameter {} under transform {} must resolve to a string, number, boolean or a list "
-                      "of any of these.",
-                      std::string_view(name), transform.name));
+      return invalid(fmt::format(
+          "The value of parameter {} under transform {} must resolve to a string, number, boolean or a list "
+          "of any of these.",
+          std::string_view(name), transform.name));
     }
     resolved[name] = std::move(*made);
   }

@@ -32,8 +32,8 @@ struct Transform {
 /// The uses behind `Transform` or `Fn::Transform`: a name, `{Name, Parameters}`, or a list of both. ValidationError.
 Outcome<std::vector<Transform>> read_transforms(const boost::json::value& value);
 
-/// True when the template cannot be read before something ran: it names more than AWS::LanguageExtensions. What names it
-/// may be malformed.
+/// True when the template cannot be read before something ran: it names more than AWS::LanguageExtensions. What names
+/// it may be malformed.
 bool uses_macros(const boost::json::object& document);
 
 /// Every use in a template, those of the Transform section first. ValidationError for what cannot be one, for those of
@@ -52,14 +52,15 @@ Outcome<boost::json::object> resolve_transform(const Transform& transform, const
 /// What one macro makes of a fragment: the template without its Transform section, or what is beside a Fn::Transform.
 using MacroRunner = std::function<Task<Outcome<boost::json::value>>(Transform transform, boost::json::value fragment)>;
 
-/// Runs every macro: Fn::Transform from the inside out, then the Transform section, in their order. Loops are written out
-/// when it is AWS::LanguageExtensions' turn; that transform alone stays in the result, for the functions that it brings.
-/// The first failure is the result. Results are not looked through for macros again: those that they have are refused.
+/// Runs every macro: Fn::Transform from the inside out, then the Transform section, in their order. Loops are written
+/// out when it is AWS::LanguageExtensions' turn; that transform alone stays in the result, for the functions that it
+/// brings. The first failure is the result. Results are not looked through for macros again: those that they have are
+/// refused.
 Task<Outcome<boost::json::object>> expand_macros(boost::json::object document, ParameterTexts parameters,
                                                  MacroRunner run);
 
-/// What AWS::Include makes of the fragment: the snippet's members behind those that are there; in objects that both have,
-/// the same again. What both have otherwise is the snippet's.
+/// What AWS::Include makes of the fragment: the snippet's members behind those that are there; in objects that both
+/// have, the same again. What both have otherwise is the snippet's.
 Outcome<boost::json::value> insert_snippet(boost::json::value fragment, const boost::json::value& snippet);
 
 /// `s3://BUCKET/KEY` as (bucket, key); two empty texts when it is none.
