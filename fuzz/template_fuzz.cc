@@ -22,6 +22,7 @@
 namespace {
 
 using namespace sortie::emulator::cloudformation;
+using sortie::emulator::Outcome;
 
 /// What every template that was accepted must hold to.
 void check_order(const Template& whole) {

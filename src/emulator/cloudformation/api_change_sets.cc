@@ -120,8 +120,8 @@ Service::Answer Service::create_change_set(const Request& request) {
   change_set.status = "CREATE_IN_PROGRESS";
   change_set.execution_status = "UNAVAILABLE";
   if (!reading.unprocessed) {
-    ASSIGN_OR_RETURN(Preview changes, preview(base, reading.definition, reading.whole, facts,
-                                              [&](const std::string& one) { return export_value(base.region, one); }));
+    ASSIGN_OR_RETURN(Preview changes,
+                     preview(base, reading.definition, reading.whole, facts, engine_->exports_of(base.region)));
     const bool useless = changes.empty() && !in_review && stack != nullptr;
     change_set.status = useless ? "FAILED" : "CREATE_COMPLETE";
     change_set.status_reason = useless ? k_no_changes : "";

@@ -83,8 +83,7 @@ Service::Answer Service::create_stack(const Request& request) {
   const StackFacts facts = engine_->facts_of(stack);
   ASSIGN_OR_RETURN(Reading reading, read_definition(request, {}, facts, false));
   if (!reading.unprocessed) {
-    RETURN_IF_ERROR(preview(stack, reading.definition, reading.whole, facts,
-                            [&](const std::string& export_name) { return export_value(stack.region, export_name); }));
+    RETURN_IF_ERROR(preview(stack, reading.definition, reading.whole, facts, engine_->exports_of(stack.region)));
   }
   ASSIGN_OR_RETURN(Caller caller, allowed_caller(request, reading.definition.role_arn));
   stack.now = std::move(reading.definition);
@@ -104,8 +103,7 @@ Service::Answer Service::update_stack(const Request& request) {
   // With macros that is known later, and the update takes place all the same.
   if (!reading.unprocessed) {
     ASSIGN_OR_RETURN(const Preview changes,
-                     preview(*stack, reading.definition, reading.whole, facts,
-                             [&](const std::string& name) { return export_value(stack->region, name); }));
+                     preview(*stack, reading.definition, reading.whole, facts, engine_->exports_of(stack->region)));
     if (changes.empty() && stack->status != "UPDATE_FAILED") return invalid("No updates are to be performed.");
   }
   ASSIGN_OR_RETURN(Caller caller, allowed_caller(request, reading.definition.role_arn));

@@ -44,6 +44,9 @@ class Engine : public std::enable_shared_from_this<Engine> {
   [[nodiscard]] const Clock& clock() const { return clock_; }
   [[nodiscard]] StackFacts facts_of(const Stack& stack) const;
 
+  /// Finds the value behind an export of the region, for previews; valid as long as the engine.
+  std::function<std::optional<std::string>(const std::string&)> exports_of(const std::string& region);
+
   /// The caller of `call`, or the role that it hands over. ValidationError when CloudFormation cannot assume it.
   Outcome<Caller> caller_for(const Call& call, const std::string& role_arn);
 
@@ -96,7 +99,6 @@ class Engine : public std::enable_shared_from_this<Engine> {
   Task<void> finish_change_set(std::string id, Caller caller, Unprocessed unprocessed);
   void settle(ChangeSet& change_set, const Stack& stack, std::string failure);
   Outcome<Preview> look_through(const Stack& stack, const Definition& next);
-  std::function<std::optional<std::string>(const std::string&)> exports_of(const std::string& region);
   // engine_update.cc
   Task<void> update(Stack& stack, Caller caller, std::optional<Unprocessed> unprocessed);
   Task<std::string> run_update(Stack& stack, Caller caller);

@@ -134,7 +134,9 @@ Task<bool> Engine::update_resource(Work& work, const ResourceDeclaration& declar
   Made made{.physical_id = resource.physical_id, .attributes = resource.attributes};
   auto plan = type.update(owner_of(stack, resource.logical_id), before.properties, *properties, made);
   // From here on the new ones are what a rollback comes from, whether all of them took effect or not.
+  // Written before the requests: one of them may be all that a killed process still did.
   resource.properties = std::move(*properties);
+  stacks_.save(stack, resource);
   if (!plan) co_return fail_resource(work, resource, "UPDATE_FAILED", plan.error().message);
   const std::string failure = co_await run_plan(work.caller, std::move(*plan), made);
   if (stacks_.closed()) co_return false;

@@ -258,12 +258,6 @@ Outcome<Caller> Service::allowed_caller(const Request& request, const std::strin
   return engine_->caller_for(request.call, role_arn);
 }
 
-std::optional<std::string> Service::export_value(const std::string& region, const std::string& name) {
-  const auto found = stacks_.find_export(region, name);
-  if (found.output == nullptr) return std::nullopt;
-  return found.output->value;
-}
-
 Outcome<void> Service::authorize_transforms(const Call& call, const std::vector<std::string>& names) {
   constexpr std::string_view k_hosted = "AWS::";
   for (const std::string& name : names) {

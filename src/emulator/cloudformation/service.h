@@ -102,7 +102,6 @@ class Service {
   /// cloudformation:CreateChangeSet on each transform that AWS hosts.
   Outcome<void> authorize_transforms(const Call& call, const std::vector<std::string>& names);
   Outcome<Caller> allowed_caller(const Request& request, const std::string& role_arn);
-  [[nodiscard]] std::optional<std::string> export_value(const std::string& region, const std::string& name);
 
   Authorizer& authorizer_;
   ObjectSource& objects_;
