@@ -104,3 +104,14 @@ def groups(**properties):
 
 def outputs_of(stack):
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+def make_user(server, *statements):
+    """A user with these permissions: (action, resource); its key."""
+    iam = server.boto3("iam")
+    iam.create_user(UserName="ann")
+    iam.put_user_policy(UserName="ann", PolicyName="own", PolicyDocument=json.dumps({
+        "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": resource}
+                                               for action, resource in statements]}))
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    return key["AccessKeyId"], key["SecretAccessKey"]

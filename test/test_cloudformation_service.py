@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cloudformation_support import GROUP, Stacks, groups, refused, text_of
+from cloudformation_support import GROUP, Stacks, groups, make_user, refused, text_of
 from support import EXECUTION_TRUST, Server
 
 
@@ -76,16 +76,6 @@ def test_lists_are_in_pages(stacks):
 
 
 # Who may
-
-def make_user(server, *statements):
-    iam = server.boto3("iam")
-    iam.create_user(UserName="ann")
-    iam.put_user_policy(UserName="ann", PolicyName="own", PolicyDocument=json.dumps({
-        "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": resource}
-                                               for action, resource in statements]}))
-    key = iam.create_access_key(UserName="ann")["AccessKey"]
-    return key["AccessKeyId"], key["SecretAccessKey"]
-
 
 def test_a_stack_may_do_what_its_maker_may(server):
     credentials = make_user(server, ("cloudformation:*", "*"), ("logs:*", "*"))

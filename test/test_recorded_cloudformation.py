@@ -8,6 +8,7 @@ import re
 import pytest
 
 import recorded
+from macro_support import handler, make_function, make_macro
 from support import wait_until
 
 boto3 = pytest.importorskip("boto3", reason="boto3 is not installed")
@@ -19,13 +20,6 @@ GROUP = "AWS::Logs::LogGroup"
 # Recorded tests about what the embedded AWS does not have.
 ELSEWHERE = {
     "cloudformation-engine": {
-        "TestMacros::test_global_scope": "macros",
-        "TestMacros::test_snipped_scope": "macros",
-        "TestMacros::test_snipped_scope[transformation_snippet_topic.yml]": "macros",
-        "TestMacros::test_failed_state[return_unsuccessful_with_message.py]": "macros",
-        "TestMacros::test_failed_state[return_invalid_template.py]": "macros",
-        "TestMacros::test_macro_deployment": "macros",
-        "TestMacros::test_pyplate_param_type_list": "macros",
         "TestSsmParameters::test_create_stack_with_ssm_parameters": "Systems Manager",
         "TestSsmParameters::test_resolve_ssm_missing_parameter": "Systems Manager",
     },
@@ -399,4 +393,108 @@ def test_templates_that_cannot_be(stacks, test):
     recording.match("validation-error", recorded.call(
         stacks.client.create_change_set, StackName="s", ChangeSetName="c", ChangeSetType="CREATE",
         TemplateBody=as_text(INVALID[test])))
+    recording.complete()
+
+
+# Macros. The processed template of a stack is there whether its resources can be made or not: where AWS made parameters of
+# Systems Manager and topics, these stacks are rolled back, and the templates are compared whole.
+
+def processed(stacks, template, **more):
+    """A stack of that template, made without a change set, once its operation is over."""
+    stack = stacks.client.create_stack(StackName="transformed", TemplateBody=as_text(template),
+                                       Capabilities=["CAPABILITY_AUTO_EXPAND"], **more)["StackId"]
+    wait_until(lambda: not stacks.describe(stack)["StackStatus"].endswith("_IN_PROGRESS"), "the stack's operation is over")
+    return stack
+
+
+SUBSTITUTION = handler("""
+text = json.dumps(fragment)
+for name, value in values.items():
+    text = text.replace("{" + name + "}", value)
+""", "json.loads(text)")
+
+
+def test_the_deployment_of_a_macro(stacks):
+    recording = recorded.load("cloudformation-engine", "TestMacros::test_macro_deployment")
+    make_function(stacks.server, "substitution", SUBSTITUTION)
+    template = {
+        "Parameters": {"FunctionName": {"Type": "String"}, "MacroName": {"Type": "String"}},
+        "Resources": {"Macro": {"Type": "AWS::CloudFormation::Macro", "Properties": {
+            "Name": {"Ref": "MacroName"}, "FunctionName": {"Ref": "FunctionName"}}}},
+        "Outputs": {"MacroRef": {"Value": {"Ref": "Macro"}}},
+    }
+    described = stacks.deploy(template, Parameters=[{"ParameterKey": "FunctionName", "ParameterValue": "substitution"},
+                                                    {"ParameterKey": "MacroName", "ParameterValue": "SubstitutionMacro"}])
+    recording.match("stack_outputs", {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]})
+    recording.match("stack_resource_descriptions", stacks.client.describe_stack_resources(StackName="stack"))
+    recording.complete()
+
+
+def test_a_macro_of_the_whole_template(stacks):
+    recording = recorded.load("cloudformation-engine", "TestMacros::test_global_scope")
+    make_macro(stacks.server, "SubstitutionMacro", SUBSTITUTION)
+    stack = processed(stacks, {
+        "Parameters": {"Substitution": {"Type": "String", "Default": "SubstitutionDefault"}}, "Transform": "SubstitutionMacro",
+        "Resources": {"Parameter": {"Type": "AWS::SSM::Parameter", "Properties": {"Value": "{Substitution}", "Type": "String"}}},
+        "Outputs": {"ParameterName": {"Value": {"Ref": "Parameter"}}},
+    }, Parameters=[{"ParameterKey": "Substitution", "ParameterValue": "new-value"}])
+    recording.match("processed_template", stacks.client.get_template(StackName=stack, TemplateStage="Processed"))
+    recording.complete()
+
+
+FIFO = handler("""
+fragment["FifoTopic"] = True
+fragment["ContentBasedDeduplication"] = True
+""")
+
+
+@pytest.mark.parametrize("test", ["TestMacros::test_snipped_scope",
+                                  "TestMacros::test_snipped_scope[transformation_snippet_topic.yml]"])
+def test_a_macro_of_a_snippet(stacks, test):
+    recording = recorded.load("cloudformation-engine", test)
+    newer = recorded.load("cloudformation-engine", "TestMacros::test_snipped_scope[transformation_snippet_topic.yml]")
+    make_macro(stacks.server, "ConvertTopicToFifo", FIFO)
+    stack = processed(stacks, newer["original_template"]["TemplateBody"],
+                      Parameters=[{"ParameterKey": "TopicName", "ParameterValue": "topic.fifo"}])
+    if "original_template" in recording.content:
+        recording.match("original_template", stacks.client.get_template(StackName=stack, TemplateStage="Original"))
+    recording.match("processed_template", stacks.client.get_template(StackName=stack, TemplateStage="Processed"))
+    recording.complete()
+
+
+FAILING = {
+    "return_unsuccessful_with_message.py": handler("""
+answer["status"] = "failed"
+answer["errorMessage"] = "failed because it is a test"
+"""),
+    "return_unsuccessful_without_message.py": handler('answer["status"] = "failed"'),
+    "return_invalid_template.py": handler("", "'no template'"),
+    "raise_error.py": "def handler(event, context):\n    raise Exception('on purpose')\n",
+}
+
+
+@parametrized("cloudformation-engine", "TestMacros::test_failed_state")
+def test_a_macro_that_fails(stacks, test):
+    recording = recorded.load("cloudformation-engine", test)
+    make_macro(stacks.server, "Unsuccessful", FAILING[re.search(r"\[(.*)\]", test)[1]])
+    stack = processed(stacks, {"Transform": "Unsuccessful", **resources("G")})
+    failed = [event for event in stacks.events(stack) if event["ResourceStatus"] == "ROLLBACK_IN_PROGRESS"]
+    recording.match("failed_description", failed[0])
+    recording.complete()
+
+
+def test_a_macro_that_gets_a_list(stacks):
+    recording = recorded.load("cloudformation-engine", "TestMacros::test_pyplate_param_type_list")
+    make_macro(stacks.server, "Tagging", handler("""
+fragment["Resources"]["Bucket"]["Properties"] = {
+    "Tags": [dict(zip(("Key", "Value"), tag.split("="))) for tag in values["Tags"]]}
+"""))
+    processed(stacks, {
+        "Transform": ["Tagging"], "Parameters": {"Tags": {"Type": "CommaDelimitedList"}},
+        "Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}},
+    }, Parameters=[{"ParameterKey": "Tags", "ParameterValue": "Env=Prod,Application=MyApp,BU=ModernisationTeam"}])
+    bucket = stacks.client.describe_stack_resource(StackName="transformed", LogicalResourceId="Bucket")
+    tags = stacks.server.boto3("s3").get_bucket_tagging(Bucket=bucket["StackResourceDetail"]["PhysicalResourceId"])["TagSet"]
+    own = sorted([tag["Key"], tag["Value"]] for tag in tags if not tag["Key"].startswith("aws:"))
+    recording.match("tags", own)
     recording.complete()

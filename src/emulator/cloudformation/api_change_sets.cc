@@ -15,9 +15,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view k_no_changes =
-    "The submitted information didn't contain changes. Submit different information to create a change set.";
-
 std::string text_of_member(const json::object& object, std::string_view name) {
   const json::value* found = object.if_contains(name);
   return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
@@ -117,12 +114,22 @@ Service::Answer Service::create_change_set(const Request& request) {
   fresh.id = stack_arn(request.call, stack_name, make_request_id());
   fresh.created = engine_->clock().now();
   const Stack& base = stack != nullptr ? *stack : fresh;
-  Template whole;
+  const StackFacts facts = engine_->facts_of(base);
+  ASSIGN_OR_RETURN(Reading reading, read_definition(request, base.now, facts, true));
   ChangeSet change_set;
-  ASSIGN_OR_RETURN(change_set.definition, read_definition(request, base.now, whole));
-  ASSIGN_OR_RETURN(Preview changes, preview(base, change_set.definition, whole, engine_->facts_of(base),
-                                            [&](const std::string& one) { return export_value(base.region, one); }));
-  RETURN_IF_ERROR(allowed_caller(request, change_set.definition.role_arn));
+  change_set.status = "CREATE_IN_PROGRESS";
+  change_set.execution_status = "UNAVAILABLE";
+  if (!reading.unprocessed) {
+    ASSIGN_OR_RETURN(Preview changes,
+                     preview(base, reading.definition, reading.whole, facts, engine_->exports_of(base.region)));
+    const bool useless = changes.empty() && !in_review && stack != nullptr;
+    change_set.status = useless ? "FAILED" : "CREATE_COMPLETE";
+    change_set.status_reason = useless ? k_no_changes : "";
+    change_set.execution_status = useless ? "UNAVAILABLE" : "AVAILABLE";
+    change_set.changes = std::move(changes.changes);
+  }
+  ASSIGN_OR_RETURN(Caller caller, allowed_caller(request, reading.definition.role_arn));
+  change_set.definition = std::move(reading.definition);
   change_set.name = name;
   change_set.id = fmt::format("arn:{}:cloudformation:{}:{}:changeSet/{}/{}", wire::partition_of(base.region),
                               base.region, options_.account, name, make_request_id());
@@ -132,18 +139,14 @@ Service::Answer Service::create_change_set(const Request& request) {
   change_set.type = type;
   change_set.created = engine_->clock().now();
   change_set.on_failure = request.text("OnStackFailure");
-  const bool useless = changes.empty() && !in_review && stack != nullptr;
-  change_set.status = useless ? "FAILED" : "CREATE_COMPLETE";
-  change_set.status_reason = useless ? k_no_changes : "";
-  change_set.execution_status = useless ? "UNAVAILABLE" : "AVAILABLE";
-  change_set.changes = std::move(changes.changes);
   if (stack == nullptr) {
     stack = &stacks_.add(std::move(fresh));
     stack->client_token = request.text("ClientToken");
     engine_->note_stack(*stack, "REVIEW_IN_PROGRESS", "User Initiated");
   }
   if (there != nullptr && there->status == "FAILED") stacks_.erase_change_set(std::string(there->id));
-  const ChangeSet& kept = stacks_.add_change_set(std::move(change_set));
+  ChangeSet& kept = stacks_.add_change_set(std::move(change_set));
+  if (reading.unprocessed) engine_->begin_change_set(kept, std::move(caller), std::move(*reading.unprocessed));
   wire::XmlWriter xml(false);
   return xml.element("Id", kept.id).element("StackId", stack->id).finish();
 }
@@ -228,7 +231,7 @@ Service::Answer Service::execute_change_set(const Request& request) {
   if (stack == nullptr || stack->is_deleted())
     return invalid(fmt::format("Stack [{}] does not exist", change_set->stack_name));
   if (change_set->execution_status != "AVAILABLE") {
-    const bool failed = change_set->status == "FAILED";
+    const bool failed = change_set->status != "CREATE_COMPLETE";
     return aws_fail(
         400, "InvalidChangeSetStatus",
         fmt::format("ChangeSet [{}] cannot be executed in its current {}status of [{}]", change_set->id,
@@ -253,9 +256,9 @@ Service::Answer Service::execute_change_set(const Request& request) {
                                                          : change_set->on_failure;
     stack->now = change_set->definition;
     stack->updated = engine_->clock().now();
-    engine_->begin_create(*stack, std::move(caller));
+    engine_->begin_create(*stack, std::move(caller), std::nullopt);
   } else {
-    engine_->begin_update(*stack, change_set->definition, std::move(caller));
+    engine_->begin_update(*stack, change_set->definition, std::move(caller), std::nullopt);
   }
   return "\n";
 }

@@ -71,8 +71,6 @@ Service::Answer Service::create_stack(const Request& request) {
     if (!token.empty() && there->client_token == token) return stack_id_result(*there);
     return aws_fail(400, "AlreadyExistsException", fmt::format("Stack [{}] already exists", name));
   }
-  Template whole;
-  ASSIGN_OR_RETURN(Definition definition, read_definition(request, {}, whole));
   Stack stack;
   stack.name = name;
   stack.region = request.call.region;
@@ -82,12 +80,15 @@ Service::Answer Service::create_stack(const Request& request) {
   stack.termination_protection = request.flag("EnableTerminationProtection");
   stack.stack_policy = request.stack_policy.value_or("");
   RETURN_IF_ERROR(read_failure_options(request.input, stack));
-  RETURN_IF_ERROR(preview(stack, definition, whole, engine_->facts_of(stack),
-                          [&](const std::string& export_name) { return export_value(stack.region, export_name); }));
-  ASSIGN_OR_RETURN(Caller caller, allowed_caller(request, definition.role_arn));
-  stack.now = std::move(definition);
+  const StackFacts facts = engine_->facts_of(stack);
+  ASSIGN_OR_RETURN(Reading reading, read_definition(request, {}, facts, false));
+  if (!reading.unprocessed) {
+    RETURN_IF_ERROR(preview(stack, reading.definition, reading.whole, facts, engine_->exports_of(stack.region)));
+  }
+  ASSIGN_OR_RETURN(Caller caller, allowed_caller(request, reading.definition.role_arn));
+  stack.now = std::move(reading.definition);
   Stack& kept = stacks_.add(std::move(stack));
-  engine_->begin_create(kept, std::move(caller));
+  engine_->begin_create(kept, std::move(caller), std::move(reading.unprocessed));
   return stack_id_result(kept);
 }
 
@@ -97,18 +98,20 @@ Service::Answer Service::update_stack(const Request& request) {
   if (!token.empty() && stack->client_token == token) return stack_id_result(*stack);
   if (stack->is_deleted()) return invalid(fmt::format("Stack [{}] does not exist", stack->name));
   if (!is_updatable(*stack)) return wrong_state(*stack, "updated");
-  Template whole;
-  ASSIGN_OR_RETURN(Definition next, read_definition(request, stack->now, whole));
-  ASSIGN_OR_RETURN(const Preview changes,
-                   preview(*stack, next, whole, engine_->facts_of(*stack),
-                           [&](const std::string& name) { return export_value(stack->region, name); }));
-  if (changes.empty() && stack->status != "UPDATE_FAILED") return invalid("No updates are to be performed.");
-  ASSIGN_OR_RETURN(Caller caller, allowed_caller(request, next.role_arn));
+  const StackFacts facts = engine_->facts_of(*stack);
+  ASSIGN_OR_RETURN(Reading reading, read_definition(request, stack->now, facts, false));
+  // With macros that is known later, and the update takes place all the same.
+  if (!reading.unprocessed) {
+    ASSIGN_OR_RETURN(const Preview changes,
+                     preview(*stack, reading.definition, reading.whole, facts, engine_->exports_of(stack->region)));
+    if (changes.empty() && stack->status != "UPDATE_FAILED") return invalid("No updates are to be performed.");
+  }
+  ASSIGN_OR_RETURN(Caller caller, allowed_caller(request, reading.definition.role_arn));
   stack->client_token = token;
   stack->disable_rollback = request.flag("DisableRollback");
   if (request.stack_policy) stack->stack_policy = *request.stack_policy;
   stack->update_policy = request.update_policy.value_or("");
-  engine_->begin_update(*stack, std::move(next), std::move(caller));
+  engine_->begin_update(*stack, std::move(reading.definition), std::move(caller), std::move(reading.unprocessed));
   return stack_id_result(*stack);
 }
 

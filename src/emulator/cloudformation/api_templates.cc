@@ -6,7 +6,9 @@
 #include <map>
 
 #include "emulator/cloudformation/changes.h"
+#include "emulator/cloudformation/macros.h"
 #include "emulator/cloudformation/service.h"
+#include "emulator/cloudformation/template_text.h"
 
 /// Operations on templates.
 namespace sortie::emulator::cloudformation {
@@ -16,8 +18,39 @@ void write_capabilities(wire::XmlWriter& xml, const Template& whole) {
   const NeededCapabilities needed = needed_capabilities(whole);
   if (needed.capabilities.empty()) return;
   write_texts(xml, "Capabilities", needed.capabilities);
-  const std::string types = fmt::format("{}", fmt::join(needed.types, ", "));
-  xml.element("CapabilitiesReason", fmt::format("The following resource(s) require capabilities: [{}]", types));
+  std::vector<std::string> causes = needed.types;
+  causes.insert(causes.end(), whole.transforms.begin(), whole.transforms.end());
+  const std::string names = fmt::format("{}", fmt::join(causes, ", "));
+  xml.element("CapabilitiesReason", fmt::format("The following resource(s) require capabilities: [{}]", names));
+}
+
+/// A template as far as it can be read without running its macros.
+struct Readable {
+  Template whole;
+  bool has_macros = false;  ///< what resources it makes is not known
+};
+
+Outcome<Readable> read_as_it_is(const std::string& text, const ParameterTexts& parameters = {}) {
+  ASSIGN_OR_RETURN(const auto document, parse_template_text(text));
+  Readable readable;
+  readable.has_macros = uses_macros(document);
+  if (!readable.has_macros) {
+    ASSIGN_OR_RETURN(readable.whole, load_template(text, parameters));
+    return readable;
+  }
+  ASSIGN_OR_RETURN(readable.whole, read_declarations(document));
+  ASSIGN_OR_RETURN(const auto transforms, find_transforms(document));
+  readable.whole.transforms = transform_names(transforms);
+  return readable;
+}
+
+Outcome<bool> wants_original(const wire::QueryInput& input) {
+  const auto stage = input.get_or("TemplateStage", "Processed");
+  if (stage == "Original" || stage == "Processed") return stage == "Original";
+  return invalid(fmt::format(
+      "1 validation error detected: Value '{}' at 'templateStage' failed to satisfy constraint: Member must "
+      "satisfy enum value set: [Original, Processed]",
+      stage));
 }
 
 void write_transforms(wire::XmlWriter& xml, const Template& whole) {
@@ -47,13 +80,34 @@ std::vector<std::string> identifiers_of(std::string_view type) {
   return found == k_identifiers.end() ? std::vector<std::string>() : found->second;
 }
 
+void write_resource_types(wire::XmlWriter& xml, const Template& whole) {
+  std::vector<std::string> types;
+  std::map<std::string, std::vector<std::string>> by_type;
+  for (const ResourceDeclaration& resource : whole.resources) {
+    if (!by_type.contains(resource.type)) types.push_back(resource.type);
+    by_type[resource.type].push_back(resource.logical_id);
+  }
+  write_texts(xml, "ResourceTypes", types);
+  xml.open("ResourceIdentifierSummaries");
+  for (const std::string& type : types) {
+    const auto identifiers = identifiers_of(type);
+    if (identifiers.empty()) continue;
+    xml.open("member").element("ResourceType", type);
+    write_texts(xml, "LogicalResourceIds", by_type[type]);
+    write_texts(xml, "ResourceIdentifiers", identifiers);
+    xml.close();
+  }
+  xml.close();
+}
+
 }  // namespace
 
 Service::Answer Service::validate_template(const Request& request) {
   RETURN_IF_ERROR(authorize(request.call, "ValidateTemplate", "*"));
   if (!request.template_text) return invalid("Either Template URL or Template Body must be specified.");
-  ASSIGN_OR_RETURN(const Template whole, load_template(*request.template_text));
-  RETURN_IF_ERROR(check_resource_types(whole));
+  ASSIGN_OR_RETURN(const Readable readable, read_as_it_is(*request.template_text));
+  const Template& whole = readable.whole;
+  if (!readable.has_macros) RETURN_IF_ERROR(check_resource_types(whole));
   wire::XmlWriter xml(false);
   xml.open("Parameters");
   for (const ParameterDeclaration& parameter : whole.parameters) {
@@ -71,35 +125,43 @@ Service::Answer Service::validate_template(const Request& request) {
 }
 
 Service::Answer Service::get_template(const Request& request) {
-  std::string body;
+  const Definition* definition = nullptr;
+  std::vector<std::string> stages{"Original", "Processed"};
   if (request.input.contains("ChangeSetName")) {
     ASSIGN_OR_RETURN(const ChangeSet* change_set, find_change_set(request, "GetTemplate"));
-    body = change_set->definition.template_body;
+    definition = &change_set->definition;
+    if (change_set->status == "CREATE_IN_PROGRESS") stages.pop_back();
   } else {
     ASSIGN_OR_RETURN(const Stack* stack, allowed_stack(request, "GetTemplate", "Stack with id {} does not exist"));
-    body = stack->now.template_body;
+    definition = &stack->now;
   }
+  ASSIGN_OR_RETURN(const bool original, wants_original(request.input));
   wire::XmlWriter xml(false);
-  xml.element("TemplateBody", body);
-  write_texts(xml, "StagesAvailable", {"Original", "Processed"});
+  xml.element("TemplateBody", original ? definition->template_body : definition->body());
+  write_texts(xml, "StagesAvailable", stages);
   return xml.finish();
 }
 
 Service::Answer Service::get_template_summary(const Request& request) {
-  std::string text;
-  ParameterTexts parameters;
+  Readable readable;
   if (request.template_text) {
     RETURN_IF_ERROR(authorize(request.call, "GetTemplateSummary", "*"));
-    text = *request.template_text;
+    ASSIGN_OR_RETURN(readable, read_as_it_is(*request.template_text));
   } else if (request.input.contains("StackName")) {
     ASSIGN_OR_RETURN(const Stack* stack,
                      allowed_stack(request, "GetTemplateSummary", "Stack with id {} does not exist"));
-    text = stack->now.template_body;
-    parameters = stack->now.parameters;
+    const Definition& now = stack->now;
+    ASSIGN_OR_RETURN(readable, read_as_it_is(now.template_body, now.parameters));
+    // What the macros have made is known.
+    if (!now.processed_body.empty()) {
+      auto transforms = std::move(readable.whole.transforms);
+      ASSIGN_OR_RETURN(readable, read_as_it_is(now.processed_body, now.parameters));
+      readable.whole.transforms = std::move(transforms);
+    }
   } else {
     return invalid("Either StackName or TemplateBody or TemplateURL must be specified.");
   }
-  ASSIGN_OR_RETURN(const Template whole, load_template(text, parameters));
+  const Template& whole = readable.whole;
   wire::XmlWriter xml(false);
   xml.open("Parameters");
   for (const ParameterDeclaration& parameter : whole.parameters) {
@@ -114,25 +176,10 @@ Service::Answer Service::get_template_summary(const Request& request) {
   xml.close();
   element_if(xml, "Description", whole.description);
   write_capabilities(xml, whole);
-  std::vector<std::string> types;
-  std::map<std::string, std::vector<std::string>> by_type;
-  for (const ResourceDeclaration& resource : whole.resources) {
-    if (!by_type.contains(resource.type)) types.push_back(resource.type);
-    by_type[resource.type].push_back(resource.logical_id);
-  }
-  write_texts(xml, "ResourceTypes", types);
   element_if(xml, "Version", whole.version);
   if (!whole.metadata.empty()) xml.element("Metadata", boost::json::serialize(whole.metadata));
   write_transforms(xml, whole);
-  xml.open("ResourceIdentifierSummaries");
-  for (const std::string& type : types) {
-    const auto identifiers = identifiers_of(type);
-    if (identifiers.empty()) continue;
-    xml.open("member").element("ResourceType", type);
-    write_texts(xml, "LogicalResourceIds", by_type[type]);
-    write_texts(xml, "ResourceIdentifiers", identifiers);
-    xml.close();
-  }
+  if (!readable.has_macros) write_resource_types(xml, whole);
   return xml.finish();
 }
 

@@ -69,7 +69,7 @@ class Comparison {
                return find_export(name).value_or(std::string(k_known_after_apply));
              }}) {
     if (!stack.now.template_body.empty()) {
-      if (auto before = load_template(stack.now.template_body, stack.now.parameters)) before_ = std::move(*before);
+      if (auto before = load_template(stack.now.body(), stack.now.parameters)) before_ = std::move(*before);
     }
   }
 
@@ -338,16 +338,29 @@ NeededCapabilities needed_capabilities(const Template& whole) {
   return needed;
 }
 
-Outcome<void> check_capabilities(const Template& whole, const std::vector<std::string>& given) {
+Outcome<void> check_capabilities(const Template& whole, const std::vector<std::string>& given, bool for_change_set) {
   const auto has = [&](std::string_view name) { return std::ranges::find(given, name) != given.end(); };
   std::vector<std::string> missing;
   for (const std::string& needed : needed_capabilities(whole).capabilities) {
-    const bool there = has(needed) || (needed == "CAPABILITY_IAM" && has("CAPABILITY_NAMED_IAM"));
+    const bool there = has(needed) || (needed == "CAPABILITY_IAM" && has("CAPABILITY_NAMED_IAM")) ||
+                       (needed == "CAPABILITY_AUTO_EXPAND" && for_change_set);
     if (!there) missing.push_back(needed);
   }
   if (missing.empty()) return {};
   return aws_fail(400, "InsufficientCapabilitiesException",
                   fmt::format("Requires capabilities : [{}]", fmt::join(missing, ", ")));
+}
+
+Outcome<void> check_allowed_types(const Template& whole, const std::vector<std::string>& allowed) {
+  for (const ResourceDeclaration& resource : whole.resources) {
+    const bool listed = allowed.empty() || std::ranges::any_of(allowed, [&](const std::string& type) {
+                          return type == resource.type ||
+                                 (type.ends_with("*") && resource.type.starts_with(type.substr(0, type.size() - 1)));
+                        });
+    if (!listed)
+      return invalid(fmt::format("Resource type {} is not allowed by parameter ResourceTypes", resource.type));
+  }
+  return {};
 }
 
 bool needs_replacement(const ResourceType& type, const std::vector<std::string>& changed) {

@@ -12,6 +12,9 @@
 /// What a template would do to a stack, found out without doing it.
 namespace sortie::emulator::cloudformation {
 
+inline constexpr std::string_view k_no_changes =
+    "The submitted information didn't contain changes. Submit different information to create a change set.";
+
 struct Preview {
   /// One object for each resource that is added, changed or removed, with the members of a change set's ResourceChange.
   boost::json::array changes;
@@ -34,8 +37,13 @@ struct NeededCapabilities {
   std::vector<std::string> types;
 };
 NeededCapabilities needed_capabilities(const Template& whole);
-/// 400 InsufficientCapabilitiesException when one is not among the given.
-Outcome<void> check_capabilities(const Template& whole, const std::vector<std::string>& given);
+/// 400 InsufficientCapabilitiesException when one is not among the given. Change sets, which can be looked at before
+/// they are executed, need no CAPABILITY_AUTO_EXPAND.
+Outcome<void> check_capabilities(const Template& whole, const std::vector<std::string>& given, bool for_change_set);
+
+/// What the parameter ResourceTypes of a request says: `AWS::S3::*` allows every type of S3, an empty list all. Else
+/// ValidationError.
+Outcome<void> check_allowed_types(const Template& whole, const std::vector<std::string>& allowed);
 
 /// True when the two differ in a property that cannot be changed in place.
 bool needs_replacement(const ResourceType& type, const std::vector<std::string>& changed);

@@ -73,13 +73,14 @@ std::vector<std::string> deletion_order(const std::vector<Resource>& resources) 
 }
 
 Engine::Engine(Executor executor, const Clock& clock, Store& store, Identities& identities, ServiceCalls& services,
-               CloudFormationOptions options)
+               ObjectSource& objects, CloudFormationOptions options)
     : executor_(std::move(executor)),
       clock_(clock),
       identities_(identities),
       services_(services),
       options_(std::move(options)),
-      stacks_(store, clock.now()) {
+      stacks_(store, clock.now()),
+      macros_(services, objects, stacks_, options_.account) {
   mark_unfinished();
 }
 
@@ -98,6 +99,13 @@ void Engine::mark_unfinished() {
       note(*stack, resource, verb + "_FAILED", std::string(k_stopped));
     }
     note_stack(*stack, status, std::string(k_stopped));
+  }
+  for (const Stack* stack : stacks_.all()) {
+    for (ChangeSet* change_set : stacks_.change_sets(stack->id)) {
+      if (change_set->status != "CREATE_IN_PROGRESS") continue;
+      settle(*change_set, *stack, std::string(k_stopped));
+      stacks_.save(*change_set);
+    }
   }
 }
 
@@ -177,7 +185,7 @@ Outcome<void> Engine::find_imports(Work& work) {
 }
 
 Outcome<std::unique_ptr<Engine::Work>> Engine::prepare(Stack& stack, Caller caller) {
-  ASSIGN_OR_RETURN(Template whole, load_template(stack.now.template_body, stack.now.parameters));
+  ASSIGN_OR_RETURN(Template whole, load_template(stack.now.body(), stack.now.parameters));
   auto work = std::make_unique<Work>(stack, std::move(caller), std::move(whole), facts_of(stack));
   Work& kept = *work;
   work->evaluator = std::make_unique<Evaluator>(
@@ -197,31 +205,43 @@ Outcome<std::unique_ptr<Engine::Work>> Engine::prepare(Stack& stack, Caller call
 
 // Creation
 
-void Engine::begin_create(Stack& stack, Caller caller) {
+void Engine::begin_create(Stack& stack, Caller caller, std::optional<Unprocessed> unprocessed) {
   note_stack(stack, "CREATE_IN_PROGRESS", "User Initiated");
-  start(stack.id, [this, &stack, caller = std::move(caller)] { return create(stack, caller); });
+  start(stack.id, [this, &stack, caller = std::move(caller), unprocessed = std::move(unprocessed)] {
+    return create(stack, caller, unprocessed);
+  });
 }
 
-Task<void> Engine::create(Stack& stack, Caller caller) {
+/// Gives the reason of a failure, empty for success or when it was cut short.
+Task<std::string> Engine::create_resources(Stack& stack, Caller caller) {
   auto prepared = prepare(stack, caller);
-  std::string reason = prepared ? std::string() : prepared.error().message + " ";
+  if (!prepared) co_return prepared.error().message + " ";
   const auto deadline = clock_.now() + std::chrono::minutes(stack.timeout_minutes);
-  if (prepared) {
-    Work& work = **prepared;
-    for (const std::string& id : creation_order(work.whole)) {
-      const ResourceDeclaration& declaration = *work.whole.find_resource(id);
-      if (!work.evaluator->condition(declaration.condition)) continue;
-      if (cancelled(stack)) co_return;
-      if (stack.timeout_minutes > 0 && clock_.now() > deadline) {
-        work.failure = "Stack creation time exceeded the specified timeout.";
-        break;
-      }
-      if (!co_await create_resource(work, declaration)) break;
+  Work& work = **prepared;
+  for (const std::string& id : creation_order(work.whole)) {
+    const ResourceDeclaration& declaration = *work.whole.find_resource(id);
+    if (!work.evaluator->condition(declaration.condition)) continue;
+    if (cancelled(stack)) co_return std::string();
+    if (stack.timeout_minutes > 0 && clock_.now() > deadline) {
+      work.failure = "Stack creation time exceeded the specified timeout.";
+      break;
     }
-    if (cancelled(stack)) co_return;
-    reason = work.reason();
-    if (reason.empty()) reason = set_outputs(work);
+    if (!co_await create_resource(work, declaration)) break;
   }
+  if (cancelled(stack)) co_return std::string();
+  const std::string reason = work.reason();
+  co_return reason.empty() ? set_outputs(work) : reason;
+}
+
+Task<void> Engine::create(Stack& stack, Caller caller, std::optional<Unprocessed> unprocessed) {
+  std::string reason;
+  if (unprocessed) {
+    reason = co_await process_stack(stack, caller, std::move(*unprocessed));
+    if (!reason.empty()) reason += ". ";
+  }
+  if (cancelled(stack)) co_return;
+  if (reason.empty()) reason = co_await create_resources(stack, caller);
+  if (cancelled(stack)) co_return;
   if (reason.empty()) {
     note_stack(stack, "CREATE_COMPLETE");
     co_return;

@@ -11,18 +11,24 @@
 
 #include "base/clock.h"
 #include "base/task.h"
+#include "emulator/cloudformation/changes.h"
 #include "emulator/cloudformation/cloudformation.h"
 #include "emulator/cloudformation/custom_responses.h"
 #include "emulator/cloudformation/evaluate.h"
+#include "emulator/cloudformation/macro_calls.h"
 #include "emulator/cloudformation/resource_type.h"
+#include "emulator/cloudformation/send.h"
 #include "emulator/cloudformation/stack_store.h"
 #include "emulator/cloudformation/step.h"
 #include "emulator/core/ports.h"
 
 namespace sortie::emulator::cloudformation {
 
-/// In whose name an operation asks the other services: a call without its request.
-using Caller = std::shared_ptr<const Call>;
+/// How a template whose macros have not run is to be processed.
+struct Unprocessed {
+  std::vector<std::string> allowed_types;  ///< ResourceTypes of the request
+  std::size_t size_limit = 0;              ///< of the processed template, bytes
+};
 
 /// Runs the operations on stacks, each in a coroutine of its own: resources one after the other in the order of their
 /// dependencies, every step committed and told as an event before the next. At most `k_parallel` stacks at once, the
@@ -33,19 +39,25 @@ class Engine : public std::enable_shared_from_this<Engine> {
 
   /// Operations that an earlier process left unfinished are marked failed.
   Engine(Executor executor, const Clock& clock, Store& store, Identities& identities, ServiceCalls& services,
-         CloudFormationOptions options);
+         ObjectSource& objects, CloudFormationOptions options);
 
   [[nodiscard]] StackStore& stacks() { return stacks_; }
   [[nodiscard]] CustomResponses& custom_responses() { return custom_responses_; }
   [[nodiscard]] const Clock& clock() const { return clock_; }
   [[nodiscard]] StackFacts facts_of(const Stack& stack) const;
 
+  /// Finds the value behind an export of the region, for previews; valid as long as the engine.
+  std::function<std::optional<std::string>(const std::string&)> exports_of(const std::string& region);
+
   /// The caller of `call`, or the role that it hands over. ValidationError when CloudFormation cannot assume it.
   Outcome<Caller> caller_for(const Call& call, const std::string& role_arn);
 
   // Each begins an operation that has been checked: status and event are there when it returns.
-  void begin_create(Stack& stack, Caller caller);
-  void begin_update(Stack& stack, Definition next, Caller caller);
+  // `unprocessed`: the template's macros run first.
+  void begin_create(Stack& stack, Caller caller, std::optional<Unprocessed> unprocessed);
+  void begin_update(Stack& stack, Definition next, Caller caller, std::optional<Unprocessed> unprocessed);
+  /// Of a change set in CREATE_IN_PROGRESS: its template's macros run, then it is complete, or failed.
+  void begin_change_set(ChangeSet& change_set, Caller caller, Unprocessed unprocessed);
   /// Also of a stack whose creation or update runs: that is given up first. `keep`: logical ids not to delete.
   void begin_delete(Stack& stack, std::set<std::string> keep, Caller caller);
   /// After UPDATE_ROLLBACK_FAILED. `skip`: logical ids that are left as they are.
@@ -76,13 +88,22 @@ class Engine : public std::enable_shared_from_this<Engine> {
   [[nodiscard]] bool cancelled(const Stack& stack) const;
 
   // engine.cc
-  Task<void> create(Stack& stack, Caller caller);
+  Task<void> create(Stack& stack, Caller caller, std::optional<Unprocessed> unprocessed);
+  Task<std::string> create_resources(Stack& stack, Caller caller);
   Task<void> roll_back_creation(Stack& stack, Caller caller);
   Task<void> remove(Stack& stack, std::set<std::string> keep, Caller caller);
   Task<std::vector<std::string>> delete_resources(Stack& stack, Caller caller, std::set<std::string> keep,
                                                   bool rolling_back);
+  // engine_macros.cc
+  Task<Outcome<boost::json::object>> expand(const Definition& definition, StackFacts facts, Caller caller);
+  Task<Outcome<Definition>> process(Definition definition, StackFacts facts, Caller caller, Unprocessed unprocessed);
+  Task<std::string> process_stack(Stack& stack, Caller caller, Unprocessed unprocessed);
+  Task<void> finish_change_set(std::string id, Caller caller, Unprocessed unprocessed);
+  void settle(ChangeSet& change_set, const Stack& stack, std::string failure);
+  Outcome<Preview> look_through(const Stack& stack, const Definition& next);
   // engine_update.cc
-  Task<void> update(Stack& stack, Caller caller);
+  Task<void> update(Stack& stack, Caller caller, std::optional<Unprocessed> unprocessed);
+  Task<std::string> run_update(Stack& stack, Caller caller);
   Task<bool> update_resources(Work& work);
   Task<void> roll_back_update(Stack& stack, std::string reason, std::set<std::string> skip, Caller caller);
   Task<bool> restore(Stack& stack, Resource before, Caller caller);
@@ -97,7 +118,6 @@ class Engine : public std::enable_shared_from_this<Engine> {
   Task<std::string> delete_one(const Stack& stack, Caller caller, const Resource& resource);
   Task<std::string> run_plan(Caller caller, Plan plan, Made& made);
   Task<Reply> wait_for(const Step& step);
-  Task<Reply> send(Caller caller, std::string service, http::Request request);
   bool fail_resource(Work& work, Resource& resource, std::string status, std::string reason);
   Outcome<Properties> evaluate_properties(Work& work, const ResourceDeclaration& declaration, Properties& shown);
   std::string set_outputs(Work& work);
@@ -113,6 +133,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   CloudFormationOptions options_;
   StackStore stacks_;
   CustomResponses custom_responses_;
+  MacroCalls macros_;
   std::map<std::string, Control, std::less<>> running_;  ///< by stack id
   std::deque<std::pair<std::string, std::function<Task<void>()>>> waiting_;
   std::size_t active_ = 0;

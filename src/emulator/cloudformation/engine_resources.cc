@@ -21,7 +21,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t k_max_reply = 8 * 1024 * 1024;
 constexpr auto k_again_after = std::chrono::milliseconds(250);
 constexpr auto k_first_look = std::chrono::milliseconds(2);
 constexpr auto k_longest_look = std::chrono::milliseconds(200);
@@ -121,20 +120,6 @@ bool Engine::fail_resource(Work& work, Resource& resource, std::string status, s
 
 // Requests
 
-Task<Reply> Engine::send(Caller caller, std::string service, http::Request request) {
-  http::Response response = co_await services_.call(*caller, service, std::move(request));
-  Reply reply;
-  reply.service = std::move(service);
-  reply.status = response.status;
-  reply.request_id =
-      std::string(response.headers.get("x-amzn-RequestId").value_or(response.headers.get_or("x-amz-request-id", "")));
-  reply.code = std::string(response.headers.get_or("x-amzn-ErrorType", ""));
-  auto body = co_await response.body.read_all(k_max_reply);
-  reply.body = body ? std::move(*body) : std::string();
-  read_error(reply);
-  co_return reply;
-}
-
 /// Nothing but the end of the program ends the wait for what `await_reply` never gives.
 Task<Reply> Engine::wait_for(const Step& step) {
   auto pause = k_first_look;
@@ -159,7 +144,8 @@ Task<std::string> Engine::run_plan(Caller caller, Plan plan, Made& made) {
       // Most requests are answered without a wait: others want to be served between two of them all the same.
       co_await asio::post(executor_, asio::use_awaitable);
       if (stacks_.closed()) co_return "stopped";
-      reply = step.await_reply ? co_await wait_for(step) : co_await send(caller, step.service, copy_of(step.request));
+      reply = step.await_reply ? co_await wait_for(step)
+                               : co_await send_request(services_, caller, step.service, copy_of(step.request));
       if (stacks_.closed()) co_return "stopped";
       const bool again = !reply.ok() && step.again && step.again(reply) && std::chrono::steady_clock::now() < patience;
       if (!again) break;
@@ -228,6 +214,11 @@ Task<bool> Engine::make_resource(Work& work, Resource& resource, std::string in_
   made.physical_id = type.choose_id(owner, resource.properties);
   auto plan = type.create(owner, resource.properties, made);
   resource.physical_id = made.physical_id;
+  if (const auto taken = stacks_.find_macro(stack.region, made.physical_id);
+      resource.type == k_macro_type && taken.stack != nullptr && taken.resource != &resource) {
+    co_return fail_resource(work, resource, verb + "_FAILED",
+                            fmt::format("{} already exists in stack {}", made.physical_id, taken.stack->id));
+  }
   // Written before the request: what a killed process had begun can be found again.
   if (!made.physical_id.empty()) note(stack, resource, in_progress, reason);
   resource.exists = made.exists;

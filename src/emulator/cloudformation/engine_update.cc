@@ -21,33 +21,42 @@ constexpr std::string_view k_replacement_reason =
 
 }  // namespace
 
-void Engine::begin_update(Stack& stack, Definition next, Caller caller) {
+void Engine::begin_update(Stack& stack, Definition next, Caller caller, std::optional<Unprocessed> unprocessed) {
   stack.before = Stack::Before{stack.now, {}, {}};
   next.outputs = stack.now.outputs;
   next.imports = stack.now.imports;
   stack.now = std::move(next);
   stack.updated = clock_.now();
   note_stack(stack, "UPDATE_IN_PROGRESS", "User Initiated");
-  start(stack.id, [this, &stack, caller = std::move(caller)] { return update(stack, caller); });
+  start(stack.id, [this, &stack, caller = std::move(caller), unprocessed = std::move(unprocessed)] {
+    return update(stack, caller, unprocessed);
+  });
 }
 
 void Engine::cancel_update(Stack& stack) {
   if (const auto control = running_.find(stack.id); control != running_.end()) control->second.cancelled = true;
 }
 
-Task<void> Engine::update(Stack& stack, Caller caller) {
+/// Gives the reason of a failure, empty for success or when the stack is to be deleted.
+Task<std::string> Engine::run_update(Stack& stack, Caller caller) {
   auto prepared = prepare(stack, caller);
-  std::string reason = prepared ? std::string() : prepared.error().message;
-  if (prepared) {
-    Work& work = **prepared;
-    const bool done = co_await update_resources(work);
-    if (stacks_.closed()) co_return;
-    if (const auto& control = running_[stack.id]; control.then_delete) co_return;
-    reason = work.reason();
-    if (done && reason.empty()) reason = set_outputs(work);
-    if (!done && reason.empty()) reason = "User Initiated";
-    if (done && reason.empty()) drop_unwanted(work);
-  }
+  if (!prepared) co_return prepared.error().message;
+  Work& work = **prepared;
+  const bool done = co_await update_resources(work);
+  if (stacks_.closed() || running_[stack.id].then_delete) co_return std::string();
+  std::string reason = work.reason();
+  if (done && reason.empty()) reason = set_outputs(work);
+  if (!done && reason.empty()) reason = "User Initiated";
+  if (done && reason.empty()) drop_unwanted(work);
+  co_return reason;
+}
+
+Task<void> Engine::update(Stack& stack, Caller caller, std::optional<Unprocessed> unprocessed) {
+  std::string reason;
+  if (unprocessed) reason = co_await process_stack(stack, caller, std::move(*unprocessed));
+  if (stacks_.closed()) co_return;
+  if (reason.empty()) reason = cancelled(stack) ? "User Initiated" : co_await run_update(stack, caller);
+  if (stacks_.closed() || running_[stack.id].then_delete) co_return;
   stack.update_policy.clear();
   running_[stack.id].cancelled = false;  // the way back is not given up
   if (!reason.empty() && stack.disable_rollback) {
@@ -125,7 +134,9 @@ Task<bool> Engine::update_resource(Work& work, const ResourceDeclaration& declar
   Made made{.physical_id = resource.physical_id, .attributes = resource.attributes};
   auto plan = type.update(owner_of(stack, resource), before.properties, *properties, made);
   // From here on the new ones are what a rollback comes from, whether all of them took effect or not.
+  // Written before the requests: one of them may be all that a killed process still did.
   resource.properties = std::move(*properties);
+  stacks_.save(stack, resource);
   if (!plan) co_return fail_resource(work, resource, "UPDATE_FAILED", plan.error().message);
   const std::string failure = co_await run_plan(work.caller, std::move(*plan), made);
   if (stacks_.closed()) co_return false;

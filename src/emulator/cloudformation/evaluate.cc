@@ -47,7 +47,6 @@ Evaluator::Function Evaluator::find_function(std::string_view name) {
       {"Fn::ImportValue", &E::import_value},
       {"Fn::Length", &E::length},
       {"Fn::ToJsonString", &E::to_json_string},
-      {"Fn::Transform", &E::transform},
       {"Fn::Contains", &E::contains},
       {"Fn::EachMemberIn", &E::each_member_in},
       {"Fn::EachMemberEquals", &E::each_member_equals},

@@ -80,7 +80,6 @@ class Evaluator {
   Evaluated import_value(const boost::json::value& argument);
   Evaluated length(const boost::json::value& argument);
   Evaluated to_json_string(const boost::json::value& argument);
-  Evaluated transform(const boost::json::value& argument);
   Evaluated contains(const boost::json::value& argument);
   Evaluated each_member_in(const boost::json::value& argument);
   Evaluated each_member_equals(const boost::json::value& argument);

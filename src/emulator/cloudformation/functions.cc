@@ -204,10 +204,6 @@ Evaluator::Evaluated Evaluator::to_json_string(const json::value& argument) {
   return json::string(text);
 }
 
-Evaluator::Evaluated Evaluator::transform(const json::value& /*argument*/) {
-  return invalid("The embedded AWS does not implement Fn::Transform. AWS does.");
-}
-
 Evaluator::Evaluated Evaluator::contains(const json::value& argument) {
   constexpr std::string_view k_refusal = "Template error: Fn::Contains requires a list and a string";
   const auto* pair = argument.if_array();

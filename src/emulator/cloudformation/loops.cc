@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <vector>
 
+#include "emulator/cloudformation/macros.h"
 #include "emulator/cloudformation/template.h"
 #include "emulator/cloudformation/values.h"
 
@@ -21,9 +22,8 @@ constexpr std::size_t k_max_text = 1024 * 1024;
 
 bool has_transform(const json::object& document) {
   const json::value* found = document.if_contains("Transform");
-  const auto is_ours = [](const json::value& name) { return scalar_text(name) == "AWS::LanguageExtensions"; };
-  if (found == nullptr) return false;
-  return found->is_array() ? std::ranges::any_of(found->get_array(), is_ours) : is_ours(*found);
+  const auto transforms = found == nullptr ? Outcome<std::vector<Transform>>() : read_transforms(*found);
+  return transforms && std::ranges::find(*transforms, k_language_extensions, &Transform::name) != transforms->end();
 }
 
 void replace_all(std::string& text, std::string_view what, std::string_view with) {

@@ -160,6 +160,16 @@ Outcome<Plan> nothing(const Owner&, const Properties&, const Properties&, Made&)
   return Plan();
 }
 
+// Macros: the stack's own record of the resource is all that there is of one.
+
+constexpr std::array k_macro_properties = {
+    Property{"Description"},
+    Property{"FunctionName", Shape::text, Change::in_place, true},
+    Property{"LogGroupName", Shape::text, Change::in_place, false, true},
+    Property{"LogRoleARN", Shape::text, Change::in_place, false, true},
+    Property{"Name", Shape::text, Change::replaces, true},
+};
+
 /// A name that somebody gave, or a generated one.
 std::string log_name(const Owner& owner, const Properties& properties, std::string_view property) {
   const std::string name = text_of(properties, property);
@@ -195,6 +205,13 @@ const std::array k_types = {
         .update = update_subscription,
         .remove = remove_subscription},
     custom_resource_type(),
+    ResourceType{.name = k_macro_type,
+                 .properties = k_macro_properties,
+                 .name_property = "Name",
+                 .choose_id = [](const Owner&, const Properties& given) { return text_of(given, "Name"); },
+                 .create = [](const Owner&, const Properties&, Made&) -> Outcome<Plan> { return Plan(); },
+                 .update = nothing,
+                 .remove = [](const Owner&, const Resource&) -> Outcome<Plan> { return Plan(); }},
     // Nothing waits for its signals here (AWS::CloudFormation::WaitCondition is not implemented): it is what templates
     // use that need some resource.
     ResourceType{.name = "AWS::CloudFormation::WaitConditionHandle",

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "emulator/cloudformation/changes.h"
+#include "emulator/cloudformation/macros.h"
 #include "emulator/cloudformation/stack_policy.h"
 #include "emulator/cloudformation/template_text.h"
 #include "emulator/core/protocol.h"
@@ -110,7 +111,8 @@ Service::Service(Executor executor, const Clock& clock, Store& store, Authorizer
     : authorizer_(authorizer),
       objects_(objects),
       options_(options),
-      engine_(std::make_shared<Engine>(std::move(executor), clock, store, identities, services, std::move(options))),
+      engine_(std::make_shared<Engine>(std::move(executor), clock, store, identities, services, objects,
+                                       std::move(options))),
       stacks_(engine_->stacks()) {}
 
 Service::Handler Service::find_handler(std::string_view action) {
@@ -257,46 +259,68 @@ Outcome<Caller> Service::allowed_caller(const Request& request, const std::strin
   return engine_->caller_for(request.call, role_arn);
 }
 
-std::optional<std::string> Service::export_value(const std::string& region, const std::string& name) {
-  const auto found = stacks_.find_export(region, name);
-  if (found.output == nullptr) return std::nullopt;
-  return found.output->value;
+Outcome<void> Service::authorize_transforms(const Call& call, const std::vector<std::string>& names) {
+  constexpr std::string_view k_hosted = "AWS::";
+  for (const std::string& name : names) {
+    if (!name.starts_with(k_hosted)) continue;
+    RETURN_IF_ERROR(authorize(call, "CreateChangeSet",
+                              fmt::format("arn:{}:cloudformation:{}:aws:transform/{}", wire::partition_of(call.region),
+                                          call.region, name.substr(k_hosted.size()))));
+  }
+  return {};
 }
 
-Outcome<Definition> Service::read_definition(const Request& request, const Definition& before, Template& whole) {
+Outcome<Service::Reading> Service::read_unprocessed(const Request& request, const boost::json::object& document,
+                                                    const ParameterTexts& previous, const StackFacts& facts) {
+  Reading reading;
+  ASSIGN_OR_RETURN(reading.whole, read_declarations(document));
+  ASSIGN_OR_RETURN(const auto transforms, find_transforms(document));
+  reading.whole.transforms = transform_names(transforms);
+  ASSIGN_OR_RETURN(reading.definition.parameters,
+                   resolve_parameters(reading.whole, read_parameters(request.input), previous));
+  for (const Transform& transform : transforms) {
+    RETURN_IF_ERROR(resolve_transform(transform, reading.whole, reading.definition.parameters, facts));
+  }
+  reading.unprocessed = {request.input.list("ResourceTypes"),
+                         request.input.contains("TemplateBody") ? k_max_template_body : k_max_processed};
+  return reading;
+}
+
+Outcome<Service::Reading> Service::read_definition(const Request& request, const Definition& before,
+                                                   const StackFacts& facts, bool for_change_set) {
   const wire::QueryInput& input = request.input;
-  Definition next;
+  std::string body;
   if (request.flag("UsePreviousTemplate")) {
     if (request.template_text)
       return invalid("Either Template URL or Template Body or UsePreviousTemplate must be specified.");
-    next.template_body = before.template_body;
+    body = before.template_body;
   } else if (request.template_text) {
-    next.template_body = *request.template_text;
+    body = *request.template_text;
   }
-  if (next.template_body.empty()) return invalid("Either Template URL or Template Body must be specified.");
-  const auto given = read_parameters(input);
-  ASSIGN_OR_RETURN(whole, load_template(next.template_body, texts_of(given, before.parameters)));
-  RETURN_IF_ERROR(check_resource_types(whole));
-  ASSIGN_OR_RETURN(next.parameters, resolve_parameters(whole, given, before.parameters));
+  if (body.empty()) return invalid("Either Template URL or Template Body must be specified.");
+  ASSIGN_OR_RETURN(const auto document, parse_template_text(body));
+  Reading reading;
+  if (uses_macros(document)) {
+    ASSIGN_OR_RETURN(reading, read_unprocessed(request, document, before.parameters, facts));
+  } else {
+    const auto given = read_parameters(input);
+    ASSIGN_OR_RETURN(reading.whole, load_template(body, texts_of(given, before.parameters)));
+    RETURN_IF_ERROR(check_resource_types(reading.whole));
+    ASSIGN_OR_RETURN(reading.definition.parameters, resolve_parameters(reading.whole, given, before.parameters));
+    RETURN_IF_ERROR(check_allowed_types(reading.whole, input.list("ResourceTypes")));
+  }
+  RETURN_IF_ERROR(authorize_transforms(request.call, reading.whole.transforms));
+  Definition& next = reading.definition;
+  next.template_body = std::move(body);
   next.tags = before.tags;
   if (input.contains("Tags")) {
     ASSIGN_OR_RETURN(next.tags, read_tags(input));
   }
   next.capabilities = input.list("Capabilities");
-  RETURN_IF_ERROR(check_capabilities(whole, next.capabilities));
-  if (const auto allowed = input.list("ResourceTypes"); !allowed.empty()) {
-    for (const ResourceDeclaration& resource : whole.resources) {
-      const bool listed = std::ranges::any_of(allowed, [&](const std::string& type) {
-        return type == resource.type ||
-               (type.ends_with("*") && resource.type.starts_with(type.substr(0, type.size() - 1)));
-      });
-      if (!listed)
-        return invalid(fmt::format("Resource type {} is not allowed by parameter ResourceTypes", resource.type));
-    }
-  }
+  RETURN_IF_ERROR(check_capabilities(reading.whole, next.capabilities, for_change_set));
   next.role_arn = input.contains("RoleARN") ? request.text("RoleARN") : before.role_arn;
-  next.description = whole.description;
-  return next;
+  next.description = reading.whole.description;
+  return reading;
 }
 
 Outcome<void> check_name(std::string_view value, std::string_view member, bool arn_too) {
@@ -358,11 +382,13 @@ void write_tags(wire::XmlWriter& xml, const Tags& tags) {
 
 void write_parameters(wire::XmlWriter& xml, const Definition& definition) {
   if (definition.parameters.empty()) return;
-  const auto whole = load_template(definition.template_body, definition.parameters);
+  // Also before macros have run: what is not to be shown is not.
+  const auto document = parse_template_text(definition.body());
+  const auto declarations = document ? read_declarations(*document) : std::unexpected(document.error());
   xml.open("Parameters");
   for (const auto& [key, value] : definition.parameters) {
     xml.open("member").element("ParameterKey", key);
-    xml.element("ParameterValue", whole ? shown_parameter(*whole, key, value) : value).close();
+    xml.element("ParameterValue", declarations ? shown_parameter(*declarations, key, value) : value).close();
   }
   xml.close();
 }

@@ -88,10 +88,20 @@ class Service {
   /// name.
   Outcome<Stack*> allowed_stack(const Request& request, std::string_view action, std::string_view missing);
   [[nodiscard]] std::string stack_arn(const Call& call, std::string_view name, std::string_view id) const;
-  /// What the request makes of a stack that has `before` (empty for a new one); checks capabilities and roles.
-  Outcome<Definition> read_definition(const Request& request, const Definition& before, Template& whole);
+  /// What a request makes of a stack.
+  struct Reading {
+    Definition definition;
+    Template whole;                          ///< with `unprocessed`: what read_declarations gives
+    std::optional<Unprocessed> unprocessed;  ///< the template has macros
+  };
+  /// Of a stack that has `before` (empty for a new one) and is what `facts` say; checks the template and capabilities.
+  Outcome<Reading> read_definition(const Request& request, const Definition& before, const StackFacts& facts,
+                                   bool for_change_set);
+  Outcome<Reading> read_unprocessed(const Request& request, const boost::json::object& document,
+                                    const ParameterTexts& previous, const StackFacts& facts);
+  /// cloudformation:CreateChangeSet on each transform that AWS hosts.
+  Outcome<void> authorize_transforms(const Call& call, const std::vector<std::string>& names);
   Outcome<Caller> allowed_caller(const Request& request, const std::string& role_arn);
-  [[nodiscard]] std::optional<std::string> export_value(const std::string& region, const std::string& name);
 
   Authorizer& authorizer_;
   ObjectSource& objects_;

@@ -116,6 +116,7 @@ json::object to_json(const Definition& definition) {
                                    {"export_name", output.export_name}});
   }
   return {{"template_body", definition.template_body},
+          {"processed_body", definition.processed_body},
           {"parameters", std::move(parameters)},
           {"tags", std::move(tags)},
           {"capabilities", to_json(definition.capabilities)},
@@ -129,6 +130,7 @@ json::object to_json(const Definition& definition) {
 Definition definition_from_json(const json::object& object) {
   Definition definition;
   definition.template_body = text(object, "template_body");
+  definition.processed_body = text(object, "processed_body");
   for (const auto& member : object_of(object, "parameters")) {
     if (member.value().is_string()) definition.parameters.emplace(member.key(), member.value().get_string());
   }

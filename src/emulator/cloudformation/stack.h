@@ -14,6 +14,9 @@
 /// What is kept of a stack.
 namespace sortie::emulator::cloudformation {
 
+/// Resources of this type are kept by CloudFormation itself (StackStore::find_macro).
+inline constexpr std::string_view k_macro_type = "AWS::CloudFormation::Macro";
+
 using Tags = std::vector<std::pair<std::string, std::string>>;
 
 /// A resource as it was made. `properties` are evaluated.
@@ -43,6 +46,7 @@ struct Output {
 /// What an update changes of a stack as a whole, and what its rollback brings back.
 struct Definition {
   std::string template_body;
+  std::string processed_body;  ///< what macros made of template_body, JSON; empty: it has none, or they have not run
   ParameterTexts parameters;
   Tags tags;
   std::vector<std::string> capabilities;
@@ -51,6 +55,9 @@ struct Definition {
   std::string description;
   std::vector<Output> outputs;
   std::vector<std::string> imports;  ///< names of the exports that it uses
+
+  /// The template that resources are made from.
+  [[nodiscard]] const std::string& body() const { return processed_body.empty() ? template_body : processed_body; }
 };
 
 struct Stack {

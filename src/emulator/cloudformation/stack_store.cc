@@ -246,6 +246,17 @@ StackStore::Export StackStore::find_export(std::string_view region, std::string_
   return {};
 }
 
+StackStore::Owned StackStore::find_macro(std::string_view region, std::string_view name) const {
+  for (const auto& [id, stack] : stacks_) {
+    if (stack->region != region || stack->is_deleted()) continue;
+    for (const Resource& resource : stack->resources) {
+      if (resource.exists && resource.type == k_macro_type && resource.physical_id == name)
+        return {stack.get(), &resource};
+    }
+  }
+  return {};
+}
+
 std::vector<std::string> StackStore::importers(std::string_view region, std::string_view name) {
   std::vector<std::string> found;
   for (const auto& [id, stack] : stacks_) {

@@ -23,8 +23,9 @@ struct Reply {
   int status = 200;
   std::string body;
   std::string request_id;
-  std::string code;     ///< of an error
-  std::string message;  ///< of an error
+  std::string code;              ///< of an error
+  std::string message;           ///< of an error
+  std::string function_error{};  ///< Lambda: the function failed (X-Amz-Function-Error)
 
   [[nodiscard]] bool ok() const { return status < 300; }
   /// The body of a JSON service; empty when it is none.

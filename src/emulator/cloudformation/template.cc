@@ -9,6 +9,7 @@
 #include <set>
 
 #include "emulator/cloudformation/loops.h"
+#include "emulator/cloudformation/macros.h"
 #include "emulator/cloudformation/references.h"
 #include "emulator/cloudformation/template_text.h"
 #include "emulator/cloudformation/values.h"
@@ -75,6 +76,13 @@ Outcome<const json::object*> section(const json::object& document, std::string_v
   if (found == nullptr) return &k_empty;
   if (const auto* object = found->if_object()) return object;
   return invalid(fmt::format("Template format error: {} must be an object.", name));
+}
+
+/// The members of a section, none when it is no object.
+const json::object& members_of(const json::object& document, std::string_view name) {
+  const auto found = section(document, name);
+  static const json::object k_empty;
+  return found ? **found : k_empty;
 }
 
 Outcome<std::string> text_member(const json::object& object, std::string_view name, const std::string& where) {
@@ -245,21 +253,15 @@ Outcome<OutputDeclaration> read_output(const std::string& name, const json::valu
   return output;
 }
 
-Outcome<void> read_transforms(const json::object& document, Template& into) {
+Outcome<void> read_transform_section(const json::object& document, Template& into) {
   const json::value* found = document.if_contains("Transform");
   if (found == nullptr) return {};
-  json::array names;
-  if (const auto* list = found->if_array()) {
-    names = *list;
-  } else {
-    names.push_back(*found);
-  }
-  for (const json::value& name : names) {
-    const std::string text = name.is_string() ? std::string(name.get_string()) : std::string("Fn::Transform");
-    if (text != "AWS::LanguageExtensions") {
-      return invalid(fmt::format("The embedded AWS does not implement the transform {}. AWS does.", text));
+  ASSIGN_OR_RETURN(const auto transforms, read_transforms(*found));
+  for (const Transform& transform : transforms) {
+    if (transform.name != k_language_extensions) {
+      return invalid(fmt::format("The embedded AWS does not implement the transform {}. AWS does.", transform.name));
     }
-    into.transforms.push_back(text);
+    into.transforms.push_back(transform.name);
   }
   return {};
 }
@@ -293,15 +295,7 @@ Outcome<void> check_count(std::string_view what, std::size_t count, std::size_t 
       fmt::format("Template format error: Number of {}, {}, is greater than maximum allowed, {}", what, count, most));
 }
 
-Outcome<void> read_head(const json::object& document, Template& into) {
-  std::vector<std::string> unknown;
-  for (const auto& member : document) {
-    if (!contains(k_sections, member.key())) unknown.emplace_back(member.key());
-  }
-  if (!unknown.empty()) {
-    return invalid(fmt::format("Invalid template property or properties [{}]", fmt::join(unknown, ", ")));
-  }
-  RETURN_IF_ERROR(refuse_nulls(document));
+Outcome<void> read_version_and_description(const json::object& document, Template& into) {
   ASSIGN_OR_RETURN(into.version, text_member(document, "AWSTemplateFormatVersion", ""));
   if (!into.version.empty() && into.version != "2010-09-09") {
     return invalid("Template format error: unsupported value for AWSTemplateFormatVersion.");
@@ -314,7 +308,30 @@ Outcome<void> read_head(const json::object& document, Template& into) {
   if (into.description.size() > k_max_description) {
     return invalid("Template format error: 'Description' length is greater than 1024.");
   }
-  return read_transforms(document, into);
+  return {};
+}
+
+Outcome<void> read_parameter_section(const json::object& document, Template& into) {
+  ASSIGN_OR_RETURN(const auto* parameters, section(document, "Parameters"));
+  RETURN_IF_ERROR(check_count("parameters", parameters->size(), k_max_parameters));
+  for (const auto& member : *parameters) {
+    ASSIGN_OR_RETURN(ParameterDeclaration parameter, read_parameter(std::string(member.key()), member.value()));
+    into.parameters.push_back(std::move(parameter));
+  }
+  return {};
+}
+
+Outcome<void> read_head(const json::object& document, Template& into) {
+  std::vector<std::string> unknown;
+  for (const auto& member : document) {
+    if (!contains(k_sections, member.key())) unknown.emplace_back(member.key());
+  }
+  if (!unknown.empty()) {
+    return invalid(fmt::format("Invalid template property or properties [{}]", fmt::join(unknown, ", ")));
+  }
+  RETURN_IF_ERROR(refuse_nulls(document));
+  RETURN_IF_ERROR(read_version_and_description(document, into));
+  return read_transform_section(document, into);
 }
 
 }  // namespace
@@ -341,14 +358,13 @@ Outcome<Template> read_template(const json::object& document) {
   Template result;
   RETURN_IF_ERROR(read_head(document, result));
   ASSIGN_OR_RETURN(const auto* metadata, section(document, "Metadata"));
-  ASSIGN_OR_RETURN(const auto* parameters, section(document, "Parameters"));
   ASSIGN_OR_RETURN(const auto* mappings, section(document, "Mappings"));
   ASSIGN_OR_RETURN(const auto* conditions, section(document, "Conditions"));
   ASSIGN_OR_RETURN(const auto* rules, section(document, "Rules"));
   ASSIGN_OR_RETURN(const auto* resources, section(document, "Resources"));
   ASSIGN_OR_RETURN(const auto* outputs, section(document, "Outputs"));
   if (resources->empty()) return invalid("Template format error: At least one Resources member must be defined.");
-  RETURN_IF_ERROR(check_count("parameters", parameters->size(), k_max_parameters));
+  RETURN_IF_ERROR(read_parameter_section(document, result));
   RETURN_IF_ERROR(check_count("mappings", mappings->size(), k_max_mappings));
   RETURN_IF_ERROR(check_count("resources", resources->size(), k_max_resources));
   RETURN_IF_ERROR(check_count("outputs", outputs->size(), k_max_outputs));
@@ -357,10 +373,6 @@ Outcome<Template> read_template(const json::object& document) {
   result.mappings = *mappings;
   result.conditions = *conditions;
   result.rules = *rules;
-  for (const auto& member : *parameters) {
-    ASSIGN_OR_RETURN(ParameterDeclaration parameter, read_parameter(std::string(member.key()), member.value()));
-    result.parameters.push_back(std::move(parameter));
-  }
   for (const auto& member : *resources) {
     ASSIGN_OR_RETURN(ResourceDeclaration resource, read_resource(std::string(member.key()), member.value()));
     result.resources.push_back(std::move(resource));
@@ -370,6 +382,27 @@ Outcome<Template> read_template(const json::object& document) {
     result.outputs.push_back(std::move(output));
   }
   RETURN_IF_ERROR(check_references(result));
+  return result;
+}
+
+Outcome<Template> read_declarations(const json::object& document) {
+  Template result;
+  RETURN_IF_ERROR(read_version_and_description(document, result));
+  RETURN_IF_ERROR(read_parameter_section(document, result));
+  for (const auto& member : members_of(document, "Mappings")) {
+    const json::object one{{member.key(), member.value()}};
+    if (check_mappings(one) && find_references(one)) result.mappings[member.key()] = member.value();
+  }
+  for (const auto& member : members_of(document, "Resources")) {
+    const json::object* resource = member.value().if_object();
+    const json::value* type = resource == nullptr ? nullptr : resource->if_contains("Type");
+    if (type == nullptr || !type->is_string()) continue;
+    ResourceDeclaration& declared = result.resources.emplace_back();
+    declared.logical_id = std::string(member.key());
+    declared.type = std::string(type->get_string());
+    const json::value* properties = resource->if_contains("Properties");
+    if (properties != nullptr && properties->is_object()) declared.properties = properties->get_object();
+  }
   return result;
 }
 

@@ -78,6 +78,10 @@ struct Template {
 /// Checks sections, names, attributes and limits, then every reference (references.h): what CreateStack refuses with a
 /// ValidationError in AWS's words.
 Outcome<Template> read_template(const boost::json::object& document);
+/// What can be read before macros have run (macros.h): version, description, parameters, and as far as they are
+/// well-formed mappings and the types and properties of resources. Other sections are not looked at.
+Outcome<Template> read_declarations(const boost::json::object& document);
+
 /// The text of each parameter of a template.
 using ParameterTexts = std::map<std::string, std::string, std::less<>>;
 

@@ -70,6 +70,9 @@ json::value plain_scalar(const std::string& text) {
 /// Builds the value from the parser's events, without yaml-cpp's own node graph.
 class Builder final : public YAML::EventHandler {
  public:
+  /// Without `short_tags` a tag that stands for a function is refused like an unknown one.
+  explicit Builder(bool short_tags) : short_tags_(short_tags) {}
+
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark&, YAML::anchor_t) override { add(nullptr); }
@@ -78,7 +81,7 @@ class Builder final : public YAML::EventHandler {
   }
   void OnScalar(const YAML::Mark&, const std::string& tag, YAML::anchor_t, const std::string& text) override {
     if (tag == "?" || tag.empty()) return add(plain_scalar(text));
-    const std::string function = long_form(tag);
+    const std::string function = function_of(tag);
     if (function.empty()) {
       check_tag(tag);
       return add(json::string(text));
@@ -108,6 +111,10 @@ class Builder final : public YAML::EventHandler {
     bool has_key = false;
   };
 
+  [[nodiscard]] std::string function_of(const std::string& tag) const {
+    return short_tags_ ? long_form(tag) : std::string();
+  }
+
   static void check_tag(const std::string& tag) {
     // Standard tags say nothing new; others name a function that CloudFormation does not have.
     if (tag == "!" || tag.starts_with("tag:yaml.org,2002:")) return;
@@ -126,7 +133,7 @@ class Builder final : public YAML::EventHandler {
     if (frames_.size() >= k_max_depth) throw Refused{"Template format error: the template is nested too deeply"};
     Frame frame{std::move(value), {}, {}, false};
     if (!tag.empty() && tag != "?" && tag != "!") {
-      frame.function = long_form(tag);
+      frame.function = function_of(tag);
       if (frame.function.empty()) check_tag(tag);
     }
     frames_.push_back(std::move(frame));
@@ -165,14 +172,15 @@ class Builder final : public YAML::EventHandler {
     return key.is_null() ? std::string("null") : json::serialize(key);
   }
 
+  bool short_tags_;
   std::vector<Frame> frames_;
   json::value root_;
   std::size_t nodes_ = 0;
 };
 
-Outcome<json::value> parse_yaml(std::string_view text) {
+Outcome<json::value> parse_yaml(std::string_view text, bool short_tags) {
   std::istringstream stream{std::string(text)};
-  Builder builder;
+  Builder builder(short_tags);
   try {
     YAML::Parser parser(stream);
     if (!parser.HandleNextDocument(builder)) return json::value(nullptr);
@@ -216,20 +224,31 @@ Outcome<json::value> parse_json(std::string_view text) {
   return parser.release();
 }
 
+std::unexpected<AwsError> unsupported_structure() {
+  return aws_fail(400, "ValidationError", "Template format error: unsupported structure.");
+}
+
+Outcome<json::value> parse_text(std::string_view text, bool short_tags) {
+  const auto begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return unsupported_structure();
+  // YAML's flow style is not taken for YAML, as on AWS.
+  Outcome<json::value> value = text[begin] == '{' ? parse_json(text) : parse_yaml(text, short_tags);
+  if (value && count_nodes(*value) > k_max_nodes) return unsupported_structure();
+  return value;
+}
+
 }  // namespace
 
 Outcome<json::object> parse_template_text(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) {
-    return aws_fail(400, "ValidationError", "Template format error: unsupported structure.");
-  }
-  // YAML's flow style is not taken for YAML, as on AWS.
-  Outcome<json::value> value = text[begin] == '{' ? parse_json(text) : parse_yaml(text);
-  if (!value) return std::unexpected(value.error());
-  if (!value->is_object() || count_nodes(*value) > k_max_nodes) {
-    return aws_fail(400, "ValidationError", "Template format error: unsupported structure.");
-  }
-  return std::move(value->get_object());
+  ASSIGN_OR_RETURN(json::value value, parse_text(text, true));
+  if (!value.is_object()) return unsupported_structure();
+  return std::move(value.get_object());
+}
+
+Outcome<json::value> parse_snippet_text(std::string_view text) {
+  ASSIGN_OR_RETURN(json::value value, parse_text(text, false));
+  if (!value.is_structured()) return unsupported_structure();
+  return value;
 }
 
 }  // namespace sortie::emulator::cloudformation

@@ -19,4 +19,8 @@ inline constexpr std::size_t k_max_template_url = 1024 * 1024;
 /// ValidationError in AWS's words ("Template format error: YAML not well-formed. (line 2, column 3)").
 Outcome<boost::json::object> parse_template_text(std::string_view text);
 
+/// A snippet that AWS::Include inserts: an object or a list, JSON or YAML. As on AWS, YAML's short tags are not taken.
+/// The same limits; ValidationError.
+Outcome<boost::json::value> parse_snippet_text(std::string_view text);
+
 }  // namespace sortie::emulator::cloudformation
