@@ -1,5 +1,6 @@
 #include "emulator/lambda/lambda.h"
 
+#include "emulator/core/function_url_host.h"
 #include "emulator/lambda/service.h"
 
 namespace sortie::emulator {
@@ -16,7 +17,14 @@ Lambda::~Lambda() {
 }
 
 Task<http::Response> Lambda::handle(Call call) {
+  if (auto host = parse_function_url_host(call.request.headers.get_or("Host", call.request.host))) {
+    return service_->handle_url(std::move(call), *std::move(host));
+  }
   return service_->handle(std::move(call));
+}
+
+bool Lambda::is_public(const http::Request& request) {
+  return service_->is_public(request);
 }
 
 Task<void> Lambda::shutdown() {
