@@ -23,9 +23,8 @@ bool is_id(std::string_view text) {
 }
 
 bool is_region(std::string_view text) {
-  return text.contains('-') && std::ranges::all_of(text, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-         });
+  return text.contains('-') &&
+         std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
 }
 
 /// The name without its port, which goes to `port`.

@@ -27,10 +27,11 @@ TEST(FunctionUrlHost, ReadsTheLocalFormAndPorts) {
 
 TEST(FunctionUrlHost, LeavesOtherNamesAlone) {
   for (const char* other :
-       {"", ":", "on.aws", ".on.aws", "lambda.us-east-1.amazonaws.com", "127.0.0.1:4566", "[::1]:4566", "bucket.localhost",
-        "lambda-url.us-east-1.on.aws", "a.lambda-url.on.aws", "a.other.us-east-1.on.aws", "a.b.lambda-url.us-east-1.on.aws",
-        "A_B.lambda-url.us-east-1.on.aws", ".lambda-url.us-east-1.on.aws", "a.lambda-url.us-east-1.x.on.aws",
-        "a.lambda-url.us-east-1.on.aws.example.com", "my-bucket.lambda-url.us-east-1.localhost"}) {
+       {"", ":", "on.aws", ".on.aws", "lambda.us-east-1.amazonaws.com", "127.0.0.1:4566", "[::1]:4566",
+        "bucket.localhost", "lambda-url.us-east-1.on.aws", "a.lambda-url.on.aws", "a.other.us-east-1.on.aws",
+        "a.b.lambda-url.us-east-1.on.aws", "A_B.lambda-url.us-east-1.on.aws", ".lambda-url.us-east-1.on.aws",
+        "a.lambda-url.us-east-1.x.on.aws", "a.lambda-url.us-east-1.on.aws.example.com",
+        "my-bucket.lambda-url.us-east-1.localhost"}) {
     EXPECT_FALSE(parse_function_url_host(other)) << other;
   }
   EXPECT_FALSE(parse_function_url_host(std::string(300, 'a') + ".lambda-url.us-east-1.on.aws"));

@@ -38,9 +38,9 @@ struct LambdaOptions {
   std::optional<lambda::Realism> realism;
 };
 
-/// AWS Lambda (API 2015-03-31): functions, invocations, the URLs of functions, and the environments that they run in, one
-/// sandbox each.
-/// State is in the store; environments are not: they start with the first invocation. io_context thread only.
+/// AWS Lambda (API 2015-03-31): functions, invocations, the URLs of functions, and the environments that they run in,
+/// one sandbox each. State is in the store; environments are not: they start with the first invocation. io_context
+/// thread only.
 class Lambda final : public AwsService, public PublicRequests {
  public:
   /// Everything referred to must outlive the object. Tables are made in `store`; asynchronous invocations that an

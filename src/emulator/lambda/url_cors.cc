@@ -55,7 +55,8 @@ void allow_origin(const json::object& cors, std::string allowed, http::Headers& 
 
 std::optional<http::Response> answer_preflight(const json::object& cors, const http::Request& request) {
   const auto origin = request.headers.get_or("Origin", "");
-  if (request.method != "OPTIONS" || origin.empty() || !request.headers.contains("Access-Control-Request-Method")) {
+  if (cors.empty() || request.method != "OPTIONS" || origin.empty() ||
+      !request.headers.contains("Access-Control-Request-Method")) {
     return std::nullopt;
   }
   http::Response response;

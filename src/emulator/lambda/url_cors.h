@@ -11,7 +11,8 @@
 namespace sortie::emulator::lambda {
 
 /// The answer to a browser's preflight request (`OPTIONS` with `Origin` and `Access-Control-Request-Method`), which the
-/// function never sees; nothing for any other request. An origin that is not allowed is answered without CORS headers.
+/// function never sees; nothing for any other request, or without a configuration. An origin that is not allowed is
+/// answered without CORS headers.
 std::optional<http::Response> answer_preflight(const boost::json::object& cors, const http::Request& request);
 
 /// Adds to the response of a request from `origin` (empty: none) what the configuration says. It wins over what the

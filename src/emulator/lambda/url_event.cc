@@ -17,8 +17,9 @@ namespace {
 namespace json = boost::json;
 
 /// What ends at AWS's front: the connection's own fields (RFC 9110, 7.6.1).
-constexpr std::array<std::string_view, 9> k_of_the_connection{
-    "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "expect", "http2-settings"};
+constexpr std::array<std::string_view, 9> k_of_the_connection{"connection", "keep-alive", "proxy-connection",
+                                                              "te",         "trailer",    "transfer-encoding",
+                                                              "upgrade",    "expect",     "http2-settings"};
 /// What AWS's front adds of a connection to it. Its URLs are reached by https alone.
 constexpr std::string_view k_tls_version = "TLSv1.3";
 constexpr std::string_view k_tls_cipher = "TLS_AES_128_GCM_SHA256";
@@ -119,12 +120,11 @@ json::object context_of(const UrlEventSource& source) {
   if (source.caller != nullptr) context.emplace("authorizer", authorizer_of(*source.caller));
   context.emplace("domainName", source.host.name);
   context.emplace("domainPrefix", source.host.id);
-  context.emplace("http",
-                  json::object{{"method", to_valid_utf8(request.method)},
-                               {"path", to_valid_utf8(wire::uri_decode_lenient(request.path))},
-                               {"protocol", "HTTP/1.1"},
-                               {"sourceIp", request.peer_address},
-                               {"userAgent", to_valid_utf8(request.headers.get_or("User-Agent", ""))}});
+  context.emplace("http", json::object{{"method", to_valid_utf8(request.method)},
+                                       {"path", to_valid_utf8(wire::uri_decode_lenient(request.path))},
+                                       {"protocol", "HTTP/1.1"},
+                                       {"sourceIp", request.peer_address},
+                                       {"userAgent", to_valid_utf8(request.headers.get_or("User-Agent", ""))}});
   context.emplace("requestId", source.request_id);
   context.emplace("routeKey", "$default");
   context.emplace("stage", "$default");
@@ -152,8 +152,8 @@ std::string url_event(const UrlEventSource& source) {
   event.emplace("headers", headers_of(source));
   if (auto query = query_of(request.query); !query.empty()) event.emplace("queryStringParameters", std::move(query));
   event.emplace("requestContext", context_of(source));
-  const bool text = source.body.empty() || (is_text_type(request.headers.get_or("Content-Type", "")) &&
-                                            is_valid_utf8(source.body));
+  const bool text =
+      source.body.empty() || (is_text_type(request.headers.get_or("Content-Type", "")) && is_valid_utf8(source.body));
   if (!source.body.empty()) event.emplace("body", text ? std::string(source.body) : wire::base64_encode(source.body));
   event.emplace("isBase64Encoded", !text);
   return json::serialize(event);

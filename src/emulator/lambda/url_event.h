@@ -25,8 +25,8 @@ struct UrlEventSource {
 /// The event as JSON. Always valid UTF-8: bytes that are not become U+FFFD, a body that is not becomes base64.
 std::string url_event(const UrlEventSource& source);
 
-/// Whether a body of this content type reaches the function as text: `text/…`, JSON, XML and JavaScript. Everything else
-/// comes in base64, forms and bodies without a type among them.
+/// Whether a body of this content type reaches the function as text: `text/…`, JSON, XML and JavaScript. Everything
+/// else comes in base64, forms and bodies without a type among them.
 bool is_text_type(std::string_view content_type);
 
 }  // namespace sortie::emulator::lambda

@@ -163,8 +163,7 @@ TEST_F(UrlRequests, LargeRequestsAreRefused) {
   for (std::size_t size : {k_request_limit + 1, k_request_limit - 100}) {  // the second is too large as an event
     const auto reply = send(host, "/", std::string(size, 'x'));
     EXPECT_EQ(reply.status, 413);
-    EXPECT_EQ(reply.member("message"),
-              "Request must be smaller than 6291456 bytes for the InvokeFunction operation");
+    EXPECT_EQ(reply.member("message"), "Request must be smaller than 6291456 bytes for the InvokeFunction operation");
   }
 }
 

@@ -22,8 +22,10 @@ constexpr int k_least_status = 200;
 constexpr int k_last_status = 599;
 /// What is the front's own to say, or about the connection: a function's value goes out under another name.
 constexpr std::array<std::string_view, 14> k_remapped{
-    "connection", "content-length", "date",    "expect",  "keep-alive",        "proxy-authenticate", "server",
-    "te",         "trailer",        "trailers", "upgrade", "transfer-encoding", "via",                "www-authenticate"};
+    "connection", "content-length",     "date",    "expect",
+    "keep-alive", "proxy-authenticate", "server",  "te",
+    "trailer",    "trailers",           "upgrade", "transfer-encoding",
+    "via",        "www-authenticate"};
 
 bool is_one_of(const auto& names, std::string_view name) {
   return std::ranges::any_of(names, [name](std::string_view each) { return http::iequals(each, name); });
@@ -200,7 +202,8 @@ std::optional<http::Response> url_response(std::string payload, std::string_view
     if (!is_field_value(type)) return std::nullopt;
     return http::Response{.headers = {{"Content-Type", type}}, .body = std::move(payload)};
   }
-  if (const auto* document = parsed->if_object(); document != nullptr && wire::find(*document, "statusCode") != nullptr) {
+  if (const auto* document = parsed->if_object();
+      document != nullptr && wire::find(*document, "statusCode") != nullptr) {
     return read_document(*document);
   }
   // A string goes out as what it says, anything else as its JSON.

@@ -21,8 +21,8 @@ inline constexpr std::size_t k_prelude_limit = 64 * 1024;
 bool is_http_integration(std::string_view content_type);
 
 /// A buffered answer: a prelude where the content type says so; `statusCode` with headers, cookies and body; else the
-/// answer itself as `application/json`. What is not JSON is passed on under its own content type. Nothing: the answer is
-/// malformed (a status that is none, headers that cannot be sent, a body that is not base64 but says so).
+/// answer itself as `application/json`. What is not JSON is passed on under its own content type. Nothing: the answer
+/// is malformed (a status that is none, headers that cannot be sent, a body that is not base64 but says so).
 std::optional<http::Response> url_response(std::string payload, std::string_view content_type);
 
 /// Takes the prelude off the front of a streamed answer.

@@ -50,7 +50,9 @@ TEST(UrlResponse, AStatusMakesItAResponse) {
 }
 
 TEST(UrlResponse, OfABody) {
-  const auto body = [](const std::string& more) { return body_of(url_response(R"({"statusCode":200)" + more + "}", k_json)); };
+  const auto body = [](const std::string& more) {
+    return body_of(url_response(R"({"statusCode":200)" + more + "}", k_json));
+  };
   EXPECT_EQ(body(""), "");
   EXPECT_EQ(body(R"(,"body":null)"), "");
   EXPECT_EQ(body(R"(,"body":{"a": [1, 2.5, "x", {}, []]})"), R"({"a":[1,2.5,"x",{},[]]})");
