@@ -13,7 +13,7 @@ import pytest
 
 from lambda_lab import Lab, node  # noqa: F401
 from support import Server, wait_until
-from url_support import Answer, allow_everyone, host_of, make_url, open_request, send
+from url_support import Answer, allow_everyone, host_of, make_url, needs, open_request, send
 
 pytest.importorskip("botocore", reason="boto3 is not installed")
 
@@ -249,15 +249,13 @@ def test_with_realism_both_permissions_are_needed(sortie):
         lab = Lab(server)
         if "create_function_url_config" not in dir(lab.client):
             pytest.skip("this boto3 does not know function URLs")
+        needs(lab.client, "AddPermission", "InvokedViaFunctionUrl")
         wait_until(lambda: "FunctionArn" in lab.create(), "the role can be assumed")
         lab.active()
         url = make_url(lab, source=None)
         assert send(server, url).json() == FORBIDDEN
-        try:
-            lab.client.add_permission(FunctionName="fn", StatementId="b", Action="lambda:InvokeFunction", Principal="*",
-                                      InvokedViaFunctionUrl=True)
-        except Exception as error:
-            pytest.skip(f"this boto3 does not know InvokedViaFunctionUrl: {error}")
+        lab.client.add_permission(FunctionName="fn", StatementId="b", Action="lambda:InvokeFunction", Principal="*",
+                                  InvokedViaFunctionUrl=True)
         assert send(server, url).status == 200
     finally:
         server.stop()

@@ -146,16 +146,17 @@ Task<Outcome<std::shared_ptr<Invocation>>> Service::prepare_url(Call& call, cons
   if (!body) co_return std::unexpected(too_large());
   auto invocation = std::make_shared<Invocation>(executor_);
   invocation->request_id = call.request_id;
-  invocation->trace_id = call.request.headers.get_or("X-Amzn-Trace-Id", "");
-  if (invocation->trace_id.empty()) invocation->trace_id = make_trace_id(clock_.now(), call.request_id);
-  const std::string_view trace(invocation->trace_id);
+  std::string trace(call.request.headers.get_or("X-Amzn-Trace-Id", ""));
+  invocation->trace_id = trace.empty() ? make_trace_id(clock_.now(), call.request_id) : trace;
+  // The event of a request without one has the root alone.
+  if (trace.empty()) trace = invocation->trace_id.substr(0, invocation->trace_id.find(';'));
   const bool asks = target.url.auth_type != "NONE";
   invocation->payload = url_event({.request = call.request,
                                    .body = *body,
                                    .host = host,
                                    .caller = asks ? &call.principal : nullptr,
                                    .request_id = call.request_id,
-                                   .trace_id = trace.substr(0, trace.find(";Parent=")),
+                                   .trace_id = trace,
                                    .now = clock_.now()});
   if (invocation->payload.size() > k_request_limit) co_return std::unexpected(too_large());
   const auto* function = registry_.find(target.region, target.name);

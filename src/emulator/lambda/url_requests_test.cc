@@ -62,6 +62,15 @@ TEST_F(UrlRequests, TheEventReachesTheFunction) {
   EXPECT_NE(logs.all().find("END RequestId: " + reply.header("x-amzn-RequestId")), std::string::npos);
 }
 
+TEST_F(UrlRequests, ATraceOfTheClientsIsGoneOnWith) {
+  auto traced = make_request(url(), "/");
+  const std::string trace = "Root=1-63ea3fee-51ba94542feafa3928745ba3;Parent=53995c3f42cd8ad8;Sampled=1";
+  traced.request.headers.add("X-Amzn-Trace-Id", trace);
+  const auto reply = run(exchange(lambda(), std::move(traced)));
+  EXPECT_EQ(reply.header("X-Amzn-Trace-Id"), trace);
+  EXPECT_EQ(json::parse(reply.body).at_pointer("/headers/x-amzn-trace-id").as_string(), trace);
+}
+
 TEST_F(UrlRequests, AskIamForWhatTheyNeed) {
   const auto host = url();
   iam.questions.clear();
