@@ -21,11 +21,22 @@ constexpr std::size_t k_most_headers = 500;
 constexpr int k_least_status = 200;
 constexpr int k_last_status = 599;
 /// What is the front's own to say, or about the connection: a function's value goes out under another name.
-constexpr std::array<std::string_view, 14> k_remapped{
-    "connection", "content-length",     "date",    "expect",
-    "keep-alive", "proxy-authenticate", "server",  "te",
-    "trailer",    "trailers",           "upgrade", "transfer-encoding",
-    "via",        "www-authenticate"};
+constexpr std::array<std::string_view, 16> k_remapped{"connection",
+                                                      "content-length",
+                                                      "date",
+                                                      "expect",
+                                                      "keep-alive",
+                                                      "proxy-authenticate",
+                                                      "server",
+                                                      "te",
+                                                      "trailer",
+                                                      "trailers",
+                                                      "upgrade",
+                                                      "transfer-encoding",
+                                                      "via",
+                                                      "www-authenticate",
+                                                      "x-amzn-requestid",
+                                                      "x-amzn-trace-id"};
 
 bool is_one_of(const auto& names, std::string_view name) {
   return std::ranges::any_of(names, [name](std::string_view each) { return http::iequals(each, name); });

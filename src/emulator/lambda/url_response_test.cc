@@ -92,11 +92,13 @@ TEST(UrlResponse, HeadersHaveALimit) {
 
 TEST(UrlResponse, WhatTheFrontSaysItselfIsRenamed) {
   const auto response = url_response(
-      R"({"statusCode":200,"headers":{"Content-Length":"5","connection":"close","Date":"x"},"body":"b"})", k_json);
+      R"({"statusCode":200,"headers":{"Content-Length":"5","connection":"close","Date":"x","X-Amzn-RequestId":"i"},"body":"b"})",
+      k_json);
   EXPECT_EQ(header_of(response, "Content-Length"), "(absent)");
   EXPECT_EQ(header_of(response, "x-amzn-remapped-content-length"), "5");
   EXPECT_EQ(header_of(response, "x-amzn-remapped-connection"), "close");
   EXPECT_EQ(header_of(response, "x-amzn-remapped-date"), "x");
+  EXPECT_EQ(header_of(response, "x-amzn-requestid"), "(absent)");
 }
 
 TEST(UrlResponse, WhatIsNotJsonGoesOnAsItIs) {
