@@ -1,6 +1,8 @@
 """A client, a role and functions for the tests beside recorded answers."""
 
 import io
+import json
+import shutil
 import zipfile
 
 import pytest
@@ -20,12 +22,12 @@ AGAINST_THE_MODEL = ("LastUpdateStatusReasonCode: 'Creating'", "'RequestEntityTo
 HANDLER = "def handler(event, context):\n    return event\n"
 
 
-def zip_of(files):
+def zip_of(files, executable=()):
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in files.items():
             entry = zipfile.ZipInfo(name)
-            entry.external_attr = 0o644 << 16
+            entry.external_attr = (0o755 if name in executable else 0o644) << 16
             archive.writestr(entry, text, zipfile.ZIP_DEFLATED)
     return data.getvalue()
 
@@ -91,3 +93,26 @@ def slow(sortie):
 
 def arn(resource, service="lambda", region="us-east-1"):
     return f"arn:aws:{service}:{region}:{ACCOUNT}:{resource}"
+
+
+@pytest.fixture
+def node():
+    """Skips where the host has no Node.js."""
+    if shutil.which("node") is None:
+        pytest.skip("Node.js is not installed")
+
+
+def invoke(lab, event=None, name="fn", **more):
+    """The answer of Invoke, its payload as text."""
+    answer = call(lab.client.invoke, FunctionName=name, Payload=json.dumps({} if event is None else event), **more)
+    if "Payload" in answer:
+        answer["Payload"] = answer["Payload"].read().decode()
+    return answer
+
+
+def later(recording, key):
+    """What a recording is too old to have."""
+    config = recording[key]
+    config = config.get("CreateFunctionResponse", config)
+    config = config.get("Configuration", config)
+    return [name for name in LATER if name not in config]

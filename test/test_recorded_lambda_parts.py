@@ -76,30 +76,6 @@ def test_deleting_a_url_leaves_that_of_an_alias(lab):
     recording.complete()
 
 
-INVOKE = "lambda-invoke"
-
-
-@pytest.mark.parametrize("mode", ["RESPONSE_STREAM", "BUFFERED", "None"])
-def test_urls_with_a_mode_and_their_permission(lab, mode):
-    recording = recorded.load(INVOKE, f"TestLambdaURL::test_lambda_url_echo_invoke[{mode}]")
-    lab.make()
-    more = {} if mode == "None" else {"InvokeMode": mode}
-    recording.match("create_lambda_url_config",
-                    lab.client.create_function_url_config(FunctionName="fn", AuthType="NONE", **more))
-    recording.match("add_permission", lab.client.add_permission(
-        FunctionName="fn", StatementId="urlPermission", Action="lambda:InvokeFunctionUrl", Principal="*",
-        FunctionUrlAuthType="NONE"))
-    recording.complete()
-
-
-def test_an_invalid_mode_of_a_url(lab):
-    recording = recorded.load(INVOKE, "TestLambdaURL::test_lambda_url_invalid_invoke_mode")
-    lab.make()
-    recording.match("invoke_function_invalid_invoke_type", call(
-        lab.client.create_function_url_config, FunctionName="fn", AuthType="NONE", InvokeMode="UNKNOWN"))
-    recording.complete()
-
-
 # ---- Limits
 
 

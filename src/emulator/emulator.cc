@@ -77,6 +77,7 @@ struct Emulator::Impl {
     router.add(s3);
     router.add(lambda);
     router.add(cloudformation);
+    router.set_public_requests(lambda);
   }
 
   LambdaOptions lambda_options(const Options& options) {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "emulator/core/function_url_host.h"
 #include "emulator/core/protocol.h"
 
 namespace sortie::emulator {
@@ -168,6 +169,9 @@ http::Response render_without_service(const AwsError& error, const std::string& 
 }  // namespace
 
 Destination find_destination(const http::Request& request) {
+  if (auto url = parse_function_url_host(request.headers.get_or("Host", request.host))) {
+    return {.service = "lambda", .region = std::move(url->region), .function_url = true};
+  }
   const std::string host = host_of(request);
   for (std::string_view suffix : {".amazonaws.com", ".amazonaws.com.cn"}) {
     if (host.ends_with(suffix)) return read_aws_host(std::string_view(host).substr(0, host.size() - suffix.size()));
@@ -191,7 +195,7 @@ void Router::add(AwsService& service) {
 Task<Result<http::Response>> Router::handle(http::Request request) {
   if (!request.headers.contains("Host")) request.headers.add("Host", http::authority(request));
   const bool form = request.headers.get_or("Content-Type", "").starts_with("application/x-www-form-urlencoded");
-  if (form && request.body.streaming() && !is_signed(request)) {
+  if (form && request.body.streaming() && !is_signed(request) && !find_destination(request).function_url) {
     ASSIGN_OR_CO_RETURN(request.body, co_await request.body.read_all(k_max_form));
   }
   Destination destination = find_destination(request);
@@ -202,6 +206,8 @@ Task<Result<http::Response>> Router::handle(http::Request request) {
                                 : destination.unsupported;
     co_return render_without_service({501, "NotImplemented", why, {}}, make_request_id(), request);
   }
+  const bool authenticate =
+      !destination.function_url || public_requests_ == nullptr || !public_requests_->is_public(request);
   Call call;
   call.request = std::move(request);
   call.service = std::move(destination.service);
@@ -209,15 +215,15 @@ Task<Result<http::Response>> Router::handle(http::Request request) {
   call.account = account_;
   call.request_id = call.service == "s3" ? make_s3_request_id() : make_request_id();
   call.virtual_bucket = std::move(destination.virtual_bucket);
-  if (call.virtual_bucket.starts_with(k_custom_responses)) {
-    co_return co_await deliver(*service->second, std::move(call));
-  }
-  co_return co_await dispatch(*service->second, std::move(call));
+  const bool signs = authenticate && !call.virtual_bucket.starts_with(k_custom_responses);
+  co_return co_await dispatch(*service->second, std::move(call), signs);
 }
 
-Task<http::Response> Router::dispatch(AwsService& service, Call call) {
-  const auto authenticated = co_await authenticator_.authenticate(call);
-  if (!authenticated) co_return service.render_error(authenticated.error(), call.request_id, call.request);
+Task<http::Response> Router::dispatch(AwsService& service, Call call, bool authenticate) {
+  if (authenticate) {
+    const auto authenticated = co_await authenticator_.authenticate(call);
+    if (!authenticated) co_return service.render_error(authenticated.error(), call.request_id, call.request);
+  }
   if (call.region.empty()) call.region = default_region_;
   co_return co_await deliver(service, std::move(call));
 }

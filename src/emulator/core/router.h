@@ -9,6 +9,7 @@
 #include "emulator/core/authentication.h"
 #include "emulator/core/call.h"
 #include "emulator/core/ports.h"
+#include "emulator/core/public_requests.h"
 #include "http/service.h"
 
 namespace sortie::emulator {
@@ -19,11 +20,13 @@ struct Destination {
   std::string region;          ///< empty when neither the host name nor the signature says it
   std::string virtual_bucket;  ///< S3 only; empty for path style
   std::string unsupported;     ///< why a host name of AWS cannot be served; empty when it can
+  bool function_url = false;   ///< Lambda only: the URL of a function, not Lambda's API
 };
 
 /// Reads the host name: `SERVICE.REGION.amazonaws.com`, `SERVICE.amazonaws.com`, `BUCKET.s3[.-]REGION.amazonaws.com`,
-/// `s3.dualstack.…`, the same under `.amazonaws.com.cn`, `BUCKET.localhost`. For localhost and addresses: the
-/// credential scope of the signature, else `X-Amz-Target`, else a query-protocol `Version` in the URL, else S3.
+/// `s3.dualstack.…`, the same under `.amazonaws.com.cn`, `BUCKET.localhost`, and the URLs of functions
+/// (function_url_host.h). For localhost and addresses: the credential scope of the signature, else `X-Amz-Target`, else
+/// a query-protocol `Version` in the URL, else S3.
 Destination find_destination(const http::Request& request);
 
 /// The front door of the embedded AWS: finds the service, authenticates the request, hands it over. Failures before a
@@ -34,11 +37,13 @@ class Router final : public http::Service, public ServiceCalls {
 
   /// `service` must outlive the router.
   void add(AwsService& service);
+  /// Who says which requests to the URLs of functions need no signature. Must outlive the router; without it all do.
+  void set_public_requests(PublicRequests& requests) { public_requests_ = &requests; }
   Task<Result<http::Response>> handle(http::Request request) override;
   Task<http::Response> call(const Call& on_behalf_of, const std::string& service, http::Request request) override;
 
  private:
-  Task<http::Response> dispatch(AwsService& service, Call call);
+  Task<http::Response> dispatch(AwsService& service, Call call, bool authenticate);
   /// `call` is authenticated.
   static Task<http::Response> deliver(AwsService& service, Call call);
 
@@ -46,6 +51,7 @@ class Router final : public http::Service, public ServiceCalls {
   std::string account_;
   std::string default_region_;
   std::map<std::string, AwsService*, std::less<>> services_;
+  PublicRequests* public_requests_ = nullptr;
 };
 
 }  // namespace sortie::emulator

@@ -51,12 +51,15 @@ INSTANTIATE_TEST_SUITE_P(
                     Route{"my.dotted.bucket.s3.us-west-2.amazonaws.com", "s3", "us-west-2", "my.dotted.bucket"},
                     Route{"s3.bucket.s3.us-west-2.amazonaws.com", "s3", "us-west-2", "s3.bucket"},
                     Route{"bucket.s3.cn-north-1.amazonaws.com.cn", "s3", "cn-north-1", "bucket"},
+                    Route{"x.lambda-url.eu-west-1.on.aws", "lambda", "eu-west-1", ""},
+                    Route{"x.lambda-url.eu-west-1.on.aws:4566", "lambda", "eu-west-1", ""},
+                    Route{"x.lambda-url.eu-west-1.localhost:4566", "lambda", "eu-west-1", ""},
                     Route{"localhost:4566", "s3", "", ""}, Route{"127.0.0.1:4566", "s3", "", ""},
                     Route{"[::1]:4566", "s3", "", ""}, Route{"bucket.localhost:4566", "s3", "", "bucket"},
                     Route{"bucket.s3.localhost:4566", "s3", "", "bucket"}, Route{"s3.localhost", "s3", "", ""}));
 
 TEST(Hosts, ThatAreNotServedSayWhy) {
-  for (const char* host : {"s3.us-east-1.api.aws", "x.lambda-url.us-east-1.on.aws",
+  for (const char* host : {"s3.us-east-1.api.aws", "lambda-url.us-east-1.on.aws",
                            "bucket.s3-website.us-east-1.amazonaws.com", "a.b.c.amazonaws.com"}) {
     http::Request request;
     request.headers.add("Host", host);
@@ -166,6 +169,63 @@ TEST_F(Routing, AnswersWhenTheDiskIsFull) {
   auto response = send(to("s3.amazonaws.com"));
   EXPECT_EQ(response.status, 500);
   EXPECT_NE(testing_support::text_of(response).find("InternalError"), std::string::npos);
+}
+
+// --- the URLs of functions
+
+class FakeLambda final : public AwsService, public PublicRequests {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "lambda"; }
+  Task<http::Response> handle(Call call) override {
+    last = std::move(call);
+    co_return http::Response{.status = 204};
+  }
+  [[nodiscard]] http::Response render_error(const AwsError& error, const std::string& request_id,
+                                            const http::Request&) const override {
+    return render_rest_json_error(error, request_id);
+  }
+  [[nodiscard]] bool is_public(const http::Request& request) override { return request.path == "/public"; }
+  Call last;
+};
+
+class RoutingOfUrls : public Routing {
+ protected:
+  RoutingOfUrls() {
+    router.add(lambda);
+    router.set_public_requests(lambda);
+  }
+  static http::Request to_url(std::string path) {
+    auto request = to("abc.lambda-url.us-west-2.on.aws");
+    request.path = std::move(path);
+    request.headers.add("Authorization", "AWS4-HMAC-SHA256 nonsense");
+    return request;
+  }
+  FakeLambda lambda;
+};
+
+TEST_F(RoutingOfUrls, PublicOnesNeedNoSignature) {
+  EXPECT_EQ(send(to_url("/public")).status, 204);
+  EXPECT_EQ(lambda.last.region, "us-west-2");
+  EXPECT_EQ(lambda.last.principal.kind, Principal::Kind::anonymous);
+}
+
+TEST_F(RoutingOfUrls, OthersDo) {
+  EXPECT_EQ(send(to_url("/private")).status, 403);
+}
+
+TEST_F(RoutingOfUrls, LambdasOwnNameIsNeverPublic) {
+  auto request = to("lambda.us-west-2.amazonaws.com");
+  request.path = "/public";
+  EXPECT_EQ(send(std::move(request)).status, 403);
+}
+
+TEST_F(RoutingOfUrls, AFormIsNotReadForTheService) {
+  auto request = to_url("/public");
+  request.headers.remove("Authorization");
+  request.headers.add("Content-Type", "application/x-www-form-urlencoded");
+  request.body = http::Body(std::make_unique<testing_support::PiecewiseSource>(std::string(2'000'000, 'x'), 65536));
+  EXPECT_EQ(send(std::move(request)).status, 204);
+  EXPECT_TRUE(lambda.last.request.body.streaming());
 }
 
 // --- protocol

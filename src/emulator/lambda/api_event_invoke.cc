@@ -82,10 +82,12 @@ Outcome<void> apply_config(const json::object& body, EventInvokeConfig& config) 
 }  // namespace
 
 /// Function and qualifier, permitted; the function may be missing.
-Outcome<Service::Target> Service::event_target(Request& request, std::string_view action) {
+Outcome<Service::Target> Service::event_target(Request& request, std::string_view action,
+                                               std::vector<std::pair<std::string, std::string>> context) {
   auto ref = name_of(request, NameUse::other, request.parts.at(0), request.query("Qualifier"));
   if (!ref) return std::unexpected(ref.error());
-  if (auto allowed = authorize(request.call, fmt::format("lambda:{}", action), ref->arn()); !allowed) {
+  if (auto allowed = authorize(request.call, fmt::format("lambda:{}", action), ref->arn(), {}, std::move(context));
+      !allowed) {
     return std::unexpected(allowed.error());
   }
   Target target{.ref = *std::move(ref)};

@@ -54,20 +54,6 @@ Outcome<void> check_json(std::string_view text) {
                   "Could not parse request body into json: Could not parse payload into json: " + reason);
 }
 
-/// `Root=1-<time>-<24 digits>;Parent=<16 digits>;Sampled=0`, the digits those of the request id.
-std::string make_trace_id(SystemTime now, std::string request_id) {
-  std::erase(request_id, '-');
-  request_id.resize(32, '0');
-  auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
-  return fmt::format("Root=1-{:08x}-{};Parent={};Sampled=0", seconds, request_id.substr(0, 24), request_id.substr(16));
-}
-
-/// From [0, 1): which version of an alias gets an invocation. Not for secrets.
-double next_chance() {
-  static std::minstd_rand numbers(std::random_device{}());
-  return std::uniform_real_distribution<double>(0, 1)(numbers);
-}
-
 void add_result_headers(http::Response& response, std::string version, const Invocation& invocation) {
   response.headers.add("X-Amz-Executed-Version", std::move(version));
   response.headers.add("X-Amzn-Trace-Id", invocation.trace_id);
@@ -77,6 +63,18 @@ void add_result_headers(http::Response& response, std::string version, const Inv
 }
 
 }  // namespace
+
+std::string make_trace_id(SystemTime now, std::string request_id) {
+  std::erase(request_id, '-');
+  request_id.resize(32, '0');
+  auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+  return fmt::format("Root=1-{:08x}-{};Parent={};Sampled=0", seconds, request_id.substr(0, 24), request_id.substr(16));
+}
+
+double next_chance() {
+  static std::minstd_rand numbers(std::random_device{}());
+  return std::uniform_real_distribution<double>(0, 1)(numbers);
+}
 
 Outcome<void> Service::submit(const Function& function, const Version& version,
                               std::shared_ptr<Invocation> invocation) {

@@ -7,7 +7,7 @@
 #include "wire/date.h"
 #include "wire/json.h"
 
-/// Function URLs: kept as configuration. Nothing answers at them.
+/// The configuration of function URLs. What comes to them is in api_url_requests.cc.
 namespace sortie::emulator::lambda {
 namespace {
 
@@ -68,7 +68,21 @@ Outcome<Service::Target> Service::url_target(Request& request, std::string_view 
     return std::unexpected(validation_error({constraint(
         qualifier, "qualifier", R"(Member must satisfy regular expression pattern: ((?!^\d+$)^[0-9a-zA-Z-_]+$))")}));
   }
-  return event_target(request, action);
+  return event_target(request, action, url_context(request, action));
+}
+
+/// `lambda:FunctionUrlAuthType`: what the URL is to ask for, else what it asks for.
+std::vector<std::pair<std::string, std::string>> Service::url_context(const Request& request, std::string_view action) {
+  auto type = wire::string_or(request.body, "AuthType");
+  if (type.empty() && action != "CreateFunctionUrlConfig") {
+    const auto ref = name_of(request, NameUse::other, request.parts.at(0), request.query("Qualifier"));
+    const auto* function = ref ? registry_.find(ref->region, ref->name) : nullptr;
+    if (function != nullptr && function->urls.contains(ref->qualifier)) {
+      type = function->urls.at(ref->qualifier).auth_type;
+    }
+  }
+  if (type.empty()) return {};
+  return {{"lambda:FunctionUrlAuthType", std::move(type)}};
 }
 
 Task<Service::Answer> Service::create_url(Request& request) {

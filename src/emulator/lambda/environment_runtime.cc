@@ -115,6 +115,7 @@ Task<Result<http::Response>> Environment::on_answer(const RuntimeCall& call, htt
   bool is_error = call.kind == RuntimeCall::Kind::error;
   bool streamed =
       !is_error && http::iequals(request.headers.get_or("Lambda-Runtime-Function-Response-Mode", ""), "streaming");
+  if (invocation->wants_content_type) invocation->content_type = request.headers.get_or("Content-Type", "");
   auto self = shared_from_this();
   auto answer = streamed ? co_await read_streamed(std::move(invocation), std::move(request))
                          : co_await read_buffered(std::move(invocation), std::move(request), is_error);

@@ -78,7 +78,7 @@ struct Policy {
   std::string revision_id;  ///< of layer versions alone
 };
 
-/// The URL of a function or an alias: kept, but not served.
+/// The URL of a function or an alias.
 struct UrlConfig {
   std::string url;
   std::string auth_type;

@@ -16,10 +16,12 @@ constexpr std::size_t k_stream_buffer = 256 * 1024;
 }  // namespace
 
 struct ResponseStream::State {
-  explicit State(const Executor& executor) : readable(executor), writable(executor) {}
+  State(const Executor& executor, Framing how) : framing(how), readable(executor), writable(executor) {}
+  Framing framing;
   std::string bytes;
   std::size_t start = 0;
   bool complete = false;
+  bool failed = false;
   bool reader_gone = false;
   Signal readable;
   Signal writable;
@@ -32,6 +34,11 @@ struct ResponseStream::State {
     }
     bytes.append(more);
     readable.notify();
+  }
+  void end() {
+    complete = true;
+    readable.notify();
+    writable.notify();
   }
 };
 
@@ -49,6 +56,7 @@ class ResponseStream::Reader final : public http::BodySource {
   Task<Result<std::size_t>> read(std::span<char> buffer) override {
     auto state = state_;
     while (state->held() == 0) {
+      if (state->failed) co_return fail(ErrorKind::protocol, "the function failed before the end of its answer");
       if (state->complete) co_return std::size_t{0};
       co_await state->readable.wait();
     }
@@ -63,7 +71,8 @@ class ResponseStream::Reader final : public http::BodySource {
   std::shared_ptr<State> state_;
 };
 
-ResponseStream::ResponseStream(const Executor& executor) : state_(std::make_shared<State>(executor)) {}
+ResponseStream::ResponseStream(const Executor& executor, Framing framing)
+    : state_(std::make_shared<State>(executor, framing)) {}
 
 http::Body ResponseStream::body() {
   return http::Body(std::make_unique<Reader>(state_));
@@ -73,12 +82,19 @@ Task<void> ResponseStream::write(std::string_view payload) {
   auto state = state_;
   while (state->held() >= k_stream_buffer && !state->complete && !state->reader_gone) co_await state->writable.wait();
   if (state->complete || state->reader_gone || payload.empty()) co_return;
-  state->append(wire::encode_event("PayloadChunk", "application/octet-stream", payload));
+  state->append(state->framing == Framing::plain
+                    ? std::string(payload)
+                    : wire::encode_event("PayloadChunk", "application/octet-stream", payload));
 }
 
 void ResponseStream::complete(std::string_view error_code, std::string_view error_details,
                               std::string_view log_result) {
   if (state_->complete) return;
+  if (state_->framing == Framing::plain) {
+    state_->failed = !error_code.empty();
+    state_->end();
+    return;
+  }
   boost::json::object event;
   if (!error_code.empty()) event.emplace("ErrorCode", error_code);
   if (!error_details.empty()) event.emplace("ErrorDetails", error_details);
@@ -86,9 +102,7 @@ void ResponseStream::complete(std::string_view error_code, std::string_view erro
   if (!state_->reader_gone) {
     state_->append(wire::encode_event("InvokeComplete", "application/json", boost::json::serialize(event)));
   }
-  state_->complete = true;
-  state_->readable.notify();
-  state_->writable.notify();
+  state_->end();
 }
 
 void Invocation::accept() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,17 +21,20 @@ inline constexpr std::size_t k_async_request_limit = 1'048'576;
 /// A streamed answer.
 inline constexpr std::uint64_t k_stream_limit = 200ULL << 20;
 
-/// The body of InvokeWithResponseStream: PayloadChunk events as they come, InvokeComplete at the end. Both ends on the
-/// io_context thread.
+/// A streamed answer on its way to the caller. Both ends on the io_context thread.
 class ResponseStream {
  public:
-  explicit ResponseStream(const Executor& executor);
+  enum class Framing : std::uint8_t {
+    events,  ///< the body of InvokeWithResponseStream: PayloadChunk as they come, InvokeComplete at the end
+    plain,   ///< the bytes themselves; a failure makes reading fail
+  };
+  explicit ResponseStream(const Executor& executor, Framing framing = Framing::events);
 
   /// The reading end, once.
   http::Body body();
-  /// One event; waits while the reader is behind. A reader that went away loses the rest, the function goes on.
+  /// One piece; waits while the reader is behind. A reader that went away loses the rest, the function goes on.
   Task<void> write(std::string_view payload);
-  /// The last event. Later writes are dropped. `error_code` is empty for success.
+  /// The end. Later writes are dropped. `error_code` is empty for success.
   void complete(std::string_view error_code, std::string_view error_details, std::string_view log_result);
 
  private:
@@ -62,7 +66,9 @@ struct Invocation {
   std::string client_context;  ///< as the caller sent it, base64
   bool wants_tail = false;
   std::shared_ptr<ResponseStream> stream;  ///< null: a buffered answer
+  bool wants_content_type = false;
 
+  std::string content_type;  ///< of the runtime's answer as soon as that begins, when wanted
   InvocationResult result;
   bool accepted = false;  ///< an environment has taken it
   bool done = false;

@@ -1,5 +1,6 @@
 #include "emulator/lambda/lambda.h"
 
+#include "emulator/core/function_url_host.h"
 #include "emulator/lambda/service.h"
 
 namespace sortie::emulator {
@@ -16,6 +17,9 @@ Lambda::~Lambda() {
 }
 
 Task<http::Response> Lambda::handle(Call call) {
+  if (auto host = parse_function_url_host(call.request.headers.get_or("Host", call.request.host))) {
+    return service_->handle_url(std::move(call), *std::move(host));
+  }
   return service_->handle(std::move(call));
 }
 
@@ -27,6 +31,10 @@ Outcome<void> Lambda::check(const Source& source, const std::string& function_ar
 
 void Lambda::send(const Source& source, const std::string& function_arn, std::string payload) {
   service_->send(source, function_arn, std::move(payload));
+}
+
+bool Lambda::is_public(const http::Request& request) {
+  return service_->is_public(request);
 }
 
 Task<void> Lambda::shutdown() {

@@ -12,6 +12,7 @@
 #include "emulator/core/call.h"
 #include "emulator/core/function_events.h"
 #include "emulator/core/ports.h"
+#include "emulator/core/public_requests.h"
 #include "emulator/core/store.h"
 #include "emulator/lambda/realism.h"
 #include "http/service.h"
@@ -38,9 +39,10 @@ struct LambdaOptions {
   std::optional<lambda::Realism> realism;
 };
 
-/// AWS Lambda (API 2015-03-31): functions, invocations, and the environments that they run in, one sandbox each.
-/// State is in the store; environments are not: they start with the first invocation. io_context thread only.
-class Lambda final : public AwsService, public FunctionEvents {
+/// AWS Lambda (API 2015-03-31): functions, invocations, the URLs of functions, and the environments that they run in,
+/// one sandbox each. State is in the store; environments are not: they start with the first invocation. io_context
+/// thread only.
+class Lambda final : public AwsService, public FunctionEvents, public PublicRequests {
  public:
   /// Everything referred to must outlive the object. Tables are made in `store`; asynchronous invocations that an
   /// earlier process accepted and did not finish are taken up again.
@@ -51,6 +53,7 @@ class Lambda final : public AwsService, public FunctionEvents {
 
   [[nodiscard]] std::string_view name() const override { return "lambda"; }
   Task<http::Response> handle(Call call) override;
+  [[nodiscard]] bool is_public(const http::Request& request) override;
   [[nodiscard]] http::Response render_error(const AwsError& error, const std::string& request_id,
                                             const http::Request& request) const override;
   Outcome<void> check(const Source& source, const std::string& function_arn) override;

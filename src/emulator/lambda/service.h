@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "emulator/core/function_events.h"
+#include "emulator/core/function_url_host.h"
 #include "emulator/lambda/async_queue.h"
 #include "emulator/lambda/code_signing.h"
 #include "emulator/lambda/code_store.h"
@@ -35,6 +36,11 @@ class Service : public std::enable_shared_from_this<Service> {
   /// Once, after construction.
   void begin();
   Task<http::Response> handle(Call call);
+  /// A request to the URL of a function: authorizes it, runs the function, makes a response of its answer.
+  Task<http::Response> handle_url(Call call, FunctionUrlHost host);
+  /// Whether a request to the URL of a function is answered without looking at its signature: one to a URL that asks
+  /// for none, and what is refused or answered without.
+  [[nodiscard]] bool is_public(const http::Request& request) const;
   /// What AWS says to a request whose body is larger than any may be.
   static std::string too_large_for(const http::Request& request);
   // service_events.cc
@@ -112,11 +118,26 @@ class Service : public std::enable_shared_from_this<Service> {
   Task<Answer> remove_permission(Request& request);
   // api_urls.cc
   Outcome<Target> url_target(Request& request, std::string_view action);
+  std::vector<std::pair<std::string, std::string>> url_context(const Request& request, std::string_view action);
   Task<Answer> create_url(Request& request);
   Task<Answer> get_url(Request& request);
   Task<Answer> update_url(Request& request);
   Task<Answer> delete_url(Request& request);
   Task<Answer> list_urls(Request& request);
+  // api_url_requests.cc
+  struct UrlTarget {
+    std::string region;
+    std::string name;
+    std::string qualifier;
+    UrlConfig url;
+  };
+  [[nodiscard]] std::optional<UrlTarget> find_url(const FunctionUrlHost& host) const;
+  bool may_use_url(const Call& call, const UrlTarget& target);
+  Task<http::Response> answer_url(Call call, const FunctionUrlHost& host, const UrlTarget& target);
+  Task<Outcome<std::shared_ptr<Invocation>>> prepare_url(Call& call, const FunctionUrlHost& host,
+                                                         const UrlTarget& target);
+  Task<http::Response> result_of(std::shared_ptr<Invocation> invocation);
+  Task<http::Response> stream_of(std::shared_ptr<Invocation> invocation, http::Body body);
   // api_provisioned.cc
   Outcome<Target> provisioned_target(Request& request, std::string_view action, std::string_view refusal);
   Outcome<void> check_provisioned(const Function& function, const std::string& qualifier, std::int64_t wanted);
@@ -177,7 +198,8 @@ class Service : public std::enable_shared_from_this<Service> {
   Task<Answer> get_event_config(Request& request);
   Task<Answer> delete_event_config(Request& request);
   Task<Answer> list_event_configs(Request& request);
-  Outcome<Target> event_target(Request& request, std::string_view action);
+  Outcome<Target> event_target(Request& request, std::string_view action,
+                               std::vector<std::pair<std::string, std::string>> context = {});
   Answer keep_event_config(Request& request, const Target& target, EventInvokeConfig config);
   // destinations.cc
   Outcome<void> check_destinations(const Request& request, const Function& function);
@@ -263,6 +285,11 @@ http::Response empty_response(int status, const std::string& request_id);
 AwsError invalid_parameter(std::string message);
 /// 412: a RevisionId that is not the current one.
 AwsError wrong_revision();
+
+/// `Root=1-<time>-<24 digits>;Parent=<16 digits>;Sampled=0`, the digits those of the request id.
+std::string make_trace_id(SystemTime now, std::string request_id);
+/// From [0, 1): which version of an alias gets an invocation. Not for secrets.
+double next_chance();
 
 /// What MaxItems and Marker ask for.
 struct Page {

@@ -148,6 +148,22 @@ void stream(Api& api, const std::string& id, int pieces, std::size_t size, bool 
   api.receive();
 }
 
+/// A streamed HTTP response: `prelude`, the delimiter, `body`.
+void stream_http(Api& api, const std::string& id, const std::string& prelude, const std::string& body, bool die) {
+  api.send("POST /2018-06-01/runtime/invocation/" + id +
+           "/response HTTP/1.1\r\nHost: r\r\nLambda-Runtime-Function-Response-Mode: streaming\r\nContent-Type: "
+           "application/vnd.awslambda.http-integration-response\r\nTransfer-Encoding: chunked\r\n\r\n");
+  // The delimiter comes in two pieces.
+  api.send(chunk(prelude + std::string(3, '\0')));
+  api.send(chunk(std::string(5, '\0') + body));
+  if (die) {
+    ::usleep(100'000);
+    ::_exit(5);
+  }
+  api.send("0\r\n\r\n");
+  api.receive();
+}
+
 std::string resolve(const char* host) {
   addrinfo hints{.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
   addrinfo* found = nullptr;
@@ -218,9 +234,15 @@ void serve(Api& api, const Api::Answer& work) {
   if (asked("stream-and-fail")) return stream(api, id, 1, 0, false, true);
   if (asked("stream-much")) return stream(api, id, 300, 100'000, false);
   if (asked("stream-and-die")) return stream(api, id, 2, 0, true);
+  const std::string prelude = R"({"statusCode":202,"headers":{"X-A":"b"},"cookies":["c=1"]})";
+  if (asked("http-stream")) return stream_http(api, id, prelude, "made of pieces", false);
+  if (asked("http-stream-and-die")) return stream_http(api, id, prelude, "made of", true);
+  if (asked("bad-prelude")) return stream_http(api, id, R"({"statusCode":)", "x", false);
+  if (asked("response")) return answer(prelude.substr(0, prelude.size() - 1) + R"(,"body":"made"})");
+  if (asked("bad-response")) return answer(R"({"statusCode":202,"headers":{"X-A":"b\r\nX-B: c"}})");
   if (asked("count")) return answer(std::to_string(count_up()));
   if (asked("environment")) return answer(environment_json());
-  if (asked("headers")) return answer("\"" + work.header("Lambda-Runtime-Invoked-Function-Arn") + "\"");
+  if (asked("do\":\"headers")) return answer("\"" + work.header("Lambda-Runtime-Invoked-Function-Arn") + "\"");
   if (asked("resolve"))
     return answer("[\"" + resolve("bucket.s3.amazonaws.com") + "\",\"" + resolve("example.com") + "\"]");
   if (asked("fetch")) {
