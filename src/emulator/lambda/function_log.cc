@@ -27,7 +27,17 @@ void FunctionLog::platform(std::string line, SystemLevel level) {
 }
 
 void FunctionLog::output(Source source, std::string_view bytes) {
-  lines_[static_cast<std::size_t>(source)].feed(bytes, [this](std::string_view line) { append(to_valid_utf8(line)); });
+  lines_.at(source).feed(bytes, [this](std::string_view line) { append(to_valid_utf8(line)); });
+}
+
+FunctionLog::Source FunctionLog::add_source() {
+  lines_.emplace_back();
+  return lines_.size() - 1;
+}
+
+void FunctionLog::forget_sources() {
+  end_output();
+  lines_.resize(2);
 }
 
 void FunctionLog::end_output() {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -27,7 +26,10 @@ struct LogTarget {
 /// io_context thread only.
 class FunctionLog {
  public:
-  enum class Source : std::uint8_t { standard_output, standard_error };
+  /// A stream of output with lines of its own: the function's two, and what `add_source` makes for extensions.
+  using Source = std::size_t;
+  static constexpr Source k_standard_output = 0;
+  static constexpr Source k_standard_error = 1;
 
   FunctionLog(LogSink& sink, const Clock& clock, LogTarget target);
   ~FunctionLog() { flush(); }
@@ -36,7 +38,10 @@ class FunctionLog {
 
   /// A line of Lambda's own, without newline. Empty: nothing. In JSON format only from the configured level on.
   void platform(std::string line, SystemLevel level = SystemLevel::info);
-  /// What the function wrote, in any pieces.
+  Source add_source();
+  /// Leaves the function's own two.
+  void forget_sources();
+  /// What was written to a stream, in any pieces.
   void output(Source source, std::string_view bytes);
   /// Ends lines that came without a newline.
   void end_output();
@@ -62,7 +67,7 @@ class FunctionLog {
   LogSink& sink_;
   const Clock& clock_;
   LogTarget target_;
-  std::array<LineSplitter, 2> lines_;
+  std::vector<LineSplitter> lines_{2};
   std::vector<LogEvent> pending_;
   std::size_t pending_bytes_ = 0;
   std::chrono::steady_clock::time_point invocation_flushed_{};

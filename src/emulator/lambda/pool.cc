@@ -221,7 +221,7 @@ Task<void> Pool::shutdown() {
     };
     asio::co_spawn(services_.executor, end(each, left, changed), asio::detached);
   }
-  auto deadline = steady_clock::now() + Environment::k_gentle_limit + std::chrono::seconds(5);
+  auto deadline = steady_clock::now() + Environment::k_external_shutdown + std::chrono::seconds(5);
   while (*left > 0 && steady_clock::now() < deadline) co_await changed->wait_until(deadline);
   for (auto& each : environments) live_.erase(each);
 }
