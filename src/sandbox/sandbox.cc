@@ -130,9 +130,7 @@ class SupervisedSandbox final : public Sandbox {
   UniqueFd take_stdout() override { return std::move(outputs_.out); }
   UniqueFd take_stderr() override { return std::move(outputs_.err); }
 
-  Task<ExitStatus> wait() override {
-    return wait_for(parts_.supervisor, program_, parts_.cgroup, oom_kills_before_);
-  }
+  Task<ExitStatus> wait() override { return wait_for(parts_.supervisor, program_, parts_.cgroup, oom_kills_before_); }
 
   void signal(int number) override { parts_.supervisor->request(protocol::Request::signal, program_, number); }
 

@@ -73,7 +73,8 @@ const Capabilities& probe();
 /// will. io_context thread only.
 void prepare(const Spec& spec);
 
-/// A program that runs beside a sandbox's own: see Sandbox::start_beside. Destroying it changes nothing for the program.
+/// A program that runs beside a sandbox's own: see Sandbox::start_beside. Destroying it changes nothing for the
+/// program.
 class Companion {
  public:
   virtual ~Companion() = default;

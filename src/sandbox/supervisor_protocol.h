@@ -64,8 +64,9 @@ struct CommandHeader {
 
 struct Reply {
   std::int32_t program = 0;  ///< its number
-  std::uint32_t exited = 0;  ///< 0: the answer to `start`; 1: it has ended, and if it was the last nothing is left inside
-  std::int32_t error = 0;    ///< errno of `start`
+  std::uint32_t exited =
+      0;                   ///< 0: the answer to `start`; 1: it has ended, and if it was the last nothing is left inside
+  std::int32_t error = 0;  ///< errno of `start`
   std::int32_t in_exec = 0;  ///< `error` is about the program itself, not about getting there
   std::int32_t status = 0;   ///< as wait(2) gives it
   std::uint32_t out_of_memory = 0;

@@ -160,7 +160,8 @@ Task<Service::Answer> Service::invoke(Request& request) {
   const auto* found = function != nullptr ? function->find(target.ref.qualifier, next_chance()) : nullptr;
   if (found == nullptr) co_return std::unexpected(function_not_found(target.ref.arn()));
   auto executed = found->version;
-  if (auto begun = submit(*function, *found, target.ref.qualifier, invocation); !begun) co_return std::unexpected(begun.error());
+  if (auto begun = submit(*function, *found, target.ref.qualifier, invocation); !begun)
+    co_return std::unexpected(begun.error());
   while (!invocation->done) co_await invocation->changed.wait();
   if (invocation->result.refused) co_return std::unexpected(*invocation->result.refused);
   http::Response response{.status = 200,
@@ -187,7 +188,8 @@ Task<Service::Answer> Service::invoke_with_response_stream(Request& request) {
   auto executed = found->version;
   invocation->stream = std::make_shared<ResponseStream>(executor_);
   auto body = invocation->stream->body();
-  if (auto begun = submit(*function, *found, target.ref.qualifier, invocation); !begun) co_return std::unexpected(begun.error());
+  if (auto begun = submit(*function, *found, target.ref.qualifier, invocation); !begun)
+    co_return std::unexpected(begun.error());
   while (!invocation->accepted && !invocation->done) co_await invocation->changed.wait();
   if (invocation->result.refused) co_return std::unexpected(*invocation->result.refused);
   co_return http::Response{.status = 200,

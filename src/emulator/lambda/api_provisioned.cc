@@ -108,7 +108,9 @@ json::object Service::provisioned_document(const Function& function, const std::
   json::object document{{"RequestedProvisionedConcurrentExecutions", config.executions},
                         {"AvailableProvisionedConcurrentExecutions", available},
                         {"AllocatedProvisionedConcurrentExecutions", available},
-                        {"Status", failed ? "FAILED" : ready ? "READY" : "IN_PROGRESS"},
+                        {"Status", failed  ? "FAILED"
+                                   : ready ? "READY"
+                                           : "IN_PROGRESS"},
                         {"LastModified", config.last_modified}};
   if (failed) document.emplace("StatusReason", there.failure);
   return document;

@@ -82,8 +82,8 @@ class Environment final : public http::Service, public std::enable_shared_from_t
   /// The init phase ahead of any invocation. False: it failed, the log says why, and nothing runs.
   Task<bool> initialize_ahead();
   /// Ends what runs. Without extensions it is killed at once; else the runtime is sent SIGTERM and external extensions
-  /// their SHUTDOWN event, and they are killed when their time is over. Returns when nothing is left. For an environment
-  /// that runs an invocation this makes the invocation fail.
+  /// their SHUTDOWN event, and they are killed when their time is over. Returns when nothing is left. For an
+  /// environment that runs an invocation this makes the invocation fail.
   Task<void> retire();
   /// The emulator goes away: kills, and uses none of its services from here on.
   void abandon();
@@ -196,11 +196,11 @@ class Environment final : public http::Service, public std::enable_shared_from_t
   Signal work_;     ///< wakes the long poll
   std::uint64_t poll_ = 0;
   bool started_before_ = false;
-  std::size_t programs_ = 0;        ///< that run or are being started
-  bool runtime_runs_ = false;       ///< one of them
-  bool shutting_down_ = false;      ///< what ends now was asked to
+  std::size_t programs_ = 0;    ///< that run or are being started
+  bool runtime_runs_ = false;   ///< one of them
+  bool shutting_down_ = false;  ///< what ends now was asked to
   bool initializing_ahead_ = false;
-  std::optional<Failure> broken_;   ///< the first program that ended since the start, as a failure
+  std::optional<Failure> broken_;  ///< the first program that ended since the start, as a failure
   std::optional<Failure> init_error_;
   Extensions extensions_;  ///< since the last start
   std::vector<std::shared_ptr<OutputPipe>> outputs_;

@@ -39,11 +39,14 @@ enum class ExtensionEvent : std::uint8_t {
 };
 
 inline constexpr std::array k_extension_states{
-    ExtensionState::started, ExtensionState::registered, ExtensionState::ready,       ExtensionState::running,
+    ExtensionState::started,    ExtensionState::registered, ExtensionState::ready,       ExtensionState::running,
     ExtensionState::init_error, ExtensionState::exit_error, ExtensionState::launch_error};
-inline constexpr std::array k_extension_events{ExtensionEvent::registers,          ExtensionEvent::asks,
-                                               ExtensionEvent::is_told,            ExtensionEvent::reports_init_error,
-                                               ExtensionEvent::reports_exit_error, ExtensionEvent::fails_to_launch};
+inline constexpr std::array k_extension_events{ExtensionEvent::registers,
+                                               ExtensionEvent::asks,
+                                               ExtensionEvent::is_told,
+                                               ExtensionEvent::reports_init_error,
+                                               ExtensionEvent::reports_exit_error,
+                                               ExtensionEvent::fails_to_launch};
 
 /// `Started`, as the log and the API's errors say it.
 std::string_view to_string(ExtensionState state);

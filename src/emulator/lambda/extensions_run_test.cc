@@ -210,9 +210,10 @@ TEST_F(WithExtensions, MisusesAreRefused) {
   make({"twice-bad-json"});
   EXPECT_EQ(invoke("f", "1").body, "1");
   EXPECT_TRUE(logged("twice-bad-json 403 {\"errorMessage\":") && logged("\"errorType\":\"InvalidRequestFormat\"}"));
-  EXPECT_TRUE(logged("again {\"errorMessage\":\"State transition from Registered to Registered failed for extension "
-                     "twice-bad-json. Error: State transition is not allowed\",\"errorType\":"
-                     "\"Extension.InvalidExtensionState\"}"))
+  EXPECT_TRUE(
+      logged("again {\"errorMessage\":\"State transition from Registered to Registered failed for extension "
+             "twice-bad-json. Error: State transition is not allowed\",\"errorType\":"
+             "\"Extension.InvalidExtensionState\"}"))
       << logs.all();
 }
 

@@ -51,7 +51,8 @@ TEST(LogLines, OthersAreLambdasOwn) {
   EXPECT_EQ(end_line(LogFormat::text, "ID"), "END RequestId: ID");
   EXPECT_EQ(init_start_line(LogFormat::text, k_now, "provided:al2023.v1", "arn"),
             "INIT_START Runtime Version: provided:al2023.v1\tRuntime Version ARN: arn");
-  InitReport init{.phase = "init", .status = "error", .error_type = "Runtime.ExitError", .duration = microseconds(10'170)};
+  InitReport init{
+      .phase = "init", .status = "error", .error_type = "Runtime.ExitError", .duration = microseconds(10'170)};
   EXPECT_EQ(init_report_line(LogFormat::text, k_now, init),
             "INIT_REPORT Init Duration: 10.17 ms\tPhase: init\tStatus: error\tError Type: Runtime.ExitError");
   init.status = "timeout";

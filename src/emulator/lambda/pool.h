@@ -123,7 +123,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   std::map<std::pair<std::string, std::string>, int> running_;
   int running_unreserved_ = 0;
   std::map<std::pair<std::string, std::string>, RateLimit> scaling_;  ///< of a region's function
-  std::map<std::string, Group, std::less<>> groups_;  ///< by key
+  std::map<std::string, Group, std::less<>> groups_;                  ///< by key
   std::size_t provisioned_limit_;
   std::size_t provisioned_count_ = 0;  ///< there or being started
   asio::steady_timer reaper_;

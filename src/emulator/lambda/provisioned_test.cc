@@ -71,8 +71,7 @@ TEST_F(Provisioned, WhatIsMoreRunsOnDemand) {
         io,
         [](Lambda& service, Call request, std::vector<Reply>& into) -> Task<void> {
           into.push_back(co_await exchange(service, std::move(request)));
-        }(lambda(), make_call("POST", "/2015-03-31/functions/f/invocations?Qualifier=1", do_("environment")),
-          replies),
+        }(lambda(), make_call("POST", "/2015-03-31/functions/f/invocations?Qualifier=1", do_("environment")), replies),
         asio::detached);
   }
   ASSERT_TRUE(run_until([&] { return replies.size() == 2; }));

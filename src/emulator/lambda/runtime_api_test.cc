@@ -78,7 +78,8 @@ TEST(Variables, ExtensionsAreNotGivenTheRuntimesOwn) {
   deployment.version.runtime = "python3.12";
   deployment.version.handler = "h";
   deployment.version.environment = {{"MINE", "1"}, {"OTHER", "2"}};
-  auto variables = make_extension_variables(deployment, {.access_key_id = "ASIA"}, {.runtime_api = "169.254.100.1:9001"});
+  auto variables =
+      make_extension_variables(deployment, {.access_key_id = "ASIA"}, {.runtime_api = "169.254.100.1:9001"});
   EXPECT_EQ(value_of(variables, "AWS_LAMBDA_RUNTIME_API"), "169.254.100.1:9001");
   EXPECT_EQ(value_of(variables, "AWS_ACCESS_KEY_ID"), "ASIA");
   EXPECT_EQ(value_of(variables, "MINE"), "1");

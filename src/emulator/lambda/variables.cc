@@ -32,8 +32,8 @@ constexpr std::array<std::string_view, 19> k_reserved{"AWS_ACCESS_KEY",
 
 /// What an external extension does not get.
 constexpr std::array<std::string_view, 10> k_runtimes_own{
-    "AWS_EXECUTION_ENV",       "AWS_LAMBDA_LOG_GROUP_NAME",  "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_XRAY_CONTEXT_MISSING",
-    "AWS_XRAY_DAEMON_ADDRESS", "_AWS_XRAY_DAEMON_ADDRESS",   "_AWS_XRAY_DAEMON_PORT",      "_HANDLER",
+    "AWS_EXECUTION_ENV",       "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_XRAY_CONTEXT_MISSING",
+    "AWS_XRAY_DAEMON_ADDRESS", "_AWS_XRAY_DAEMON_ADDRESS",  "_AWS_XRAY_DAEMON_PORT",      "_HANDLER",
     "LAMBDA_TASK_ROOT",        "LAMBDA_RUNTIME_DIR"};
 
 void set(Variables& variables, const std::string& name, std::string value) {

@@ -18,7 +18,7 @@ struct Place {
   std::string runtime_folder = "/var/runtime";
   std::string layers_folder = "/opt";
   std::string initialization = "on-demand";  ///< or `provisioned-concurrency`
-  std::optional<std::string> endpoint_url;  ///< only where AWS's own names do not lead to the embedded AWS
+  std::optional<std::string> endpoint_url;   ///< only where AWS's own names do not lead to the embedded AWS
 };
 
 using Variables = std::vector<std::pair<std::string, std::string>>;

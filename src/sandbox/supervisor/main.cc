@@ -54,8 +54,8 @@ struct Program {
 struct State {
   Shared* shared = nullptr;
   long self = 0;
-  int processes = -1;  ///< /proc, open
-  int nothing = -1;    ///< /dev/null, open
+  int processes = -1;                      ///< /proc, open
+  int nothing = -1;                        ///< /dev/null, open
   Program programs[protocol::k_programs];  ///< that run; the first place is for that of `start`
   bool stopped = false;
   bool out_of_memory = false;

@@ -1,5 +1,6 @@
 // A Lambda runtime for the tests of this folder: what it does is in the handler's name (at init) and in the payload
-// (`"do":…`). In a layer's folder `extensions` it is an extension: what that does is in its file's name. A program of its own, without sanitizers: its start must fit into the time limits that are tested.
+// (`"do":…`). In a layer's folder `extensions` it is an extension: what that does is in its file's name. A program of
+// its own, without sanitizers: its start must fit into the time limits that are tested.
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -78,8 +79,8 @@ class Api {
 
   Answer request(const std::string& method, const std::string& path, const std::string& body = {},
                  const std::string& headers = {}) {
-    send(method + (path.starts_with('/') ? " " : " /2018-06-01/runtime/") + path + " HTTP/1.1\r\nHost: runtime\r\n" + headers +
-         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    send(method + (path.starts_with('/') ? " " : " /2018-06-01/runtime/") + path + " HTTP/1.1\r\nHost: runtime\r\n" +
+         headers + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
     return receive();
   }
 
@@ -294,11 +295,15 @@ bool holds(std::string_view name, std::string_view what) {
   }
   Api api;
   if (is("bad-json")) {
-    auto refused = api.request("POST", "/2020-01-01/extension/register", "{", "Lambda-Extension-Name: " + name + "\r\n");
+    auto refused =
+        api.request("POST", "/2020-01-01/extension/register", "{", "Lambda-Extension-Name: " + name + "\r\n");
     print(name + " " + std::to_string(refused.status) + " " + refused.body);
   }
   const bool deaf = is("deaf");
-  auto registered = register_as(api, name, deaf ? "" : is("no-shutdown") ? "\"INVOKE\"" : "\"INVOKE\",\"SHUTDOWN\"",
+  auto registered = register_as(api, name,
+                                deaf                ? ""
+                                : is("no-shutdown") ? "\"INVOKE\""
+                                                    : "\"INVOKE\",\"SHUTDOWN\"",
                                 "Lambda-Extension-Accept-Feature: accountId\r\n");
   print(name + " registered " + registered.body + "\n");
   const auto id = "Lambda-Extension-Identifier: " + registered.header("Lambda-Extension-Identifier") + "\r\n";
@@ -335,8 +340,8 @@ void run_internal_extension(const std::string& id) {
   std::thread([id] {
     Api api;
     for (;;) {
-      auto event = api.request("GET", "/2020-01-01/extension/event/next", {},
-                               "Lambda-Extension-Identifier: " + id + "\r\n");
+      auto event =
+          api.request("GET", "/2020-01-01/extension/event/next", {}, "Lambda-Extension-Identifier: " + id + "\r\n");
       if (event.status != 200) return;
       print("inside " + event.body + "\n");
     }
