@@ -6,6 +6,7 @@
 #include "emulator/lambda/extension_api.h"
 #include "emulator/lambda/log_text.h"
 #include "emulator/lambda/runtime_api.h"
+#include "emulator/lambda/telemetry.h"
 
 /// Whatever a function or an extension sends: a path, an error document, a registration, output. The first byte picks.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -27,6 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       // An internal extension is never told of the end.
       if (auto taken = parse_registration(text, false); taken && taken->shutdown) std::abort();
       (void)parse_registration(text, true);
+      if (auto taken = parse_subscription(text); taken && (taken->port == 0 || taken->port == 9001)) std::abort();
       (void)wants_account_id(text);
       (void)is_extension_id(text);
       break;

@@ -200,3 +200,60 @@ def test_the_output_of_an_extension_is_complete(functions):
     assert functions.invoke("x")[1] is None
     functions.remove_environments()
     wait_until(lambda: len(re.findall(r"^flood \d+$", functions.log(), re.M)) == 6000, "all lines are there")
+
+
+TELEMETRY = """
+import http.server, threading
+got = []
+class Receiver(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        got.extend(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+    def log_message(self, *ignored):
+        pass
+server = http.server.ThreadingHTTPServer(("0.0.0.0", 8080), Receiver)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+me = register()
+def subscribe(**changes):
+    wanted = {"schemaVersion": "2022-12-13", "types": ["platform", "function", "extension"],
+              "destination": {"protocol": "HTTP", "URI": "http://sandbox.localdomain:8080"},
+              "buffering": {"maxItems": 1000, "maxBytes": 262144, "timeoutMs": 25}, **changes}
+    return call("PUT", "/2022-07-01/telemetry", json.dumps(wanted), **me)
+say("refused", json.dumps([subscribe(**wrong)[0] for wrong in (
+    {"schemaVersion": "2000-01-01"}, {"types": []}, {"types": ["gossip"]}, {"buffering": {"maxItems": 1}},
+    {"destination": {"protocol": "HTTP", "URI": "http://example.com:80"}},
+    {"destination": {"protocol": "HTTP", "URI": "http://sandbox.localdomain:9001"}},
+    {"destination": {"protocol": "TCP", "port": 8080}})]))
+say("subscribed", *subscribe()[::2])
+while True:
+    event = following(me)
+    if event["eventType"] == "SHUTDOWN":
+        break
+    say("late", subscribe()[2]["errorType"])
+time.sleep(0.5)
+print("EVENTS " + json.dumps(got), flush=True)
+"""
+
+
+def test_telemetry_is_delivered(functions):
+    functions.extend({"listener": TELEMETRY})
+    assert functions.invoke("first")[1] is None
+    assert functions.invoke("second")[1] is None
+    functions.remove_environments()
+    wait_until(lambda: "EVENTS [" in functions.log(), "the extension tells what it got")
+    log = functions.log()
+    assert "listener refused [400, 400, 400, 400, 400, 400, 501]\n" in log, log
+    assert "listener subscribed 200 OK\n" in log and "listener late Telemetry.SubscriptionClosed\n" in log
+    assert "TELEMETRY\tName: listener\tState: Subscribed\tTypes: [Platform, Function, Extension]\n" in log
+    events = json.loads(re.search(r"^EVENTS (.*)$", log, re.M)[1])
+    kinds = [event["type"] for event in events]
+    assert kinds[:2] == ["platform.initStart", "platform.telemetrySubscription"], kinds
+    for kind, count in (("platform.initRuntimeDone", 1), ("platform.initReport", 1), ("platform.extension", 1),
+                        ("platform.start", 2), ("platform.runtimeDone", 2), ("platform.report", 2)):
+        assert kinds.count(kind) == count, (kind, kinds)
+    assert [event["record"] for event in events if event["type"] == "function"] == ["handled first", "handled second"]
+    assert "listener subscribed 200 OK" in [event["record"] for event in events if event["type"] == "extension"]
+    report = next(event for event in events if event["type"] == "platform.report")["record"]
+    assert report["status"] == "success" and report["metrics"]["memorySizeMB"] == 256

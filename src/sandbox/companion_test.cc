@@ -1,3 +1,5 @@
+#include <sys/socket.h>
+
 #include <csignal>
 
 #include "sandbox/sandbox_fixture.h"
@@ -63,6 +65,18 @@ TEST_P(Companions, AreLimited) {
   EXPECT_EQ(box.wait(*all.back()).signal, SIGKILL);
   EXPECT_TRUE(box.start_beside({"/bin/sleep", "10000"}));
   EXPECT_EQ(box.shell("exit 1").status.code, 1);
+}
+
+TEST_P(Companions, AreReachedByTheSandboxesSockets) {
+  auto first = box.open_socket();
+  auto second = box.open_socket();
+  ASSERT_TRUE(first && second);
+  int type = 0;
+  socklen_t size = sizeof type;
+  EXPECT_EQ(getsockopt(first->get(), SOL_SOCKET, SO_TYPE, &type, &size), 0);
+  EXPECT_EQ(type, SOCK_STREAM);
+  EXPECT_NE(first->get(), second->get());
+  EXPECT_EQ(box.shell("exit 2").status.code, 2);
 }
 
 TEST_P(Companions, AreGoneWithTheSandbox) {

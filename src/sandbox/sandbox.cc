@@ -134,6 +134,8 @@ class SupervisedSandbox final : public Sandbox {
 
   void signal(int number) override { parts_.supervisor->request(protocol::Request::signal, program_, number); }
 
+  Task<Result<UniqueFd>> open_socket() override { return Supervisor::open_socket(parts_.supervisor); }
+
   void kill_all() override {
     parts_.supervisor->request(protocol::Request::kill_all);
     thaw();

@@ -117,6 +117,8 @@ class Sandbox {
   /// Starts a program beside that of `start`, before it or while it runs; the same errors, and another one when there
   /// are k_companions already.
   virtual Task<Result<std::unique_ptr<Companion>>> start_beside(Command command) = 0;
+  /// A TCP socket of the sandbox's network, not connected: connecting it reaches what listens inside.
+  virtual Task<Result<UniqueFd>> open_socket() = 0;
   /// Waits for the started program's own end; if nothing runs beside it, kills and reaps everything else inside first.
   /// May be cancelled and called again, and answers the same once it has an answer. When the sandbox is destroyed
   /// meanwhile: killed by SIGKILL.

@@ -34,6 +34,7 @@ class Box {
   Result<std::unique_ptr<Companion>> start_beside(std::vector<std::string> argv);
   ExitStatus wait();
   ExitStatus wait(Companion& companion);
+  Result<UniqueFd> open_socket();
 
   Sandbox* operator->() { return sandbox_.get(); }
   void destroy() { sandbox_.reset(); }

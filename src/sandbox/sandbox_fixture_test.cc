@@ -43,6 +43,10 @@ Task<void> start_beside_in(Sandbox* sandbox, Command command, Result<std::unique
   *started = co_await sandbox->start_beside(std::move(command));
 }
 
+Task<void> open_socket_in(Sandbox* sandbox, Result<UniqueFd>* socket) {
+  *socket = co_await sandbox->open_socket();
+}
+
 template <class Waited>
 Task<void> wait_in(Waited* waited, ExitStatus* status) {
   *status = co_await waited->wait();
@@ -97,6 +101,14 @@ ExitStatus Box::wait() {
   io_.restart();
   io_.run();
   return status;
+}
+
+Result<UniqueFd> Box::open_socket() {
+  Result<UniqueFd> socket;
+  asio::co_spawn(io_, open_socket_in(sandbox_.get(), &socket), asio::detached);
+  io_.restart();
+  io_.run();
+  return socket;
 }
 
 ExitStatus Box::wait(Companion& companion) {

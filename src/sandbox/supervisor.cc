@@ -53,6 +53,25 @@ std::unexpected<Error> start_failure(const Reply& reply, const Command& command)
   return fail_errno(reply.error, what);
 }
 
+/// One reply, and the socket that may come with it.
+ssize_t receive(int control, Reply& reply, UniqueFd& socket) {
+  iovec part = {&reply, sizeof reply};
+  alignas(cmsghdr) char buffer[CMSG_SPACE(sizeof(int))];
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  header.msg_control = buffer;
+  header.msg_controllen = sizeof buffer;
+  const ssize_t n = recvmsg(control, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  const cmsghdr* rights = n > 0 ? CMSG_FIRSTHDR(&header) : nullptr;
+  if (rights != nullptr && rights->cmsg_type == SCM_RIGHTS && rights->cmsg_len == CMSG_LEN(sizeof(int))) {
+    int fd = -1;
+    std::memcpy(&fd, CMSG_DATA(rights), sizeof fd);
+    socket = UniqueFd(fd);
+  }
+  return n;
+}
+
 ExitStatus decode(const Reply& reply) {
   ExitStatus status;
   if (WIFSIGNALED(reply.status)) {
@@ -120,7 +139,8 @@ Result<void> Supervisor::send_start(Request how, int program, const Command& com
 void Supervisor::read_replies() {
   while (control_.is_open()) {
     Reply reply;
-    const ssize_t n = recv(control_.native_handle(), &reply, sizeof reply, MSG_DONTWAIT);
+    UniqueFd socket;
+    const ssize_t n = receive(control_.native_handle(), reply, socket);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) return;
     if (n != sizeof reply) return close();  // it is gone
@@ -130,6 +150,7 @@ void Supervisor::read_replies() {
       found->second->exited = decode(reply);
     } else {
       found->second->started = reply;
+      found->second->socket = std::move(socket);
     }
   }
 }
@@ -147,14 +168,29 @@ Task<Result<void>> Supervisor::start(std::shared_ptr<Supervisor> self, Request h
   if (command.argv.empty()) co_return fail(ErrorKind::usage, "a command without a program");
   CO_RETURN_IF_ERROR(self->send_start(how, program, command, out.get(), err.get()));
   const auto state = self->programs_[program];
-  for (;;) {
-    self->read_replies();
-    if (state->started) break;
-    if (!self->control_.is_open()) co_return fail(ErrorKind::unavailable, "the sandbox has died");
-    co_await wait_for_replies(self);
-  }
+  if (!co_await wait_for_start(self, state)) co_return fail(ErrorKind::unavailable, "the sandbox has died");
   if (state->started->error != 0) co_return start_failure(*state->started, command);
   co_return Result<void>();
+}
+
+Task<bool> Supervisor::wait_for_start(std::shared_ptr<Supervisor> self, std::shared_ptr<Program> program) {
+  for (;;) {
+    self->read_replies();
+    if (program->started) co_return true;
+    if (!self->control_.is_open()) co_return false;
+    co_await wait_for_replies(self);
+  }
+}
+
+Task<Result<UniqueFd>> Supervisor::open_socket(std::shared_ptr<Supervisor> self) {
+  const int number = self->add_program();
+  const auto state = self->programs_[number];
+  self->request(Request::open_socket, number);
+  const bool answered = co_await wait_for_start(self, state);
+  self->forget(number);
+  if (!answered) co_return fail(ErrorKind::unavailable, "the sandbox has died");
+  if (!state->socket) co_return fail_errno(state->started->error, "open a socket in the sandbox");
+  co_return std::move(state->socket);
 }
 
 Task<ExitStatus> Supervisor::wait(std::shared_ptr<Supervisor> self, int program) {

@@ -47,6 +47,9 @@ class Supervisor {
   /// Waits until the program has ended; answers the same when called again. SIGKILL when the supervisor itself is gone.
   static Task<ExitStatus> wait(std::shared_ptr<Supervisor> self, int program);
 
+  /// See Sandbox::open_socket.
+  static Task<Result<UniqueFd>> open_socket(std::shared_ptr<Supervisor> self);
+
   void request(protocol::Request request, int program = 0, int value = 0);
 
   /// The other end takes everything down.
@@ -57,10 +60,12 @@ class Supervisor {
   struct Program {
     std::optional<protocol::Reply> started;
     std::optional<ExitStatus> exited;
+    UniqueFd socket;  ///< that came with a reply
   };
   /// Several wait at a time. Whoever wakes reads for all of them, and then looks for his own.
   static Task<void> wait_for_replies(std::shared_ptr<Supervisor> self);
   void read_replies();
+  static Task<bool> wait_for_start(std::shared_ptr<Supervisor> self, std::shared_ptr<Program> program);
   Result<void> send_start(protocol::Request how, int program, const Command& command, int out, int err);
 
   asio::posix::stream_descriptor control_;

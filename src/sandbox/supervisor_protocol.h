@@ -48,6 +48,7 @@ enum class Request : std::uint32_t {
   kill_all,      ///< SIGKILL to everything inside
   stop_all,
   continue_all,
+  open_socket,  ///< the reply, with this number, carries a TCP socket
 };
 
 struct RequestMessage {

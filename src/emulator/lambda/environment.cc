@@ -62,7 +62,7 @@ sandbox::Spec make_spec(const EnvironmentServices& services, const Deployment& d
     spec.hosts = read_file("/etc/hosts");
   } else {
     spec.resolv_conf = fmt::format("nameserver {}\noptions timeout:1 attempts:2\n", k_endpoint_address);
-    spec.hosts = "127.0.0.1 localhost localhost.localdomain\n";
+    spec.hosts = "127.0.0.1 localhost localhost.localdomain sandbox.localdomain sandbox.local sandbox\n";
   }
   if (services.authority != nullptr) spec.ca_bundle_pem = services.authority->ca_pem();
   return spec;
@@ -216,6 +216,7 @@ Task<void> Environment::retire() {
 
 void Environment::abandon() {
   close_listeners();
+  close_telemetry();
   abandoned_ = true;
   if (sandbox_ && instance_.occupied()) {
     sandbox_->kill_all();

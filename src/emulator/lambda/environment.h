@@ -23,6 +23,7 @@
 #include "emulator/lambda/realism.h"
 #include "emulator/lambda/runtime_api.h"
 #include "emulator/lambda/slots.h"
+#include "emulator/lambda/telemetry.h"
 #include "emulator/lambda/variables.h"
 #include "http/server.h"
 #include "http/service.h"
@@ -151,6 +152,17 @@ class Environment final : public http::Service, public std::enable_shared_from_t
     return instance_.state() == State::ready && (extensions_.empty() || extensions_.all_ready());
   }
   [[nodiscard]] std::int64_t epoch_ms(std::chrono::steady_clock::time_point when) const;
+  // Telemetry: environment_telemetry.cc
+  http::Response subscribe(const Extension& extension, const std::string& body);
+  void publish(TelemetryKind kind, const std::string& event);
+  void publish_output(FunctionLog::Source source, std::string_view line);
+  void close_telemetry();
+  /// A line of Lambda's own for the log, and for those who have subscribed. `make` makes it in a format.
+  template <class Make>
+  void tell(const Make& make, SystemLevel level = SystemLevel::info) {
+    log_.platform(make(log_.format()), level);
+    if (!telemetry_.empty()) publish(TelemetryKind::platform, make(LogFormat::json));
+  }
   // Invocation: environment_run.cc
   Task<std::optional<Failure>> initialize(std::chrono::steady_clock::time_point& began);
   Task<std::optional<Failure>> serve(std::chrono::steady_clock::time_point began);
@@ -203,6 +215,9 @@ class Environment final : public http::Service, public std::enable_shared_from_t
   std::optional<Failure> broken_;  ///< the first program that ended since the start, as a failure
   std::optional<Failure> init_error_;
   Extensions extensions_;  ///< since the last start
+  std::vector<std::shared_ptr<TelemetryStream>> telemetry_;
+  bool initialized_ = false;      ///< since the last start: nobody subscribes any more
+  std::string init_start_event_;  ///< for those who subscribe after it
   std::vector<std::shared_ptr<OutputPipe>> outputs_;
 
   std::shared_ptr<Invocation> invocation_;

@@ -33,7 +33,7 @@ Task<Result<http::Response>> Environment::on_extension(ExtensionCall call, http:
   using Kind = ExtensionCall::Kind;
   auto self = shared_from_this();
   if (call.kind == Kind::wrong_method) co_return runtime_error(405, "MethodNotAllowed", "Method not allowed");
-  if (call.kind == Kind::telemetry || call.kind == Kind::logs) {
+  if (call.kind == Kind::logs) {
     co_return runtime_error(501, "Extension.NotImplemented",
                             "The embedded AWS does not have " + request.path + ". AWS has it.");
   }
@@ -50,6 +50,7 @@ Task<Result<http::Response>> Environment::on_extension(ExtensionCall call, http:
   }
   auto extension = extensions_.find_by_id(id);
   if (!extension) co_return forbidden("Extension.UnknownExtensionIdentifier", "Unknown extension " + id);
+  if (call.kind == Kind::telemetry) co_return subscribe(*extension, *body);
   if (call.kind == Kind::next) co_return co_await on_extension_next(std::move(extension));
   co_return on_extension_error(
       *extension,

@@ -110,6 +110,8 @@ Environment::Failure Environment::crash_of(const Extension& extension, const san
 
 /// After the runtime: those that want to be told are told, and have until `deadline`; the others are killed at once.
 Task<void> Environment::shut_down_extensions(std::string_view reason, std::chrono::steady_clock::time_point deadline) {
+  drain_outputs(false);
+  for (const auto& stream : telemetry_) stream->flush();
   for (const auto& extension : extensions_) {
     if (!extension->process || extension->gone) continue;
     if (!extension->wants_shutdown) {
@@ -135,9 +137,12 @@ void Environment::tell_invocation() {
 void Environment::log_extensions() {
   drain_outputs(false);
   for (const auto& extension : extensions_) {
-    log_.platform(extension_line(log_.format(), log_.now(), extension->name, to_string(extension->state),
-                                 extension->events(), extension->error_type),
-                  extension->state == ExtensionState::ready ? SystemLevel::info : SystemLevel::warn);
+    tell(
+        [&](LogFormat format) {
+          return extension_line(format, log_.now(), extension->name, to_string(extension->state), extension->events(),
+                                extension->error_type);
+        },
+        extension->state == ExtensionState::ready ? SystemLevel::info : SystemLevel::warn);
   }
 }
 

@@ -71,6 +71,7 @@ Task<std::optional<Environment::Failure>> Environment::start_and_wait(std::chron
   broken_.reset();
   init_error_.reset();
   extensions_.clear();
+  initialized_ = false;
   log_.forget_sources();
   if (credentials_.expires - services_.clock.now() < k_renew_before) {
     if (auto assumed = assume_role(); !assumed) {
@@ -80,6 +81,7 @@ Task<std::optional<Environment::Failure>> Environment::start_and_wait(std::chron
   sandbox_->thaw();
   auto failure = co_await bring_up(deadline);
   if (!extensions_.empty()) log_extensions();
+  initialized_ = true;
   if (failure) {
     co_await shut_down(failure->status == "timeout" ? "timeout" : "failure");
   } else {
@@ -199,6 +201,7 @@ void Environment::program_gone() {
   if (--programs_ == 0) {
     drain_outputs(true);
     outputs_.clear();
+    close_telemetry();
     for (const auto& extension : extensions_) {
       extension->gone = true;
       extension->work.notify();

@@ -33,7 +33,9 @@ Task<void> Environment::run(std::shared_ptr<Invocation> invocation) {
   auto failure = co_await initialize(began);
   if (abandoned_) co_return;
   log_.begin_tail(invocation_->wants_tail);
-  log_.platform(start_line(log_.format(), log_.now(), invocation_->request_id, deployment_->version.version));
+  tell([this](LogFormat format) {
+    return start_line(format, log_.now(), invocation_->request_id, deployment_->version.version);
+  });
   finished_ = steady_clock::now();
   if (!failure) failure = co_await serve(began);
   if (abandoned_) co_return;
@@ -72,9 +74,13 @@ Task<std::optional<Environment::Failure>> Environment::initialize(TimePoint& beg
 /// The init phase of a new environment.
 Task<std::optional<Environment::Failure>> Environment::first_init(TimePoint limit) {
   const auto& version = deployment_->version;
-  log_.platform(init_start_line(log_.format(), log_.now(),
-                                runtime_version(version.runtime, runtime_ ? runtime_->version : std::string()),
-                                runtime_version_arn(deployment_->region, version.runtime), initialization_));
+  auto line = [&](LogFormat format) {
+    return init_start_line(format, log_.now(),
+                           runtime_version(version.runtime, runtime_ ? runtime_->version : std::string()),
+                           runtime_version_arn(deployment_->region, version.runtime), initialization_);
+  };
+  log_.platform(line(log_.format()));
+  if (!layers_.empty()) init_start_event_ = line(LogFormat::json);
   auto began = steady_clock::now();
   auto failure = co_await start_and_wait(limit);
   auto duration = steady_clock::now() - began;
@@ -103,16 +109,20 @@ void Environment::report_init(std::string_view phase, steady_clock::duration dur
                               const std::optional<Failure>& failure) {
   const auto format = log_.format();
   const bool ahead = initialization_ != k_on_demand && phase == "init";
-  if (!failure && format == LogFormat::text && !ahead) return;
+  const bool shown = failure || format == LogFormat::json || ahead;
+  if (!shown && telemetry_.empty()) return;
   const InitReport report{.phase = phase,
                           .status = failure ? failure->status : "success",
                           .error_type = failure && failure->status != "timeout" ? failure->type : "",
                           .duration = duration,
                           .initialization = initialization_};
   log_.end_output();
-  log_.platform(init_runtime_done_line(format, log_.now(), report), failure ? SystemLevel::warn : SystemLevel::debug);
-  log_.platform(init_report_line(format, log_.now(), report),
-                failure || ahead ? SystemLevel::info : SystemLevel::debug);
+  auto done = [&](LogFormat each) { return init_runtime_done_line(each, log_.now(), report); };
+  auto all = [&](LogFormat each) {
+    return each == LogFormat::text && !shown ? std::string() : init_report_line(each, log_.now(), report);
+  };
+  tell(done, failure ? SystemLevel::warn : SystemLevel::debug);
+  tell(all, failure || ahead ? SystemLevel::info : SystemLevel::debug);
 }
 
 /// Hands the invocation over and waits for its end. Nothing: the runtime has answered and asked for more.
@@ -169,9 +179,11 @@ void Environment::report(steady_clock::duration duration, const std::optional<Fa
   }
   auto runtime_done = report;
   if (!failure && !extensions_.empty()) runtime_done.duration -= finished_ - runtime_rested_;
-  log_.platform(runtime_done_line(log_.format(), log_.now(), runtime_done, answer_.payload.size()),
-                failure ? SystemLevel::warn : SystemLevel::debug);
-  log_.platform(report_line(log_.format(), log_.now(), report), failure ? SystemLevel::warn : SystemLevel::info);
+  const auto level = failure ? SystemLevel::warn : SystemLevel::debug;
+  tell([&](LogFormat format) { return runtime_done_line(format, log_.now(), runtime_done, answer_.payload.size()); },
+       level);
+  tell([&](LogFormat format) { return report_line(format, log_.now(), report); },
+       failure ? SystemLevel::warn : SystemLevel::info);
 }
 
 void Environment::report_failure(const Failure& failure) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,9 @@ class FunctionLog {
   Source add_source();
   /// Leaves the function's own two.
   void forget_sources();
+  /// Who is given each line of output as well; nobody: an empty one.
+  using Listener = std::function<void(Source source, std::string_view line)>;
+  void listen(Listener listener) { listener_ = std::move(listener); }
   /// What was written to a stream, in any pieces.
   void output(Source source, std::string_view bytes);
   /// Ends lines that came without a newline.
@@ -63,11 +67,13 @@ class FunctionLog {
 
  private:
   void append(std::string message);
+  void append_output(Source source, std::string_view line);
 
   LogSink& sink_;
   const Clock& clock_;
   LogTarget target_;
   std::vector<LineSplitter> lines_{2};
+  Listener listener_;
   std::vector<LogEvent> pending_;
   std::size_t pending_bytes_ = 0;
   std::chrono::steady_clock::time_point invocation_flushed_{};

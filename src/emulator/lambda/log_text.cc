@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <utility>
@@ -107,6 +108,20 @@ std::string extension_line(LogFormat format, SystemTime now, std::string_view na
   json::object record{{"name", name}, {"state", state}, {"events", json::array(events.begin(), events.end())}};
   if (!error_type.empty()) record.emplace("errorType", error_type);
   return platform_line(now, "platform.extension", std::move(record));
+}
+
+std::string telemetry_line(LogFormat format, SystemTime now, std::string_view name,
+                           const std::vector<std::string_view>& types) {
+  if (format == LogFormat::text) {
+    return fmt::format("TELEMETRY\tName: {}\tState: Subscribed\tTypes: [{}]", name, fmt::join(types, ", "));
+  }
+  json::array lower;
+  for (std::string type : std::vector<std::string>(types.begin(), types.end())) {
+    type[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(type[0])));
+    lower.emplace_back(type);
+  }
+  return platform_line(now, "platform.telemetrySubscription",
+                       {{"name", name}, {"state", "Subscribed"}, {"types", std::move(lower)}});
 }
 
 std::string runtime_done_line(LogFormat format, SystemTime now, const Report& report, std::size_t produced_bytes) {

@@ -63,6 +63,9 @@ std::string init_runtime_done_line(LogFormat format, SystemTime now, const InitR
 /// An extension after the init: its state, what it has registered for, and what is wrong with it if anything is.
 std::string extension_line(LogFormat format, SystemTime now, std::string_view name, std::string_view state,
                            const std::vector<std::string_view>& events, std::string_view error_type);
+/// An extension has subscribed to these types of telemetry, named `Platform` and so on.
+std::string telemetry_line(LogFormat format, SystemTime now, std::string_view name,
+                           const std::vector<std::string_view>& types);
 std::string start_line(LogFormat format, SystemTime now, std::string_view request_id, std::string_view version);
 /// Empty in JSON format, which has no END.
 std::string end_line(LogFormat format, std::string_view request_id);

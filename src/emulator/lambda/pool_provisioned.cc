@@ -129,6 +129,7 @@ Task<void> Pool::start_ahead(std::shared_ptr<Pool> self, std::shared_ptr<Share> 
     self->live_.insert(*made);
     ready = co_await (*made)->initialize_ahead();
   }
+  const std::string failure = made ? k_init_failure : made.error().message;
   --share->starting;
   auto found = self->groups_.find(share->key);
   const bool wanted = share->there < share->wanted;
@@ -140,7 +141,7 @@ Task<void> Pool::start_ahead(std::shared_ptr<Pool> self, std::shared_ptr<Share> 
     if (made && *made) self->dispose(*std::move(made));
   }
   if (self->closed_ || found == self->groups_.end()) co_return;
-  if (!ready && wanted) found->second.failure = made ? k_init_failure : made.error().message;
+  if (!ready && wanted) found->second.failure = failure;
   self->settle(found->second);
 }
 

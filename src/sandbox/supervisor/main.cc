@@ -328,6 +328,31 @@ void send_reply(const Reply& reply) {
   raw::call(SYS_sendto, protocol::k_control_fd, &reply, sizeof reply, MSG_NOSIGNAL, 0, 0);
 }
 
+/// A socket of this network namespace for the other end to connect.
+void send_socket(int number) {
+  Reply reply;
+  reply.program = number;
+  const int fd = static_cast<int>(raw::call(SYS_socket, AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (fd < 0) {
+    reply.error = -fd;
+    return send_reply(reply);
+  }
+  iovec part = {&reply, sizeof reply};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof fd)] = {};
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  header.msg_control = control;
+  header.msg_controllen = sizeof control;
+  cmsghdr* rights = CMSG_FIRSTHDR(&header);
+  rights->cmsg_level = SOL_SOCKET;
+  rights->cmsg_type = SCM_RIGHTS;
+  rights->cmsg_len = CMSG_LEN(sizeof fd);
+  __builtin_memcpy(CMSG_DATA(rights), &fd, sizeof fd);
+  raw::call(SYS_sendmsg, protocol::k_control_fd, &header, MSG_NOSIGNAL);
+  raw::call(SYS_close, fd);
+}
+
 /// sortie is gone, or wants this sandbox gone: nothing stays.
 [[noreturn]] void leave() {
   if (state.shared->freezer == Freezer::cgroup_v1) raw::write_all(protocol::k_freezer_state_fd, "THAWED", 6);
@@ -384,6 +409,7 @@ void serve_request() {
       state.stopped = received.message.request == Request::stop_all;
       signal_everything(state.stopped ? SIGSTOP : SIGCONT);
       break;
+    case Request::open_socket: send_socket(received.message.program); break;
   }
   for (const int fd : received.fds) {
     if (fd >= 0) raw::call(SYS_close, fd);
