@@ -14,13 +14,19 @@ http::Response Environment::subscribe(const Extension& extension, const std::str
     const auto& refusal = subscription.error();
     return runtime_error(refusal.type == "ValidationError" ? 400 : 501, refusal.type, refusal.message);
   }
-  auto stream = std::make_shared<TelemetryStream>(services_.executor, *std::move(subscription),
+  auto stream = std::make_shared<TelemetryStream>(services_.executor, extension.id, *std::move(subscription),
                                                   [weak = weak_from_this()]() -> Task<Result<UniqueFd>> {
                                                     auto self = weak.lock();
                                                     if (!self || self->abandoned_)
                                                       co_return fail(ErrorKind::unavailable, "the environment is gone");
                                                     co_return co_await self->sandbox_->open_socket();
                                                   });
+  // Who subscribes again has one subscription, the last.
+  std::erase_if(telemetry_, [&](const auto& before) {
+    if (before->subscriber() != extension.id) return false;
+    before->close();
+    return true;
+  });
   stream->begin();
   if (!init_start_event_.empty()) stream->add(TelemetryKind::platform, init_start_event_);
   telemetry_.push_back(stream);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -24,7 +25,9 @@ constexpr std::size_t k_subscription_limit = 64 * 1024;
 constexpr std::size_t k_target_limit = 2048;
 constexpr std::size_t k_answer_limit = 64 * 1024;
 constexpr std::uint16_t k_reserved_port = 9001;
-constexpr auto k_retry_pause = std::chrono::milliseconds(100);
+/// Between attempts to deliver: at first, doubled each time, and at most.
+constexpr auto k_first_pause = std::chrono::milliseconds(50);
+constexpr auto k_longest_pause = std::chrono::milliseconds(5000);
 
 std::unexpected<ExtensionRefusal> invalid(std::string message) {
   return std::unexpected(ExtensionRefusal{"ValidationError", std::move(message)});
@@ -148,8 +151,10 @@ std::string output_event(TelemetryKind kind, std::string_view time, std::string_
   return json::serialize(event);
 }
 
-TelemetryStream::TelemetryStream(Executor executor, TelemetrySubscription subscription, OpenSocket open_socket)
+TelemetryStream::TelemetryStream(Executor executor, std::string subscriber, TelemetrySubscription subscription,
+                                 OpenSocket open_socket)
     : executor_(executor),
+      subscriber_(std::move(subscriber)),
       subscription_(std::move(subscription)),
       open_socket_(std::move(open_socket)),
       changed_(std::move(executor)) {}
@@ -220,7 +225,10 @@ Task<void> TelemetryStream::run(std::shared_ptr<TelemetryStream> self) {
       continue;
     }
     const auto batch = self->take_batch();
-    while (!self->closed_ && !co_await self->post(batch)) co_await sleep_for(k_retry_pause);
+    for (auto pause = k_first_pause; !self->closed_ && !co_await self->post(batch);) {
+      co_await sleep_for(pause);
+      pause = std::min(pause * 2, k_longest_pause);
+    }
   }
 }
 

@@ -53,7 +53,9 @@ class TelemetryStream : public std::enable_shared_from_this<TelemetryStream> {
   /// Makes sockets that reach the subscriber.
   using OpenSocket = std::function<Task<Result<UniqueFd>>()>;
 
-  TelemetryStream(Executor executor, TelemetrySubscription subscription, OpenSocket open_socket);
+  /// `subscriber` is the identifier of the extension.
+  TelemetryStream(Executor executor, std::string subscriber, TelemetrySubscription subscription,
+                  OpenSocket open_socket);
   /// Once.
   void begin();
   void add(TelemetryKind kind, std::string event);
@@ -61,6 +63,7 @@ class TelemetryStream : public std::enable_shared_from_this<TelemetryStream> {
   void flush();
   /// The subscriber is gone.
   void close();
+  [[nodiscard]] const std::string& subscriber() const { return subscriber_; }
   [[nodiscard]] const TelemetrySubscription& subscription() const { return subscription_; }
 
  private:
@@ -70,6 +73,7 @@ class TelemetryStream : public std::enable_shared_from_this<TelemetryStream> {
   [[nodiscard]] bool due() const;
 
   Executor executor_;
+  std::string subscriber_;
   TelemetrySubscription subscription_;
   OpenSocket open_socket_;
   std::deque<std::string> events_;

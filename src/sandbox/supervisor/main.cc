@@ -35,17 +35,6 @@ struct Poll {
 };
 constexpr short k_readable = 1;  // POLLIN
 
-/// The kernel's own signal structures; the C library's differ.
-struct KernelAction {
-  void* handler;
-  unsigned long flags;
-  void* restorer;
-  std::uint64_t mask;
-};
-constexpr std::uint64_t signal_bit(int number) {
-  return 1ULL << (number - 1);
-}
-
 struct Program {
   int number = 0;
   long pid = 0;  ///< 0: none
@@ -337,19 +326,7 @@ void send_socket(int number) {
     reply.error = -fd;
     return send_reply(reply);
   }
-  iovec part = {&reply, sizeof reply};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof fd)] = {};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  header.msg_control = control;
-  header.msg_controllen = sizeof control;
-  cmsghdr* rights = CMSG_FIRSTHDR(&header);
-  rights->cmsg_level = SOL_SOCKET;
-  rights->cmsg_type = SCM_RIGHTS;
-  rights->cmsg_len = CMSG_LEN(sizeof fd);
-  __builtin_memcpy(CMSG_DATA(rights), &fd, sizeof fd);
-  raw::call(SYS_sendmsg, protocol::k_control_fd, &header, MSG_NOSIGNAL);
+  send_with_descriptor(protocol::k_control_fd, &reply, sizeof reply, fd);
   raw::call(SYS_close, fd);
 }
 
@@ -440,17 +417,6 @@ void reap() {
 }
 
 // ---- life
-
-int open_child_signals() {
-  KernelAction normal{};
-  for (int number = 1; number <= 64; ++number) {  // what sortie ignores must not be ignored by the programs
-    raw::call(SYS_rt_sigaction, number, &normal, nullptr, sizeof normal.mask);
-  }
-  const std::uint64_t mask = ~0ULL;
-  raw::call(SYS_rt_sigprocmask, SIG_SETMASK, &mask, nullptr, sizeof mask);
-  const std::uint64_t child_bit = signal_bit(SIGCHLD);
-  return static_cast<int>(raw::call(SYS_signalfd4, -1, &child_bit, sizeof child_bit, O_CLOEXEC | O_NONBLOCK));
-}
 
 [[noreturn]] void supervise() {
   const long shared =
