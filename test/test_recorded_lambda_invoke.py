@@ -314,19 +314,25 @@ def test_one_reserved_environment(lab):
     recording.complete()
 
 
+def provisioned(lab, **here):
+    """The configuration when all environments are there."""
+    wait_until(lambda: lab.client.get_provisioned_concurrency_config(**here)["Status"] != "IN_PROGRESS", "they are there")
+    return lab.client.get_provisioned_concurrency_config(**here)
+
+
 def test_provisioned_concurrency(lab):
     recording = recorded.load(INVOKE, "TestLambdaConcurrency::test_provisioned_concurrency")
-    lab.make()
+    lab.make(files={"handler.py": "import time\ntime.sleep(1)\n" + HANDLER})
     lab.client.publish_version(FunctionName="fn")
     here = {"FunctionName": "fn", "Qualifier": "1"}
     recording.match("put_provisioned_5",
                     lab.client.put_provisioned_concurrency_config(**here, ProvisionedConcurrentExecutions=5))
-    recording.skip("get_provisioned_prewait", "it is ready at once here")
-    recording.match("get_provisioned_postwait", lab.client.get_provisioned_concurrency_config(**here))
+    recording.match("get_provisioned_prewait", lab.client.get_provisioned_concurrency_config(**here))
+    recording.match("get_provisioned_postwait", provisioned(lab, **here))
     recording.complete()
     recording = recorded.load(INVOKE, "TestLambdaConcurrency::test_lambda_provisioned_concurrency_scheduling")
     lab.client.put_provisioned_concurrency_config(**here, ProvisionedConcurrentExecutions=1)
-    recording.match("get_provisioned_postwait", lab.client.get_provisioned_concurrency_config(**here))
+    recording.match("get_provisioned_postwait", provisioned(lab, **here))
 
 
 def test_provisioned_concurrency_moves_with_the_alias(lab):
@@ -334,7 +340,8 @@ def test_provisioned_concurrency_moves_with_the_alias(lab):
                               **{"<alias-name>": "al"})
     client, first = lab.client, recording["create-result"]["CreateFunctionResponse"]
     old = ("LoggingConfig",)
-    recording.match("create-result.CreateFunctionResponse", lab.create(first), leave_out=old)
+    slow = {"handler.py": "import time\ntime.sleep(1)\n" + HANDLER}
+    recording.match("create-result.CreateFunctionResponse", lab.create(first, files=slow), leave_out=old)
     lab.active()
     get = client.get_function_configuration
     recording.match("get-function-configuration", get(FunctionName="fn", Qualifier="$LATEST"), leave_out=old)
@@ -344,6 +351,7 @@ def test_provisioned_concurrency_moves_with_the_alias(lab):
     recording.match("create_alias", client.create_alias(FunctionName="fn", Name="al", FunctionVersion="1"))
     recording.match("get_function_before_provisioned", client.get_function(FunctionName="fn", Qualifier="1"), leave_out=old)
     client.put_provisioned_concurrency_config(FunctionName="fn", Qualifier="al", ProvisionedConcurrentExecutions=1)
+    provisioned(lab, FunctionName="fn", Qualifier="al")
     # On AWS the version has a new revision then.
     recording.match("get_function_after_provisioned", client.get_function(FunctionName="fn", Qualifier="al"), leave_out=old)
     client.update_function_configuration(FunctionName="fn", Timeout=10)
@@ -352,7 +360,7 @@ def test_provisioned_concurrency_moves_with_the_alias(lab):
     recording.match("publish_version_2", client.publish_version(FunctionName="fn"), leave_out=old)
     recording.match("update_alias", client.update_alias(FunctionName="fn", Name="al", FunctionVersion="2"))
     recording.match("get_provisioned_config_after_alias_move",
-                    client.get_provisioned_concurrency_config(FunctionName="fn", Qualifier="al"), leave_out=("Status",))
+                    client.get_provisioned_concurrency_config(FunctionName="fn", Qualifier="al"))
     client.delete_provisioned_concurrency_config(FunctionName="fn", Qualifier="al")
     recording.match("provisioned_concurrency_notfound",
                     call(client.get_provisioned_concurrency_config, FunctionName="fn", Qualifier="al"))

@@ -54,12 +54,35 @@ struct Parts {
 };
 
 /// Values alone: the sandbox may be destroyed meanwhile.
-Task<ExitStatus> wait_for(std::shared_ptr<Supervisor> supervisor, std::shared_ptr<Cgroup> cgroup,
+Task<ExitStatus> wait_for(std::shared_ptr<Supervisor> supervisor, int program, std::shared_ptr<Cgroup> cgroup,
                           std::uint64_t kills_before) {
-  ExitStatus status = co_await Supervisor::wait(std::move(supervisor));
+  ExitStatus status = co_await Supervisor::wait(std::move(supervisor), program);
   if (cgroup && cgroup->oom_kills() > kills_before) status.out_of_memory = true;
   co_return status;
 }
+
+/// The ends of a program's output that are read.
+struct Outputs {
+  UniqueFd out;
+  UniqueFd err;
+};
+
+class SupervisedCompanion final : public Companion {
+ public:
+  SupervisedCompanion(std::shared_ptr<Supervisor> supervisor, int program, Outputs outputs)
+      : supervisor_(std::move(supervisor)), program_(program), outputs_(std::move(outputs)) {}
+  ~SupervisedCompanion() override { supervisor_->forget(program_); }
+
+  UniqueFd take_stdout() override { return std::move(outputs_.out); }
+  UniqueFd take_stderr() override { return std::move(outputs_.err); }
+  Task<ExitStatus> wait() override { return Supervisor::wait(supervisor_, program_); }
+  void signal(int number) override { supervisor_->request(protocol::Request::signal, program_, number); }
+
+ private:
+  std::shared_ptr<Supervisor> supervisor_;
+  int program_;
+  Outputs outputs_;
+};
 
 class SupervisedSandbox final : public Sandbox {
  public:
@@ -88,24 +111,30 @@ class SupervisedSandbox final : public Sandbox {
   }
 
   Task<Result<void>> start(Command command) override {
-    thaw();
-    auto out = make_pipe();
-    auto err = make_pipe();
-    if (!out || !err) co_return std::unexpected(!out ? out.error() : err.error());
-    stdout_ = std::move(out->read);
-    stderr_ = std::move(err->read);
-    if (!isolated()) command = host_command(parts_.spec, parts_.temporary_folder, std::move(command));
     oom_kills_before_ = parts_.cgroup ? parts_.cgroup->oom_kills() : 0;
-    co_return co_await Supervisor::start(parts_.supervisor, std::move(command), std::move(out->write),
-                                         std::move(err->write));
+    parts_.supervisor->forget(program_);
+    program_ = parts_.supervisor->add_program();
+    co_return co_await launch(protocol::Request::start, program_, std::move(command), outputs_);
   }
 
-  UniqueFd take_stdout() override { return std::move(stdout_); }
-  UniqueFd take_stderr() override { return std::move(stderr_); }
+  Task<Result<std::unique_ptr<Companion>>> start_beside(Command command) override {
+    const auto supervisor = parts_.supervisor;
+    const int program = supervisor->add_program();
+    Outputs outputs;
+    auto started = co_await launch(protocol::Request::start_beside, program, std::move(command), outputs);
+    auto companion = std::make_unique<SupervisedCompanion>(supervisor, program, std::move(outputs));
+    if (!started) co_return std::unexpected(started.error());
+    co_return std::move(companion);
+  }
 
-  Task<ExitStatus> wait() override { return wait_for(parts_.supervisor, parts_.cgroup, oom_kills_before_); }
+  UniqueFd take_stdout() override { return std::move(outputs_.out); }
+  UniqueFd take_stderr() override { return std::move(outputs_.err); }
 
-  void signal(int number) override { parts_.supervisor->request(protocol::Request::signal, number); }
+  Task<ExitStatus> wait() override { return wait_for(parts_.supervisor, program_, parts_.cgroup, oom_kills_before_); }
+
+  void signal(int number) override { parts_.supervisor->request(protocol::Request::signal, program_, number); }
+
+  Task<Result<UniqueFd>> open_socket() override { return Supervisor::open_socket(parts_.supervisor); }
 
   void kill_all() override {
     parts_.supervisor->request(protocol::Request::kill_all);
@@ -143,9 +172,21 @@ class SupervisedSandbox final : public Sandbox {
  private:
   [[nodiscard]] bool can_freeze() const { return parts_.cgroup && parts_.cgroup->can_freeze(); }
 
+  /// `outputs` is filled before anything is waited for.
+  Task<Result<void>> launch(protocol::Request how, int program, Command command, Outputs& outputs) {
+    thaw();
+    auto out = make_pipe();
+    auto err = make_pipe();
+    if (!out || !err) co_return std::unexpected(!out ? out.error() : err.error());
+    outputs = {std::move(out->read), std::move(err->read)};
+    if (!isolated()) command = host_command(parts_.spec, parts_.temporary_folder, std::move(command));
+    co_return co_await Supervisor::start(parts_.supervisor, how, program, std::move(command), std::move(out->write),
+                                         std::move(err->write));
+  }
+
   Parts parts_;
-  UniqueFd stdout_;
-  UniqueFd stderr_;
+  Outputs outputs_;
+  int program_ = 0;  ///< the number of the last one started
   std::uint64_t oom_kills_before_ = 0;
   bool frozen_ = false;
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -72,10 +73,27 @@ const Capabilities& probe();
 /// will. io_context thread only.
 void prepare(const Spec& spec);
 
-/// One isolated environment: namespaces, mounts, network, limits. At most one program (with its descendants) runs in it
-/// at a time; /tmp stays from one to the next, processes do not. io_context thread only.
+/// A program that runs beside a sandbox's own: see Sandbox::start_beside. Destroying it changes nothing for the
+/// program.
+class Companion {
+ public:
+  virtual ~Companion() = default;
+  /// Non-blocking read ends of its standard output and standard error, once.
+  virtual UniqueFd take_stdout() = 0;
+  virtual UniqueFd take_stderr() = 0;
+  /// Waits for its end. When the sandbox is destroyed meanwhile: killed by SIGKILL.
+  virtual Task<ExitStatus> wait() = 0;
+  /// A signal to the program alone, without its descendants; none when it has ended.
+  virtual void signal(int number) = 0;
+};
+
+/// One isolated environment: namespaces, mounts, network, limits. One program (with its descendants) runs in it at a
+/// time, and up to k_companions beside it; /tmp stays from one to the next, processes do not: when the last of these
+/// programs has ended, whatever they left behind is killed. io_context thread only.
 class Sandbox {
  public:
+  static constexpr std::size_t k_companions = 15;
+
   /// Without namespaces (see Capabilities) a sandbox is a plain process group in a temporary folder with resource
   /// limits.
   static Task<Result<std::unique_ptr<Sandbox>>> create(Executor executor, Spec spec);
@@ -96,10 +114,16 @@ class Sandbox {
   /// Non-blocking read ends of the running program's standard output and standard error. Once a start.
   virtual UniqueFd take_stdout() = 0;
   virtual UniqueFd take_stderr() = 0;
-  /// Waits for the started program's own end, then kills and reaps everything else inside. May be cancelled and called
-  /// again, and answers the same once it has an answer. When the sandbox is destroyed meanwhile: killed by SIGKILL.
+  /// Starts a program beside that of `start`, before it or while it runs; the same errors, and another one when there
+  /// are k_companions already.
+  virtual Task<Result<std::unique_ptr<Companion>>> start_beside(Command command) = 0;
+  /// A TCP socket of the sandbox's network, not connected: connecting it reaches what listens inside.
+  virtual Task<Result<UniqueFd>> open_socket() = 0;
+  /// Waits for the started program's own end; if nothing runs beside it, kills and reaps everything else inside first.
+  /// May be cancelled and called again, and answers the same once it has an answer. When the sandbox is destroyed
+  /// meanwhile: killed by SIGKILL.
   virtual Task<ExitStatus> wait() = 0;
-  /// A signal to the started program alone (SIGTERM at shutdown).
+  /// A signal to the program of `start` alone (SIGTERM at shutdown).
   virtual void signal(int number) = 0;
   /// SIGKILL to everything inside. `wait` then ends.
   virtual void kill_all() = 0;

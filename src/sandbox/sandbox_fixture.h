@@ -31,7 +31,10 @@ class Box {
   /// The test program's trade `name`, inside.
   Outcome inside(const std::string& name, std::vector<std::string> arguments = {});
   Result<void> start(std::vector<std::string> argv);
+  Result<std::unique_ptr<Companion>> start_beside(std::vector<std::string> argv);
   ExitStatus wait();
+  ExitStatus wait(Companion& companion);
+  Result<UniqueFd> open_socket();
 
   Sandbox* operator->() { return sandbox_.get(); }
   void destroy() { sandbox_.reset(); }

@@ -39,8 +39,17 @@ Task<void> start_in(Sandbox* sandbox, Command command, Result<void>* started) {
   *started = co_await sandbox->start(std::move(command));
 }
 
-Task<void> wait_in(Sandbox* sandbox, ExitStatus* status) {
-  *status = co_await sandbox->wait();
+Task<void> start_beside_in(Sandbox* sandbox, Command command, Result<std::unique_ptr<Companion>>* started) {
+  *started = co_await sandbox->start_beside(std::move(command));
+}
+
+Task<void> open_socket_in(Sandbox* sandbox, Result<UniqueFd>* socket) {
+  *socket = co_await sandbox->open_socket();
+}
+
+template <class Waited>
+Task<void> wait_in(Waited* waited, ExitStatus* status) {
+  *status = co_await waited->wait();
 }
 
 Command command_of(std::vector<std::string> argv) {
@@ -78,9 +87,33 @@ Result<void> Box::start(std::vector<std::string> argv) {
   return started;
 }
 
+Result<std::unique_ptr<Companion>> Box::start_beside(std::vector<std::string> argv) {
+  Result<std::unique_ptr<Companion>> started;
+  asio::co_spawn(io_, start_beside_in(sandbox_.get(), command_of(std::move(argv)), &started), asio::detached);
+  io_.restart();
+  io_.run();
+  return started;
+}
+
 ExitStatus Box::wait() {
   ExitStatus status;
   asio::co_spawn(io_, wait_in(sandbox_.get(), &status), asio::detached);
+  io_.restart();
+  io_.run();
+  return status;
+}
+
+Result<UniqueFd> Box::open_socket() {
+  Result<UniqueFd> socket;
+  asio::co_spawn(io_, open_socket_in(sandbox_.get(), &socket), asio::detached);
+  io_.restart();
+  io_.run();
+  return socket;
+}
+
+ExitStatus Box::wait(Companion& companion) {
+  ExitStatus status;
+  asio::co_spawn(io_, wait_in(&companion, &status), asio::detached);
   io_.restart();
   io_.run();
   return status;

@@ -53,6 +53,25 @@ std::unexpected<Error> start_failure(const Reply& reply, const Command& command)
   return fail_errno(reply.error, what);
 }
 
+/// One reply, and the socket that may come with it.
+ssize_t receive(int control, Reply& reply, UniqueFd& socket) {
+  iovec part = {&reply, sizeof reply};
+  alignas(cmsghdr) char buffer[CMSG_SPACE(sizeof(int))];
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  header.msg_control = buffer;
+  header.msg_controllen = sizeof buffer;
+  const ssize_t n = recvmsg(control, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  const cmsghdr* rights = n > 0 ? CMSG_FIRSTHDR(&header) : nullptr;
+  if (rights != nullptr && rights->cmsg_type == SCM_RIGHTS && rights->cmsg_len == CMSG_LEN(sizeof(int))) {
+    int fd = -1;
+    std::memcpy(&fd, CMSG_DATA(rights), sizeof fd);
+    socket = UniqueFd(fd);
+  }
+  return n;
+}
+
 ExitStatus decode(const Reply& reply) {
   ExitStatus status;
   if (WIFSIGNALED(reply.status)) {
@@ -79,9 +98,14 @@ SharedMemory::~SharedMemory() {
   munmap(shared_, sizeof(protocol::Shared));
 }
 
-void Supervisor::request(Request request, int value) {
+int Supervisor::add_program() {
+  programs_.emplace(++last_program_, std::make_shared<Program>());
+  return last_program_;
+}
+
+void Supervisor::request(Request request, int program, int value) {
   if (!control_.is_open()) return;
-  const RequestMessage message = {request, value};
+  const RequestMessage message = {request, program, value};
   send(control_.native_handle(), &message, sizeof message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
@@ -90,9 +114,9 @@ void Supervisor::close() {
   control_.close(ignored);
 }
 
-Result<void> Supervisor::send_start(const Command& command, int out, int err) {
+Result<void> Supervisor::send_start(Request how, int program, const Command& command, int out, int err) {
   ASSIGN_OR_RETURN(const UniqueFd file, command_file(command));
-  RequestMessage message = {Request::start, ++starts_};
+  RequestMessage message = {how, program, 0};
   const int fds[3] = {file.get(), out, err};
   iovec part = {&message, sizeof message};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof fds)] = {};
@@ -112,45 +136,77 @@ Result<void> Supervisor::send_start(const Command& command, int out, int err) {
   return {};
 }
 
-Task<std::optional<Reply>> Supervisor::next_reply(std::shared_ptr<Supervisor> self) {
-  while (self->control_.is_open()) {
+void Supervisor::read_replies() {
+  while (control_.is_open()) {
     Reply reply;
-    const ssize_t n = recv(self->control_.native_handle(), &reply, sizeof reply, MSG_DONTWAIT);
-    if (n == sizeof reply) {
-      if (reply.start == self->starts_) co_return reply;
-    } else if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-      // Aborted because it is closed: the loop ends. Aborted because this coroutine is cancelled: Asio throws next
-      // time.
-      boost::system::error_code ignored;
-      co_await self->control_.async_wait(asio::posix::stream_descriptor::wait_read,
-                                         asio::redirect_error(asio::use_awaitable, ignored));
+    UniqueFd socket;
+    const ssize_t n = receive(control_.native_handle(), reply, socket);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) return;
+    if (n != sizeof reply) return close();  // it is gone
+    const auto found = programs_.find(reply.program);
+    if (found == programs_.end()) continue;
+    if (reply.exited != 0) {
+      found->second->exited = decode(reply);
     } else {
-      break;
+      found->second->started = reply;
+      found->second->socket = std::move(socket);
     }
   }
-  co_return std::nullopt;
 }
 
-Task<Result<void>> Supervisor::start(std::shared_ptr<Supervisor> self, Command command, UniqueFd out, UniqueFd err) {
+Task<void> Supervisor::wait_for_replies(std::shared_ptr<Supervisor> self) {
+  // Aborted because it is closed: the callers see that. Aborted because this coroutine is cancelled: Asio throws next
+  // time.
+  boost::system::error_code ignored;
+  co_await self->control_.async_wait(asio::posix::stream_descriptor::wait_read,
+                                     asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+Task<Result<void>> Supervisor::start(std::shared_ptr<Supervisor> self, Request how, int program, Command command,
+                                     UniqueFd out, UniqueFd err) {
   if (command.argv.empty()) co_return fail(ErrorKind::usage, "a command without a program");
-  CO_RETURN_IF_ERROR(self->send_start(command, out.get(), err.get()));
-  self->exited_.reset();
-  const std::optional<Reply> reply = co_await next_reply(self);
-  if (!reply) co_return fail(ErrorKind::unavailable, "the sandbox has died");
-  if (reply->error != 0) co_return start_failure(*reply, command);
+  CO_RETURN_IF_ERROR(self->send_start(how, program, command, out.get(), err.get()));
+  const auto state = self->programs_[program];
+  if (!co_await wait_for_start(self, state)) co_return fail(ErrorKind::unavailable, "the sandbox has died");
+  if (state->started->error != 0) co_return start_failure(*state->started, command);
   co_return Result<void>();
 }
 
-Task<ExitStatus> Supervisor::wait(std::shared_ptr<Supervisor> self) {
-  while (!self->exited_) {
-    const std::optional<Reply> reply = co_await next_reply(self);
-    if (!reply) {
-      self->exited_ = ExitStatus{.signal = SIGKILL};
-    } else if (reply->exited != 0) {
-      self->exited_ = decode(*reply);
+Task<bool> Supervisor::wait_for_start(std::shared_ptr<Supervisor> self, std::shared_ptr<Program> program) {
+  for (;;) {
+    self->read_replies();
+    if (program->started) co_return true;
+    if (!self->control_.is_open()) co_return false;
+    co_await wait_for_replies(self);
+  }
+}
+
+Task<Result<UniqueFd>> Supervisor::open_socket(std::shared_ptr<Supervisor> self) {
+  const int number = self->add_program();
+  const auto state = self->programs_[number];
+  self->request(Request::open_socket, number);
+  const bool answered = co_await wait_for_start(self, state);
+  self->forget(number);
+  if (!answered) co_return fail(ErrorKind::unavailable, "the sandbox has died");
+  if (!state->socket) co_return fail_errno(state->started->error, "open a socket in the sandbox");
+  co_return std::move(state->socket);
+}
+
+Task<ExitStatus> Supervisor::wait(std::shared_ptr<Supervisor> self, int program) {
+  auto& place = self->programs_[program];
+  if (!place) place = std::make_shared<Program>();
+  const auto state = place;
+  while (!state->exited) {
+    self->read_replies();
+    if (state->exited) break;
+    if (!self->control_.is_open()) {
+      state->exited = ExitStatus{.signal = SIGKILL};
+    } else {
+      co_await wait_for_replies(self);
     }
   }
-  co_return *self->exited_;
+  co_return *state->exited;
 }
 
 }  // namespace sortie::sandbox

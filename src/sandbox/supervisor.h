@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -35,25 +36,41 @@ class Supervisor {
  public:
   Supervisor(const Executor& executor, UniqueFd control) : control_(executor, control.release()) {}
 
-  /// Starts `command` with these standard output and error. One program at a time.
-  static Task<Result<void>> start(std::shared_ptr<Supervisor> self, Command command, UniqueFd out, UniqueFd err);
+  /// A number for a program that is going to be started; `forget` it when nobody waits for it any more.
+  int add_program();
+  void forget(int program) { programs_.erase(program); }
 
-  /// Waits until the program of the last successful start has ended and nothing else is left; answers the same when
-  /// called again. SIGKILL when the supervisor itself is gone.
-  static Task<ExitStatus> wait(std::shared_ptr<Supervisor> self);
+  /// Starts `command` with these standard output and error. `how` is start or start_beside.
+  static Task<Result<void>> start(std::shared_ptr<Supervisor> self, protocol::Request how, int program, Command command,
+                                  UniqueFd out, UniqueFd err);
 
-  void request(protocol::Request request, int value = 0);
+  /// Waits until the program has ended; answers the same when called again. SIGKILL when the supervisor itself is gone.
+  static Task<ExitStatus> wait(std::shared_ptr<Supervisor> self, int program);
+
+  /// See Sandbox::open_socket.
+  static Task<Result<UniqueFd>> open_socket(std::shared_ptr<Supervisor> self);
+
+  void request(protocol::Request request, int program = 0, int value = 0);
 
   /// The other end takes everything down.
   void close();
 
  private:
-  static Task<std::optional<protocol::Reply>> next_reply(std::shared_ptr<Supervisor> self);
-  Result<void> send_start(const Command& command, int out, int err);
+  /// What has been told of one program.
+  struct Program {
+    std::optional<protocol::Reply> started;
+    std::optional<ExitStatus> exited;
+    UniqueFd socket;  ///< that came with a reply
+  };
+  /// Several wait at a time. Whoever wakes reads for all of them, and then looks for his own.
+  static Task<void> wait_for_replies(std::shared_ptr<Supervisor> self);
+  void read_replies();
+  static Task<bool> wait_for_start(std::shared_ptr<Supervisor> self, std::shared_ptr<Program> program);
+  Result<void> send_start(protocol::Request how, int program, const Command& command, int out, int err);
 
   asio::posix::stream_descriptor control_;
-  int starts_ = 0;
-  std::optional<ExitStatus> exited_;
+  int last_program_ = 0;
+  std::map<int, std::shared_ptr<Program>> programs_;
 };
 
 }  // namespace sortie::sandbox

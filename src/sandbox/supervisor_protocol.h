@@ -38,17 +38,23 @@ struct Shared {
   std::uint64_t memory_peak_bytes = 0;  ///< watched memory only
 };
 
+/// Programs that run at a time: the sandbox's own, and those beside it.
+inline constexpr int k_programs = 16;
+
 enum class Request : std::uint32_t {
-  start,     ///< with descriptors: the command (see `Command` below), standard output, standard error
-  signal,    ///< `value` to the started program
-  kill_all,  ///< SIGKILL to everything inside
+  start,         ///< with descriptors: the command (see `Command` below), standard output, standard error
+  start_beside,  ///< the same, for a program beside that of `start`
+  signal,        ///< `value` to the program of that number
+  kill_all,      ///< SIGKILL to everything inside
   stop_all,
   continue_all,
+  open_socket,  ///< the reply, with this number, carries a TCP socket
 };
 
 struct RequestMessage {
   Request request = Request::start;
-  std::int32_t value = 0;  ///< of `start`: its number, which the replies carry
+  std::int32_t program = 0;  ///< its number: given by `start` and `start_beside`, carried by the replies
+  std::int32_t value = 0;
 };
 
 /// The command file: this, then NUL-terminated strings: working folder, arguments, environment.
@@ -58,9 +64,10 @@ struct CommandHeader {
 };
 
 struct Reply {
-  std::int32_t start = 0;    ///< the number of the request
-  std::uint32_t exited = 0;  ///< 0: the answer to `start`; 1: the program has ended and nothing is left inside
-  std::int32_t error = 0;    ///< errno of `start`
+  std::int32_t program = 0;  ///< its number
+  std::uint32_t exited =
+      0;                   ///< 0: the answer to `start`; 1: it has ended, and if it was the last nothing is left inside
+  std::int32_t error = 0;  ///< errno of `start`
   std::int32_t in_exec = 0;  ///< `error` is about the program itself, not about getting there
   std::int32_t status = 0;   ///< as wait(2) gives it
   std::uint32_t out_of_memory = 0;

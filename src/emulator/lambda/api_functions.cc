@@ -317,6 +317,7 @@ Task<Service::Answer> Service::delete_function(Request& request) {
   }
   if (!qualifier.empty()) co_return delete_version(function, *target->version, request.call.request_id);
   auto code = packages_of(function.latest);
+  unprovision(function);
   drain(function, k_latest);
   for (const auto& [number, version] : function.versions) {
     drain(function, version.version);
@@ -337,6 +338,7 @@ Service::Answer Service::delete_version(Function& function, const Version& versi
     }
   }
   auto code = packages_of(version);
+  pool_->unprovision(function.arn(name));
   drain(function, name);
   std::erase_if(function.versions, [&name](const auto& item) { return item.second.version == name; });
   function.forget(name);

@@ -76,7 +76,7 @@ double next_chance() {
   return std::uniform_real_distribution<double>(0, 1)(numbers);
 }
 
-Outcome<void> Service::submit(const Function& function, const Version& version,
+Outcome<void> Service::submit(const Function& function, const Version& version, const std::string& qualifier,
                               std::shared_ptr<Invocation> invocation) {
   if (version.status == Version::Status::creating) {
     return aws_fail(409, "ResourceConflictException",
@@ -90,6 +90,10 @@ Outcome<void> Service::submit(const Function& function, const Version& version,
                                 .name = function.name,
                                 .reserved = function.reserved_concurrency,
                                 .reserved_elsewhere = reserved_except(function)};
+  if (!function.provisioned.empty()) {
+    const auto& named = function.provisioned.contains(qualifier) ? qualifier : version.version;
+    if (function.provisioned.contains(named)) concurrency.provisioned = function.arn(named);
+  }
   return pool_->submit(concurrency, *std::move(deployment), std::move(invocation));
 }
 
@@ -154,7 +158,8 @@ Task<Service::Answer> Service::invoke(Request& request) {
   const auto* found = function != nullptr ? function->find(target.ref.qualifier, next_chance()) : nullptr;
   if (found == nullptr) co_return std::unexpected(function_not_found(target.ref.arn()));
   auto executed = found->version;
-  if (auto begun = submit(*function, *found, invocation); !begun) co_return std::unexpected(begun.error());
+  if (auto begun = submit(*function, *found, target.ref.qualifier, invocation); !begun)
+    co_return std::unexpected(begun.error());
   while (!invocation->done) co_await invocation->changed.wait();
   if (invocation->result.refused) co_return std::unexpected(*invocation->result.refused);
   http::Response response{.status = 200,
@@ -181,7 +186,8 @@ Task<Service::Answer> Service::invoke_with_response_stream(Request& request) {
   auto executed = found->version;
   invocation->stream = std::make_shared<ResponseStream>(executor_);
   auto body = invocation->stream->body();
-  if (auto begun = submit(*function, *found, invocation); !begun) co_return std::unexpected(begun.error());
+  if (auto begun = submit(*function, *found, target.ref.qualifier, invocation); !begun)
+    co_return std::unexpected(begun.error());
   while (!invocation->accepted && !invocation->done) co_await invocation->changed.wait();
   if (invocation->result.refused) co_return std::unexpected(*invocation->result.refused);
   co_return http::Response{.status = 200,
@@ -219,7 +225,7 @@ Task<AsyncQueue::Attempt> Service::attempt_async(AsyncRequest request) {
   invocation->client_context = std::move(request.client_context);
   invocation->trace_id = make_trace_id(clock_.now(), request.request_id);
   auto executed = version->version;
-  if (!submit(*function, *version, invocation)) co_return Attempt{Fate::throttled, {}, {}, {}};
+  if (!submit(*function, *version, request.qualifier, invocation)) co_return Attempt{Fate::throttled, {}, {}, {}};
   while (!invocation->done) co_await invocation->changed.wait();
   auto& result = invocation->result;
   if (result.refused) co_return Attempt{Fate::throttled, {}, {}, {}};

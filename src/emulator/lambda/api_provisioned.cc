@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/json.hpp>
+#include <cmath>
 
 #include "base/deadline.h"
 #include "emulator/core/protocol.h"
@@ -10,21 +12,13 @@
 #include "wire/date.h"
 #include "wire/json.h"
 
-/// Provisioned concurrency: kept, and counted in the account's concurrency. Environments start with the first
-/// invocation all the same.
+/// Provisioned concurrency: counted in the account's concurrency; the pool starts the environments.
 namespace sortie::emulator::lambda {
 namespace {
 
 namespace json = boost::json;
 
-json::object provisioned_document(const ProvisionedConfig& config) {
-  const int there = config.ready ? config.executions : 0;
-  return {{"RequestedProvisionedConcurrentExecutions", config.executions},
-          {"AvailableProvisionedConcurrentExecutions", there},
-          {"AllocatedProvisionedConcurrentExecutions", there},
-          {"Status", config.ready ? "READY" : "IN_PROGRESS"},
-          {"LastModified", config.last_modified}};
-}
+constexpr char k_unpublished[] = "Provisioned Concurrency Configs cannot be applied to unpublished function versions.";
 
 AwsError conflict(std::string message) {
   return {409, "ResourceConflictException", std::move(message), {}};
@@ -91,29 +85,85 @@ Task<Service::Answer> Service::put_provisioned(Request& request) {
     co_return std::unexpected(validation_error({constraint(std::to_string(wanted), "provisionedConcurrentExecutions",
                                                            "Member must have value greater than or equal to 1")}));
   }
-  auto target =
-      provisioned_target(request, "PutProvisionedConcurrencyConfig",
-                         "Provisioned Concurrency Configs cannot be applied to unpublished function versions.");
+  auto target = provisioned_target(request, "PutProvisionedConcurrencyConfig", k_unpublished);
   if (!target) co_return std::unexpected(target.error());
+  if (target->version->version == k_latest) co_return std::unexpected(invalid_parameter(k_unpublished));
   auto& function = *target->function;
   const auto& qualifier = target->ref.qualifier;
   if (auto fits = check_provisioned(function, qualifier, wanted); !fits) co_return std::unexpected(fits.error());
-  auto& config = function.provisioned[qualifier];
   if (auto* revision = function.revision_of(target->version->version)) *revision = make_request_id();
-  config = {.executions = static_cast<int>(wanted), .last_modified = wire::format_iso8601_offset(clock_.now())};
+  function.provisioned[qualifier] = {.executions = static_cast<int>(wanted),
+                                     .last_modified = wire::format_iso8601_offset(clock_.now())};
   registry_.save(function);
-  auto document = provisioned_document(config);
-  asio::co_spawn(executor_, provision_later(shared_from_this(), target->ref, config.executions), asio::detached);
-  co_return json_response(202, document, request.call.request_id);
+  provision_soon(function);
+  co_return json_response(202, provisioned_document(function, qualifier), request.call.request_id);
 }
 
-Task<void> Service::provision_later(std::shared_ptr<Service> self, FunctionRef ref, int executions) {
+json::object Service::provisioned_document(const Function& function, const std::string& qualifier) {
+  const auto& config = function.provisioned.at(qualifier);
+  const auto there = pool_->provisioned(function.arn(qualifier));
+  const int available = std::min(there.there, config.executions);
+  const bool failed = !config.pending && !there.failure.empty();
+  const bool ready = !config.pending && there.complete;
+  json::object document{{"RequestedProvisionedConcurrentExecutions", config.executions},
+                        {"AvailableProvisionedConcurrentExecutions", available},
+                        {"AllocatedProvisionedConcurrentExecutions", available},
+                        {"Status", failed  ? "FAILED"
+                                   : ready ? "READY"
+                                           : "IN_PROGRESS"},
+                        {"LastModified", config.last_modified}};
+  if (failed) document.emplace("StatusReason", there.failure);
+  return document;
+}
+
+void Service::provision_soon(const Function& function) {
+  if (function.provisioned.empty()) return;
+  asio::co_spawn(executor_, provision_later(shared_from_this(), function.region, function.name), asio::detached);
+}
+
+Task<void> Service::provision_later(std::shared_ptr<Service> self, std::string region, std::string name) {
   co_await sleep_for(self->options_.realism ? self->options_.realism->create_time : self->options_.settle_time);
   if (self->closed_) co_return;
-  auto* function = self->registry_.find(ref.region, ref.name);
-  if (function == nullptr) co_return;
-  auto found = function->provisioned.find(ref.qualifier);
-  if (found != function->provisioned.end() && found->second.executions == executions) found->second.ready = true;
+  if (auto* function = self->registry_.find(region, name)) self->provision(*function);
+}
+
+/// An alias of two versions has its share of environments for each of them.
+void Service::provision(Function& function) {
+  for (auto& [qualifier, config] : function.provisioned) {
+    if (!std::exchange(config.pending, false)) continue;
+    std::vector<std::pair<std::string, int>> counts;
+    int left = config.executions;
+    auto alias = function.aliases.find(qualifier);
+    if (alias != function.aliases.end()) {
+      for (const auto& [version, weight] : alias->second.weights) {
+        const int share = std::min(left, static_cast<int>(std::lround(config.executions * weight)));
+        counts.emplace_back(version, share);
+        left -= share;
+      }
+    }
+    counts.emplace_back(alias == function.aliases.end() ? qualifier : alias->second.version, left);
+    std::vector<Pool::Wanted> wanted;
+    std::string failure;
+    for (const auto& [number, count] : counts) {
+      const auto* version = function.find(number);
+      if (number == k_latest) {
+        failure = k_unpublished;
+        continue;
+      }
+      auto deployment = version != nullptr ? deployment_of(function, *version)
+                                           : aws_fail(404, "ResourceNotFoundException", "The version is gone");
+      if (deployment) {
+        wanted.push_back({*std::move(deployment), count});
+      } else {
+        failure = deployment.error().message;
+      }
+    }
+    pool_->provision(function.arn(qualifier), std::move(wanted), std::move(failure));
+  }
+}
+
+void Service::unprovision(const Function& function) {
+  for (const auto& [qualifier, config] : function.provisioned) pool_->unprovision(function.arn(qualifier));
 }
 
 Task<Service::Answer> Service::get_provisioned(Request& request) {
@@ -126,7 +176,7 @@ Task<Service::Answer> Service::get_provisioned(Request& request) {
     co_return aws_fail(404, "ProvisionedConcurrencyConfigNotFoundException",
                        "No Provisioned Concurrency Config found for this function");
   }
-  co_return json_response(200, provisioned_document(found->second), request.call.request_id);
+  co_return json_response(200, provisioned_document(*target->function, found->first), request.call.request_id);
 }
 
 Service::Answer Service::list_provisioned(Request& request) {
@@ -136,7 +186,7 @@ Service::Answer Service::list_provisioned(Request& request) {
   if (!page) return std::unexpected(page.error());
   std::vector<std::pair<std::string, json::object>> items;
   for (const auto& [qualifier, config] : target->function->provisioned) {
-    auto document = provisioned_document(config);
+    auto document = provisioned_document(*target->function, qualifier);
     document.emplace("FunctionArn", target->function->arn(qualifier));
     items.emplace_back(qualifier, std::move(document));
   }
@@ -149,7 +199,10 @@ Task<Service::Answer> Service::delete_provisioned(Request& request) {
                                    "The function resource provided must be an alias or a published version.");
   if (!target) co_return std::unexpected(target.error());
   // One that is not there is deleted all the same.
-  if (target->function->provisioned.erase(target->ref.qualifier) > 0) registry_.save(*target->function);
+  if (target->function->provisioned.erase(target->ref.qualifier) > 0) {
+    pool_->unprovision(target->function->arn(target->ref.qualifier));
+    registry_.save(*target->function);
+  }
   co_return empty_response(204, request.call.request_id);
 }
 

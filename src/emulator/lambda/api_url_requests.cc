@@ -134,7 +134,9 @@ Task<http::Response> Service::answer_url(Call call, const FunctionUrlHost& host,
     given->stream = std::make_shared<ResponseStream>(executor_, ResponseStream::Framing::plain);
     stream = given->stream->body();
   }
-  if (auto begun = submit(*function, *version, given); !begun) co_return render_lambda_error(begun.error(), id);
+  if (auto begun = submit(*function, *version, target.qualifier, given); !begun) {
+    co_return render_lambda_error(begun.error(), id);
+  }
   auto response = given->stream ? co_await stream_of(given, std::move(stream)) : co_await result_of(given);
   response.headers.add("X-Amzn-Trace-Id", given->trace_id);
   co_return response;

@@ -204,6 +204,10 @@ Task<Service::Answer> Service::update_alias(Request& request) {
   alias.revision_id = make_request_id();
   apply_weights(request.body, alias);
   registry_.save(function);
+  if (auto config = function.provisioned.find(found->first); config != function.provisioned.end()) {
+    config->second.pending = true;
+    provision_soon(function);
+  }
   co_return json_response(200, alias_document(function, found->first, alias), request.call.request_id);
 }
 
@@ -213,6 +217,7 @@ Task<Service::Answer> Service::delete_alias(Request& request) {
   auto& function = *target->function;
   // An alias that is not there is deleted all the same.
   if (function.aliases.erase(request.parts.at(1)) > 0) {
+    pool_->unprovision(function.arn(request.parts.at(1)));
     function.forget(request.parts.at(1));
     registry_.save(function);
   }

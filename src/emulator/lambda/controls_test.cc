@@ -17,6 +17,7 @@ class Controls : public LambdaTest {
 };
 
 TEST_F(Controls, ProvisionedConcurrencyIsCounted) {
+  options.provisioned_limit = 2;
   make_function("f");
   publish();
   EXPECT_EQ(provision("$LATEST", 1).member("message"),

@@ -62,7 +62,7 @@ sandbox::Spec make_spec(const EnvironmentServices& services, const Deployment& d
     spec.hosts = read_file("/etc/hosts");
   } else {
     spec.resolv_conf = fmt::format("nameserver {}\noptions timeout:1 attempts:2\n", k_endpoint_address);
-    spec.hosts = "127.0.0.1 localhost localhost.localdomain\n";
+    spec.hosts = "127.0.0.1 localhost localhost.localdomain sandbox.localdomain sandbox.local sandbox\n";
   }
   if (services.authority != nullptr) spec.ca_bundle_pem = services.authority->ca_pem();
   return spec;
@@ -75,11 +75,13 @@ void Environment::prepare(const EnvironmentServices& services) {
   sandbox::prepare(make_spec(services, any, std::nullopt, {}));
 }
 
-Environment::Environment(EnvironmentServices& services, std::shared_ptr<const Deployment> deployment, LogTarget target)
+Environment::Environment(EnvironmentServices& services, std::shared_ptr<const Deployment> deployment, LogTarget target,
+                         std::string_view initialization)
     : services_(services),
       deployment_(std::move(deployment)),
       log_(services.logs, services.clock, target),
       log_stream_(target.stream),
+      initialization_(initialization),
       changed_(services.executor),
       work_(services.executor),
       idle_timer_(services.executor),
@@ -90,13 +92,14 @@ Environment::~Environment() {
 }
 
 Task<Outcome<std::shared_ptr<Environment>>> Environment::create(EnvironmentServices& services,
-                                                                std::shared_ptr<const Deployment> deployment) {
+                                                                std::shared_ptr<const Deployment> deployment,
+                                                                std::string_view initialization) {
   LogTarget target{.region = deployment->region,
                    .group = deployment->version.log_group,
                    .stream = make_stream_name(services.clock.now(), deployment->version.version),
                    .format = deployment->version.log_format,
                    .least_level = parse_system_level(deployment->version.system_log_level)};
-  auto environment = std::make_shared<Environment>(services, deployment, target);
+  auto environment = std::make_shared<Environment>(services, deployment, target, initialization);
   if (!is_native_runtime(deployment->version.runtime)) {
     environment->runtime_ = co_await services.runtimes->find(deployment->version.runtime);
     if (!environment->runtime_) {
@@ -192,6 +195,7 @@ Place Environment::place() const {
   };
   Place place{.runtime_api = authority(Listener::runtime_api), .task_root = sandbox_->inside_path("/var/task")};
   if (!layers_.empty()) place.layers_folder = sandbox_->inside_path("/opt");
+  place.initialization = initialization_;
   if (runtime_) place.runtime_folder = sandbox_->inside_path("/var/runtime");
   // Without a network of its own the function cannot be reached through AWS's names; it must be told.
   if (services_.aws != nullptr && sandbox_->address(Listener::endpoint_http).address != k_endpoint_address) {
@@ -202,13 +206,7 @@ Place Environment::place() const {
 
 Task<void> Environment::retire() {
   auto self = shared_from_this();
-  if (!extension_id_.empty() && instance_.occupied() && instance_.state() != State::stopping) {
-    sandbox_->signal(SIGTERM);
-    sandbox_->thaw();
-    auto deadline = std::chrono::steady_clock::now() + k_gentle_limit;
-    while (watching_ && std::chrono::steady_clock::now() < deadline) co_await changed_.wait_until(deadline);
-  }
-  co_await stop();
+  co_await shut_down("spindown");
   instance_.apply(Event::retire);
   idle_timer_.cancel();
   if (!abandoned_) close_listeners();
@@ -218,6 +216,7 @@ Task<void> Environment::retire() {
 
 void Environment::abandon() {
   close_listeners();
+  close_telemetry();
   abandoned_ = true;
   if (sandbox_ && instance_.occupied()) {
     sandbox_->kill_all();

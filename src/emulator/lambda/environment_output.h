@@ -6,7 +6,7 @@
 
 namespace sortie::emulator::lambda {
 
-/// The reading end of a bootstrap's standard output or error.
+/// The reading end of a program's standard output or error.
 struct Environment::OutputPipe {
   OutputPipe(const Executor& executor, UniqueFd fd, FunctionLog::Source which)
       : descriptor(executor, fd.release()), source(which) {}

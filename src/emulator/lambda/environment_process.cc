@@ -1,8 +1,5 @@
-#include <elf.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -11,12 +8,14 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
+#include <csignal>
 
 #include "emulator/lambda/environment.h"
 #include "emulator/lambda/environment_output.h"
+#include "emulator/lambda/executable.h"
 #include "emulator/lambda/variables.h"
 
-/// The process of an environment: starting, watching, its output, its end.
+/// The processes of an environment: starting, watching, their output, their end.
 namespace sortie::emulator::lambda {
 namespace {
 
@@ -30,48 +29,10 @@ constexpr auto k_last_answer_limit = std::chrono::seconds(2);
 /// Credentials are renewed at a start when they end sooner than this.
 constexpr auto k_renew_before = std::chrono::hours(1);
 
-#if defined(__x86_64__)
-constexpr Elf64_Half k_machine = EM_X86_64;
-#elif defined(__aarch64__)
-constexpr Elf64_Half k_machine = EM_AARCH64;
-#else
-#error "functions run on x86_64 and aarch64"
-#endif
-
 /// One buffer for all environments: it is empty again before anything else runs.
 std::array<char, k_read_bytes>& read_buffer() {
   static thread_local std::array<char, k_read_bytes> buffer;
   return buffer;
-}
-
-/// What the kernel would say to executing `path`: 0, or an errno value.
-int check_executable(const std::string& path) {
-  struct stat status{};
-  if (::stat(path.c_str(), &status) != 0) return errno;
-  if (!S_ISREG(status.st_mode) || (status.st_mode & 0111) == 0) return EACCES;
-  UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) return 0;  // execute permission is enough to try
-  Elf64_Ehdr header{};
-  auto size = ::read(file.get(), &header, sizeof header);
-  bool elf = size >= SELFMAG && std::string_view(reinterpret_cast<const char*>(header.e_ident), SELFMAG) == ELFMAG;
-  if (elf) return size == sizeof header && header.e_machine == k_machine ? 0 : ENOEXEC;
-  bool script = size >= 2 && header.e_ident[0] == '#' && header.e_ident[1] == '!';
-  return script ? 0 : ENOEXEC;
-}
-
-/// errno in the words of Go's `fork/exec`, which Lambda's messages carry.
-std::string_view exec_error_text(int error) {
-  switch (error) {
-    case EACCES: return "permission denied";
-    case ENOEXEC: return "exec format error";
-    default: return "no such file or directory";
-  }
-}
-
-int errno_of(const Error& error) {
-  if (error.kind == ErrorKind::not_found) return ENOENT;
-  if (error.kind == ErrorKind::denied) return EACCES;
-  return ENOEXEC;
 }
 
 }  // namespace
@@ -104,59 +65,70 @@ Result<std::vector<std::string>> Environment::find_command() const {
   }
 }
 
-/// Starts the bootstrap and waits until it asks for work. Afterwards it is ready, or nothing runs and the reason is
-/// given.
+/// Starts the extensions and the bootstrap, and waits until all of them ask for work. Afterwards they are ready, or
+/// nothing runs and the reason is given.
 Task<std::optional<Environment::Failure>> Environment::start_and_wait(std::chrono::steady_clock::time_point deadline) {
-  auto command = find_command();
-  if (!command) co_return Failure{.type = k_invalid_entrypoint, .message = command.error().message};
-  if (auto failed = co_await start(*std::move(command))) co_return failed;
-  while (instance_.state() == State::initializing && !init_error_ && std::chrono::steady_clock::now() < deadline) {
-    co_await changed_.wait_until(deadline);
-  }
-  if (instance_.state() == State::ready) {
-    drain_outputs(false);
-    co_return std::nullopt;
-  }
-  bool timed_out = instance_.state() == State::initializing && !init_error_;
-  if (init_error_) {
-    auto limit = std::chrono::steady_clock::now() + k_exit_limit;
-    while (watching_ && std::chrono::steady_clock::now() < limit) co_await changed_.wait_until(limit);
-  }
-  co_await stop();
-  if (timed_out) co_return Failure{.status = "timeout", .type = "Sandbox.Timedout"};
-  if (init_error_) co_return std::exchange(init_error_, std::nullopt);
-  co_return failure_of(ended_.value_or(sandbox::ExitStatus{}));
-}
-
-Task<std::optional<Environment::Failure>> Environment::start(std::vector<std::string> argv) {
-  ended_.reset();
+  broken_.reset();
   init_error_.reset();
-  extension_id_.clear();
+  extensions_.clear();
+  initialized_ = false;
+  log_.forget_sources();
   if (credentials_.expires - services_.clock.now() < k_renew_before) {
     if (auto assumed = assume_role(); !assumed) {
       co_return Failure{.type = "Runtime.AccessDenied", .message = assumed.error().message};
     }
   }
+  sandbox_->thaw();
+  auto failure = co_await bring_up(deadline);
+  if (!extensions_.empty()) log_extensions();
+  initialized_ = true;
+  if (failure) {
+    co_await shut_down(failure->status == "timeout" ? "timeout" : "failure");
+  } else {
+    drain_outputs(false);
+  }
+  co_return failure;
+}
+
+Task<std::optional<Environment::Failure>> Environment::bring_up(std::chrono::steady_clock::time_point deadline) {
+  using std::chrono::steady_clock;
+  if (!layers_.empty()) {
+    if (auto failed = co_await start_extensions(deadline)) co_return failed;
+  }
+  auto command = find_command();
+  if (!command) co_return Failure{.type = k_invalid_entrypoint, .message = command.error().message};
+  if (auto failed = co_await start(*std::move(command))) co_return failed;
+  while (!at_rest() && !init_error_ && !broken_ && steady_clock::now() < deadline) {
+    co_await changed_.wait_until(deadline);
+  }
+  if (init_error_) {
+    auto limit = steady_clock::now() + k_exit_limit;
+    while (runtime_runs_ && steady_clock::now() < limit) co_await changed_.wait_until(limit);
+    co_return std::exchange(init_error_, std::nullopt);
+  }
+  if (broken_) co_return broken_;
+  if (!at_rest()) co_return Failure{.status = "timeout", .type = "Sandbox.Timedout"};
+  co_return std::nullopt;
+}
+
+Task<std::optional<Environment::Failure>> Environment::start(std::vector<std::string> argv) {
   sandbox::Command command{.argv = std::move(argv),
                            .environment = make_variables(*deployment_, credentials_, log_stream_, place()),
                            .working_folder = sandbox_->inside_path("/var/task")};
-  sandbox_->thaw();
   // Before the await: a fast bootstrap asks for work before this coroutine goes on.
   instance_.apply(Event::started);
+  ++programs_;
   auto started = co_await sandbox_->start(std::move(command));
   if (!started) {
-    instance_.apply(Event::died);
-    instance_.apply(Event::emptied);
+    program_gone();
     co_return Failure{
         .type = k_invalid_entrypoint,
         .message = fmt::format("fork/exec /var/task/bootstrap: {}", exec_error_text(errno_of(started.error())))};
   }
-  take_outputs();
-  watching_ = true;
-  asio::co_spawn(
-      services_.executor,
-      [](std::shared_ptr<Environment> self) -> Task<void> { co_await self->watch(); }(shared_from_this()),
-      asio::detached);
+  add_output(sandbox_->take_stdout(), FunctionLog::k_standard_output);
+  add_output(sandbox_->take_stderr(), FunctionLog::k_standard_error);
+  runtime_runs_ = true;
+  asio::co_spawn(services_.executor, watch(shared_from_this()), asio::detached);
   co_return std::nullopt;
 }
 
@@ -174,30 +146,73 @@ Environment::Failure Environment::failure_of(const sandbox::ExitStatus& status) 
 
 /// Kills what runs and waits until nothing is left and its output has been read.
 Task<void> Environment::stop() {
-  if (watching_) {
+  if (programs_ > 0) {
     instance_.apply(Event::died);
     sandbox_->kill_all();
     sandbox_->thaw();
   }
-  while (watching_) co_await changed_.wait();
+  while (programs_ > 0) co_await changed_.wait();
 }
 
-/// Lives as long as the process. The state after it is empty.
-Task<void> Environment::watch() {
-  auto status = co_await sandbox_->wait();
-  if (abandoned_) co_return;
-  co_await hear_last_words();
-  if (abandoned_) co_return;
-  drain_outputs(true);
-  outputs_.clear();
-  ended_ = status;
-  instance_.apply(Event::died);
-  instance_.apply(Event::emptied);
-  if (!invocation_) {
-    log_.end_output();
-    log_.flush();
+/// Ends what runs, gently where there are extensions: first the runtime, then them.
+Task<void> Environment::shut_down(std::string_view reason) {
+  while (shutting_down_) co_await changed_.wait();
+  if (programs_ > 0 && !extensions_.empty()) {
+    shutting_down_ = true;
+    instance_.apply(Event::died);
+    sandbox_->thaw();
+    const bool external = extensions_.has(true);
+    const auto began = std::chrono::steady_clock::now();
+    const auto limit = began + (extensions_.has(false) ? k_internal_shutdown : k_runtime_shutdown);
+    if (runtime_runs_) sandbox_->signal(SIGTERM);
+    while (runtime_runs_ && std::chrono::steady_clock::now() < limit) co_await changed_.wait_until(limit);
+    if (runtime_runs_) sandbox_->signal(SIGKILL);
+    if (external) co_await shut_down_extensions(reason, began + k_external_shutdown);
   }
-  watching_ = false;
+  co_await stop();
+  shutting_down_ = false;
+  changed_.notify();
+}
+
+/// Lives as long as the runtime's process.
+Task<void> Environment::watch(std::shared_ptr<Environment> self) {
+  auto status = co_await self->sandbox_->wait();
+  if (self->abandoned_) co_return;
+  co_await self->hear_last_words();
+  if (self->abandoned_) co_return;
+  self->runtime_runs_ = false;
+  if (!self->broken_) self->broken_ = self->failure_of(status);
+  self->instance_.apply(Event::died);
+  self->program_gone();
+  self->clear_if_idle();
+}
+
+/// A program that ends by itself while nobody is there to notice takes the others along.
+void Environment::clear_if_idle() {
+  if (programs_ == 0 || invocation_ || initializing_ahead_ || shutting_down_) return;
+  asio::co_spawn(
+      services_.executor,
+      [](std::shared_ptr<Environment> self) -> Task<void> { co_await self->shut_down("failure"); }(shared_from_this()),
+      asio::detached);
+}
+
+/// After the last one nothing is left: the state is empty, the output has been read.
+void Environment::program_gone() {
+  if (--programs_ == 0) {
+    drain_outputs(true);
+    outputs_.clear();
+    close_telemetry();
+    for (const auto& extension : extensions_) {
+      extension->gone = true;
+      extension->work.notify();
+    }
+    instance_.apply(Event::died);
+    instance_.apply(Event::emptied);
+    if (!invocation_) {
+      log_.end_output();
+      log_.flush();
+    }
+  }
   changed_.notify();
 }
 
@@ -213,16 +228,11 @@ Task<void> Environment::hear_last_words() {
   }
 }
 
-void Environment::take_outputs() {
-  outputs_.clear();
-  auto add = [this](UniqueFd fd, FunctionLog::Source source) {
-    if (!fd) return;
-    auto pipe = std::make_shared<OutputPipe>(services_.executor, std::move(fd), source);
-    outputs_.push_back(pipe);
-    asio::co_spawn(services_.executor, read_output(shared_from_this(), pipe), asio::detached);
-  };
-  add(sandbox_->take_stdout(), FunctionLog::Source::standard_output);
-  add(sandbox_->take_stderr(), FunctionLog::Source::standard_error);
+void Environment::add_output(UniqueFd fd, FunctionLog::Source source) {
+  if (!fd) return;
+  auto pipe = std::make_shared<OutputPipe>(services_.executor, std::move(fd), source);
+  outputs_.push_back(pipe);
+  asio::co_spawn(services_.executor, read_output(shared_from_this(), pipe), asio::detached);
 }
 
 Task<void> Environment::read_output(std::shared_ptr<Environment> self, std::shared_ptr<OutputPipe> pipe) {

@@ -15,6 +15,8 @@ constexpr auto k_ask_again_limit = std::chrono::milliseconds(50);
 constexpr auto k_hot_loop = std::chrono::milliseconds(100);
 /// What a function prints is in its log stream at the latest this much later, also while it runs.
 constexpr auto k_show_log = std::chrono::milliseconds(500);
+/// An init ahead of invocations may take this long, or as long as an invocation if that is longer.
+constexpr auto k_ahead_limit = std::chrono::seconds(130);
 
 using TimePoint = std::chrono::steady_clock::time_point;
 using std::chrono::steady_clock;
@@ -26,19 +28,22 @@ Task<void> Environment::run(std::shared_ptr<Invocation> invocation) {
   invocation_ = std::move(invocation);
   delivered_ = false;
   answer_ = {};
-  init_duration_.reset();
   auto began = steady_clock::now();
   hot_ = began - idle_since_ < k_hot_loop && started_before_;
   auto failure = co_await initialize(began);
   if (abandoned_) co_return;
   log_.begin_tail(invocation_->wants_tail);
-  log_.platform(start_line(log_.format(), log_.now(), invocation_->request_id, deployment_->version.version));
+  tell([this](LogFormat format) {
+    return start_line(format, log_.now(), invocation_->request_id, deployment_->version.version);
+  });
+  finished_ = steady_clock::now();
   if (!failure) failure = co_await serve(began);
   if (abandoned_) co_return;
-  report(steady_clock::now() - began, failure);
+  report(finished_ - began, failure);
   answer_caller();
   invocation_.reset();
   answer_ = {};
+  init_duration_.reset();
   log_.end_invocation();
   became_idle();
 }
@@ -51,51 +56,83 @@ Task<std::optional<Environment::Failure>> Environment::initialize(TimePoint& beg
     sandbox_->thaw();
   }
   if (instance_.state() == State::ready) co_return std::nullopt;
-  while (watching_) co_await changed_.wait();  // the one before is still being cleared away
+  while (programs_ > 0 || shutting_down_) co_await changed_.wait();  // the one before is still being cleared away
   auto slot = co_await services_.starts.take();
-  const auto& version = deployment_->version;
-  auto first = !std::exchange(started_before_, true);
-  if (first) {
-    log_.platform(init_start_line(log_.format(), log_.now(),
-                                  runtime_version(version.runtime, runtime_ ? runtime_->version : std::string()),
-                                  runtime_version_arn(deployment_->region, version.runtime)));
-    auto init_began = steady_clock::now();
-    auto failure = co_await start_and_wait(init_began + services_.init_limit);
-    auto duration = steady_clock::now() - init_began;
-    report_init("init", duration, failure);
+  if (!std::exchange(started_before_, true)) {
+    auto failure = co_await first_init(steady_clock::now() + services_.init_limit);
     if (!failure) {
       began = steady_clock::now();
-      init_duration_ = duration;
       co_return std::nullopt;
     }
   }
   began = steady_clock::now();
-  auto failure = co_await start_and_wait(began + version.timeout);
+  auto failure = co_await start_and_wait(began + deployment_->version.timeout);
   report_init("invoke", steady_clock::now() - began, failure);
   co_return failure;
 }
 
-/// Text format tells only of an init that failed.
+/// The init phase of a new environment.
+Task<std::optional<Environment::Failure>> Environment::first_init(TimePoint limit) {
+  const auto& version = deployment_->version;
+  auto line = [&](LogFormat format) {
+    return init_start_line(format, log_.now(),
+                           runtime_version(version.runtime, runtime_ ? runtime_->version : std::string()),
+                           runtime_version_arn(deployment_->region, version.runtime), initialization_);
+  };
+  log_.platform(line(log_.format()));
+  if (!layers_.empty()) init_start_event_ = line(LogFormat::json);
+  auto began = steady_clock::now();
+  auto failure = co_await start_and_wait(limit);
+  auto duration = steady_clock::now() - began;
+  report_init("init", duration, failure);
+  if (!failure) init_duration_ = duration;
+  co_return failure;
+}
+
+Task<bool> Environment::initialize_ahead() {
+  auto self = shared_from_this();
+  initializing_ahead_ = true;
+  started_before_ = true;
+  auto slot = co_await services_.starts.take();
+  auto limit = std::max<steady_clock::duration>(deployment_->version.timeout, k_ahead_limit);
+  auto failure = co_await first_init(steady_clock::now() + limit);
+  initializing_ahead_ = false;
+  if (abandoned_) co_return false;
+  log_.end_output();
+  log_.flush();
+  became_idle();
+  co_return !failure;
+}
+
+/// Text format tells only of an init that failed, and of one ahead of invocations.
 void Environment::report_init(std::string_view phase, steady_clock::duration duration,
                               const std::optional<Failure>& failure) {
   const auto format = log_.format();
-  if (!failure && format == LogFormat::text) return;
-  const std::string status = failure ? failure->status : "success";
-  const std::string type = failure && failure->status != "timeout" ? failure->type : "";
+  const bool ahead = initialization_ != k_on_demand && phase == "init";
+  const bool shown = failure || format == LogFormat::json || ahead;
+  if (!shown && telemetry_.empty()) return;
+  const InitReport report{.phase = phase,
+                          .status = failure ? failure->status : "success",
+                          .error_type = failure && failure->status != "timeout" ? failure->type : "",
+                          .duration = duration,
+                          .initialization = initialization_};
   log_.end_output();
-  log_.platform(init_runtime_done_line(format, log_.now(), phase, status, type),
-                failure ? SystemLevel::warn : SystemLevel::debug);
-  log_.platform(init_report_line(format, log_.now(), duration, phase, status, type),
-                failure ? SystemLevel::info : SystemLevel::debug);
+  auto done = [&](LogFormat each) { return init_runtime_done_line(each, log_.now(), report); };
+  auto all = [&](LogFormat each) {
+    return each == LogFormat::text && !shown ? std::string() : init_report_line(each, log_.now(), report);
+  };
+  tell(done, failure ? SystemLevel::warn : SystemLevel::debug);
+  tell(all, failure || ahead ? SystemLevel::info : SystemLevel::debug);
 }
 
 /// Hands the invocation over and waits for its end. Nothing: the runtime has answered and asked for more.
 Task<std::optional<Environment::Failure>> Environment::serve(TimePoint began) {
   deadline_ = began + deployment_->version.timeout;
   instance_.apply(Event::dispatched);
+  if (!extensions_.empty()) tell_invocation();
   work_.notify();
   auto show_log_at = began + k_show_log;
-  while (instance_.state() != State::ready && !ended_) {
+  while (!at_rest() && !broken_) {
     auto now = steady_clock::now();
     if (now >= deadline_) break;
     if (now >= show_log_at) {
@@ -114,15 +151,15 @@ Task<std::optional<Environment::Failure>> Environment::serve(TimePoint began) {
     }
     co_await changed_.wait_until(wake);
   }
-  if (instance_.state() == State::ready) {
+  finished_ = steady_clock::now();
+  if (at_rest()) {
     drain_outputs(false);
     co_return std::nullopt;
   }
   // From here on an answer is refused: the state is no longer one in which answers are taken.
-  bool timed_out = !ended_;
-  co_await stop();
-  if (timed_out) co_return Failure{.status = "timeout", .type = "Sandbox.Timedout"};
-  co_return failure_of(ended_.value_or(sandbox::ExitStatus{}));
+  auto failure = broken_.value_or(Failure{.status = "timeout", .type = "Sandbox.Timedout"});
+  co_await shut_down(failure.status == "timeout" ? "timeout" : "failure");
+  co_return failure;
 }
 
 /// Writes the end of the invocation's log and, where there is no answer, makes the failure the result.
@@ -140,9 +177,13 @@ void Environment::report(steady_clock::duration duration, const std::optional<Fa
     report.status = failure->status;
     if (failure->status != "timeout") report.error_type = failure->type;
   }
-  log_.platform(runtime_done_line(log_.format(), log_.now(), report, answer_.payload.size()),
-                failure ? SystemLevel::warn : SystemLevel::debug);
-  log_.platform(report_line(log_.format(), log_.now(), report), failure ? SystemLevel::warn : SystemLevel::info);
+  auto runtime_done = report;
+  if (!failure && !extensions_.empty()) runtime_done.duration -= finished_ - runtime_rested_;
+  const auto level = failure ? SystemLevel::warn : SystemLevel::debug;
+  tell([&](LogFormat format) { return runtime_done_line(format, log_.now(), runtime_done, answer_.payload.size()); },
+       level);
+  tell([&](LogFormat format) { return report_line(format, log_.now(), report); },
+       failure ? SystemLevel::warn : SystemLevel::info);
 }
 
 void Environment::report_failure(const Failure& failure) {

@@ -58,9 +58,11 @@ Task<Result<http::Response>> Environment::handle(http::Request request) {
     case Kind::error: co_return co_await on_answer(call, std::move(request));
     case Kind::init_error: co_return co_await on_init_error(std::move(request));
     case Kind::wrong_method: co_return runtime_error(405, "MethodNotAllowed", "Method not allowed");
-    case Kind::unknown:
-      if (is_extension_call(request.path)) co_return co_await on_extension(std::move(request));
-      break;
+    case Kind::unknown: break;
+  }
+  if (auto extension_call = parse_extension_call(request.method, request.path);
+      extension_call.kind != ExtensionCall::Kind::unknown) {
+    co_return co_await on_extension(extension_call, std::move(request));
   }
   co_return runtime_error(404, "NotFound", "404 page not found");
 }
@@ -73,6 +75,7 @@ http::Response Environment::denied() const {
 Task<Result<http::Response>> Environment::on_next() {
   auto self = shared_from_this();
   if (!instance_.apply(Event::asked)) co_return denied();
+  runtime_rested_ = std::chrono::steady_clock::now();
   auto poll = ++poll_;
   work_.notify();  // a poll that this one replaces ends
   changed_.notify();
@@ -87,12 +90,10 @@ Task<Result<http::Response>> Environment::on_next() {
 
 http::Response Environment::deliver() {
   delivered_ = true;
-  auto remaining = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - std::chrono::steady_clock::now());
-  auto deadline_ms = (services_.clock.now() + remaining).time_since_epoch().count();
   http::Response response{.status = 200,
                           .headers = {{"Content-Type", "application/json"},
                                       {"Lambda-Runtime-Aws-Request-Id", invocation_->request_id},
-                                      {"Lambda-Runtime-Deadline-Ms", std::to_string(deadline_ms)},
+                                      {"Lambda-Runtime-Deadline-Ms", std::to_string(epoch_ms(deadline_))},
                                       {"Lambda-Runtime-Invoked-Function-Arn", invocation_->invoked_arn},
                                       {"Lambda-Runtime-Trace-Id", invocation_->trace_id}},
                           .body = std::move(invocation_->payload)};

@@ -88,10 +88,10 @@ struct UrlConfig {
   std::string last_modified;
 };
 
-/// How many environments a version or an alias is promised: kept, and counted in what others may reserve.
+/// How many environments a version or an alias is promised; counted in what others may reserve.
 struct ProvisionedConfig {
   int executions = 0;
-  bool ready = false;
+  bool pending = true;  ///< the pool has not been told yet
   std::string last_modified;
 };
 

@@ -27,12 +27,22 @@ void FunctionLog::platform(std::string line, SystemLevel level) {
 }
 
 void FunctionLog::output(Source source, std::string_view bytes) {
-  lines_[static_cast<std::size_t>(source)].feed(bytes, [this](std::string_view line) { append(to_valid_utf8(line)); });
+  lines_.at(source).feed(bytes, [this, source](std::string_view line) { append_output(source, line); });
+}
+
+FunctionLog::Source FunctionLog::add_source() {
+  lines_.emplace_back();
+  return lines_.size() - 1;
+}
+
+void FunctionLog::forget_sources() {
+  end_output();
+  lines_.resize(2);
 }
 
 void FunctionLog::end_output() {
-  for (auto& splitter : lines_) {
-    splitter.finish([this](std::string_view line) { append(to_valid_utf8(line)); });
+  for (Source source = 0; source < lines_.size(); ++source) {
+    lines_[source].finish([this, source](std::string_view line) { append_output(source, line); });
   }
 }
 
@@ -46,6 +56,12 @@ void FunctionLog::report_loss() {
 void FunctionLog::begin_tail(bool wanted) {
   tail_wanted_ = wanted;
   tail_ = {};
+}
+
+void FunctionLog::append_output(Source source, std::string_view line) {
+  auto text = to_valid_utf8(line);
+  if (listener_) listener_(source, text);
+  append(std::move(text));
 }
 
 void FunctionLog::append(std::string message) {

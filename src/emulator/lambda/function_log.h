@@ -1,7 +1,7 @@
 #pragma once
 
-#include <array>
 #include <chrono>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,7 +27,10 @@ struct LogTarget {
 /// io_context thread only.
 class FunctionLog {
  public:
-  enum class Source : std::uint8_t { standard_output, standard_error };
+  /// A stream of output with lines of its own: the function's two, and what `add_source` makes for extensions.
+  using Source = std::size_t;
+  static constexpr Source k_standard_output = 0;
+  static constexpr Source k_standard_error = 1;
 
   FunctionLog(LogSink& sink, const Clock& clock, LogTarget target);
   ~FunctionLog() { flush(); }
@@ -36,7 +39,13 @@ class FunctionLog {
 
   /// A line of Lambda's own, without newline. Empty: nothing. In JSON format only from the configured level on.
   void platform(std::string line, SystemLevel level = SystemLevel::info);
-  /// What the function wrote, in any pieces.
+  Source add_source();
+  /// Leaves the function's own two.
+  void forget_sources();
+  /// Who is given each line of output as well; nobody: an empty one.
+  using Listener = std::function<void(Source source, std::string_view line)>;
+  void listen(Listener listener) { listener_ = std::move(listener); }
+  /// What was written to a stream, in any pieces.
   void output(Source source, std::string_view bytes);
   /// Ends lines that came without a newline.
   void end_output();
@@ -58,11 +67,13 @@ class FunctionLog {
 
  private:
   void append(std::string message);
+  void append_output(Source source, std::string_view line);
 
   LogSink& sink_;
   const Clock& clock_;
   LogTarget target_;
-  std::array<LineSplitter, 2> lines_;
+  std::vector<LineSplitter> lines_{2};
+  Listener listener_;
   std::vector<LogEvent> pending_;
   std::size_t pending_bytes_ = 0;
   std::chrono::steady_clock::time_point invocation_flushed_{};

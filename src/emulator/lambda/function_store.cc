@@ -148,7 +148,7 @@ void read_urls(const json::object& urls, Function& function) {
   }
 }
 
-/// What is kept and has no effect on how the function runs.
+/// What controls the function beside its configuration.
 json::object controls_document(const Function& function) {
   json::object provisioned;
   for (const auto& [qualifier, config] : function.provisioned) {
@@ -170,7 +170,6 @@ void read_controls(const json::object& document, Function& function) {
     if (!item.is_object()) continue;
     const auto& from = item.get_object();
     function.provisioned[std::string(qualifier)] = {.executions = static_cast<int>(wire::int_or(from, "executions")),
-                                                    .ready = true,
                                                     .last_modified = wire::string_or(from, "lastModified")};
   }
   for (const auto& [version, item] : wire::object_or_empty(document, "runtimeManagement")) {

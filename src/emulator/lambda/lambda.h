@@ -33,8 +33,9 @@ struct LambdaOptions {
   std::vector<std::chrono::milliseconds> async_retry_delays{std::chrono::minutes{1}, std::chrono::minutes{2}};
   std::chrono::milliseconds init_limit{10'000};  ///< how long an environment may take to ask for work
   std::chrono::seconds idle_limit{300};          ///< an environment unused for so long is removed
-  std::chrono::milliseconds settle_time{0};      ///< how long a function stays Pending or InProgress after a change
-  bool realistic_streaming = false;              ///< slow a streamed response to 2 MB/s after its first 6 MB
+  std::size_t provisioned_limit = 0;  ///< environments that are initialised ahead, together; 0: by the number of cores
+  std::chrono::milliseconds settle_time{0};  ///< how long a function stays Pending or InProgress after a change
+  bool realistic_streaming = false;          ///< slow a streamed response to 2 MB/s after its first 6 MB
   /// AWS's waits, quotas and late logs (`--realism aws`); settle_time and realistic_streaming then do not count.
   std::optional<lambda::Realism> realism;
 };

@@ -1,9 +1,11 @@
 #include "emulator/lambda/log_text.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <utility>
@@ -56,37 +58,70 @@ std::int64_t billed_ms(Duration duration) {
   return std::chrono::ceil<std::chrono::milliseconds>(duration).count();
 }
 
-std::string init_start_line(LogFormat format, SystemTime now, std::string_view runtime, std::string_view runtime_arn) {
+std::string init_start_line(LogFormat format, SystemTime now, std::string_view runtime, std::string_view runtime_arn,
+                            std::string_view initialization) {
   if (format == LogFormat::text) {
     return fmt::format("INIT_START Runtime Version: {}\tRuntime Version ARN: {}", runtime, runtime_arn);
   }
   return platform_line(now, "platform.initStart",
-                       {{"initializationType", "on-demand"},
+                       {{"initializationType", initialization},
                         {"phase", "init"},
                         {"runtimeVersion", runtime},
                         {"runtimeVersionArn", runtime_arn}});
 }
 
-std::string init_report_line(LogFormat format, SystemTime now, Duration duration, std::string_view phase,
-                             std::string_view status, std::string_view error_type) {
+namespace {
+
+json::object init_record(const InitReport& report) {
+  json::object record{
+      {"initializationType", report.initialization}, {"phase", report.phase}, {"status", report.status}};
+  if (!report.error_type.empty()) record.emplace("errorType", report.error_type);
+  return record;
+}
+
+}  // namespace
+
+std::string init_report_line(LogFormat format, SystemTime now, const InitReport& report) {
   if (format == LogFormat::text) {
-    auto line =
-        fmt::format("INIT_REPORT Init Duration: {} ms\tPhase: {}\tStatus: {}", format_ms(duration), phase, status);
-    if (!error_type.empty()) line += fmt::format("\tError Type: {}", error_type);
+    auto line = fmt::format("INIT_REPORT Init Duration: {} ms", format_ms(report.duration));
+    if (report.status != "success") line += fmt::format("\tPhase: {}\tStatus: {}", report.phase, report.status);
+    if (!report.error_type.empty()) line += fmt::format("\tError Type: {}", report.error_type);
     return line;
   }
-  json::object record{{"initializationType", "on-demand"}, {"phase", phase}, {"status", status}};
-  if (!error_type.empty()) record.emplace("errorType", error_type);
-  record.emplace("metrics", json::object{{"durationMs", milliseconds(duration)}});
+  auto record = init_record(report);
+  record.emplace("metrics", json::object{{"durationMs", milliseconds(report.duration)}});
   return platform_line(now, "platform.initReport", std::move(record));
 }
 
-std::string init_runtime_done_line(LogFormat format, SystemTime now, std::string_view phase, std::string_view status,
-                                   std::string_view error_type) {
+std::string init_runtime_done_line(LogFormat format, SystemTime now, const InitReport& report) {
   if (format == LogFormat::text) return {};
-  json::object record{{"initializationType", "on-demand"}, {"phase", phase}, {"status", status}};
+  return platform_line(now, "platform.initRuntimeDone", init_record(report));
+}
+
+std::string extension_line(LogFormat format, SystemTime now, std::string_view name, std::string_view state,
+                           const std::vector<std::string_view>& events, std::string_view error_type) {
+  if (format == LogFormat::text) {
+    auto line = fmt::format("EXTENSION\tName: {}\tState: {}\tEvents: [{}]", name, state, fmt::join(events, ", "));
+    if (!error_type.empty()) line += fmt::format("\tError Type: {}", error_type);
+    return line;
+  }
+  json::object record{{"name", name}, {"state", state}, {"events", json::array(events.begin(), events.end())}};
   if (!error_type.empty()) record.emplace("errorType", error_type);
-  return platform_line(now, "platform.initRuntimeDone", std::move(record));
+  return platform_line(now, "platform.extension", std::move(record));
+}
+
+std::string telemetry_line(LogFormat format, SystemTime now, std::string_view name,
+                           const std::vector<std::string_view>& types) {
+  if (format == LogFormat::text) {
+    return fmt::format("TELEMETRY\tName: {}\tState: Subscribed\tTypes: [{}]", name, fmt::join(types, ", "));
+  }
+  json::array lower;
+  for (std::string type : std::vector<std::string>(types.begin(), types.end())) {
+    type[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(type[0])));
+    lower.emplace_back(type);
+  }
+  return platform_line(now, "platform.telemetrySubscription",
+                       {{"name", name}, {"state", "Subscribed"}, {"types", std::move(lower)}});
 }
 
 std::string runtime_done_line(LogFormat format, SystemTime now, const Report& report, std::size_t produced_bytes) {

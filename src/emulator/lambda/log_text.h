@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 
@@ -41,13 +42,30 @@ std::string format_ms(Duration duration);
 /// Whole milliseconds, rounded up: what is billed.
 std::int64_t billed_ms(Duration duration);
 
-std::string init_start_line(LogFormat format, SystemTime now, std::string_view runtime, std::string_view runtime_arn);
-/// `phase` is `init` or `invoke`, `status` `error` or `timeout`.
-std::string init_report_line(LogFormat format, SystemTime now, Duration duration, std::string_view phase,
-                             std::string_view status, std::string_view error_type);
-/// JSON alone: an init that the runtime has ended, with its word or without. `status` as above or `success`.
-std::string init_runtime_done_line(LogFormat format, SystemTime now, std::string_view phase, std::string_view status,
-                                   std::string_view error_type);
+/// How an environment came to be: for an invocation, or ahead of any.
+inline constexpr std::string_view k_on_demand = "on-demand";
+inline constexpr std::string_view k_provisioned = "provisioned-concurrency";
+
+/// An init that has ended.
+struct InitReport {
+  std::string_view phase;  ///< `init` or `invoke`
+  std::string status;      ///< `success`, `error` or `timeout`
+  std::string error_type;  ///< with `error`
+  Duration duration{};
+  std::string_view initialization = k_on_demand;
+};
+
+std::string init_start_line(LogFormat format, SystemTime now, std::string_view runtime, std::string_view runtime_arn,
+                            std::string_view initialization = k_on_demand);
+std::string init_report_line(LogFormat format, SystemTime now, const InitReport& report);
+/// JSON alone: an init that the runtime has ended, with its word or without.
+std::string init_runtime_done_line(LogFormat format, SystemTime now, const InitReport& report);
+/// An extension after the init: its state, what it has registered for, and what is wrong with it if anything is.
+std::string extension_line(LogFormat format, SystemTime now, std::string_view name, std::string_view state,
+                           const std::vector<std::string_view>& events, std::string_view error_type);
+/// An extension has subscribed to these types of telemetry, named `Platform` and so on.
+std::string telemetry_line(LogFormat format, SystemTime now, std::string_view name,
+                           const std::vector<std::string_view>& types);
 std::string start_line(LogFormat format, SystemTime now, std::string_view request_id, std::string_view version);
 /// Empty in JSON format, which has no END.
 std::string end_line(LogFormat format, std::string_view request_id);

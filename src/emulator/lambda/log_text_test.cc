@@ -51,10 +51,20 @@ TEST(LogLines, OthersAreLambdasOwn) {
   EXPECT_EQ(end_line(LogFormat::text, "ID"), "END RequestId: ID");
   EXPECT_EQ(init_start_line(LogFormat::text, k_now, "provided:al2023.v1", "arn"),
             "INIT_START Runtime Version: provided:al2023.v1\tRuntime Version ARN: arn");
-  EXPECT_EQ(init_report_line(LogFormat::text, k_now, microseconds(10'170), "init", "error", "Runtime.ExitError"),
+  InitReport init{
+      .phase = "init", .status = "error", .error_type = "Runtime.ExitError", .duration = microseconds(10'170)};
+  EXPECT_EQ(init_report_line(LogFormat::text, k_now, init),
             "INIT_REPORT Init Duration: 10.17 ms\tPhase: init\tStatus: error\tError Type: Runtime.ExitError");
-  EXPECT_EQ(init_report_line(LogFormat::text, k_now, microseconds(10'170), "init", "timeout", ""),
+  init.status = "timeout";
+  init.error_type.clear();
+  EXPECT_EQ(init_report_line(LogFormat::text, k_now, init),
             "INIT_REPORT Init Duration: 10.17 ms\tPhase: init\tStatus: timeout");
+  init.status = "success";
+  EXPECT_EQ(init_report_line(LogFormat::text, k_now, init), "INIT_REPORT Init Duration: 10.17 ms");
+  EXPECT_EQ(extension_line(LogFormat::text, k_now, "x", "Ready", {"INVOKE", "SHUTDOWN"}, ""),
+            "EXTENSION\tName: x\tState: Ready\tEvents: [INVOKE, SHUTDOWN]");
+  EXPECT_EQ(extension_line(LogFormat::text, k_now, "x", "LaunchError", {}, "PermissionDenied"),
+            "EXTENSION\tName: x\tState: LaunchError\tEvents: []\tError Type: PermissionDenied");
   EXPECT_EQ(timeout_line(LogFormat::text, k_now, "ID", std::chrono::seconds(3)),
             "2015-08-30T12:36:00.123Z ID Task timed out after 3.00 seconds");
 }
@@ -62,6 +72,9 @@ TEST(LogLines, OthersAreLambdasOwn) {
 TEST(LogLines, JsonFormat) {
   EXPECT_EQ(start_line(LogFormat::json, k_now, "ID", "1"),
             R"({"time":"2015-08-30T12:36:00.123Z","type":"platform.start","record":{"requestId":"ID","version":"1"}})");
+  EXPECT_EQ(extension_line(LogFormat::json, k_now, "x", "Ready", {"INVOKE"}, ""),
+            R"({"time":"2015-08-30T12:36:00.123Z","type":"platform.extension","record":{"name":"x","state":"Ready",)"
+            R"("events":["INVOKE"]}})");
   auto line = report_line(LogFormat::json, k_now, report());
   EXPECT_NE(line.find(R"("type":"platform.report")"), std::string::npos);
   EXPECT_NE(line.find(R"("billedDurationMs":4,"memorySizeMB":128,"maxMemoryUsedMB":36)"), std::string::npos) << line;

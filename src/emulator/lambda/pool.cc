@@ -41,11 +41,15 @@ class Pool::Lease {
   bool reserved_;
 };
 
-Pool::Pool(EnvironmentServices services, std::chrono::seconds idle_limit)
+Pool::Pool(EnvironmentServices services, std::chrono::seconds idle_limit, std::size_t provisioned_limit)
     : services_(std::move(services)),
       idle_limit_(idle_limit),
       idle_maximum_(std::max<std::size_t>(k_idle_minimum, k_idle_per_core * std::thread::hardware_concurrency())),
       released_(services_.executor),
+      provisioned_limit_(provisioned_limit != 0
+                             ? provisioned_limit
+                             : std::max<std::size_t>(k_provisioned_minimum,
+                                                     k_provisioned_per_core * std::thread::hardware_concurrency())),
       reaper_(services_.executor) {}
 
 void Pool::prepare() {
@@ -69,14 +73,15 @@ Outcome<void> Pool::submit(const Concurrency& concurrency, std::shared_ptr<const
   idle_.try_emplace(deployment.get());
   Lease lease(shared_from_this(), std::move(key), concurrency.reserved.has_value());
   asio::co_spawn(services_.executor,
-                 execute(shared_from_this(), std::move(deployment), std::move(invocation), std::move(lease)),
+                 execute(shared_from_this(), std::move(deployment), std::move(invocation), concurrency.provisioned,
+                         std::move(lease)),
                  asio::detached);
   return {};
 }
 
 Task<void> Pool::execute(std::shared_ptr<Pool> self, std::shared_ptr<const Deployment> deployment,
-                         std::shared_ptr<Invocation> invocation, Lease lease) {
-  auto warm = co_await self->take(deployment);
+                         std::shared_ptr<Invocation> invocation, std::string provisioned, Lease lease) {
+  auto warm = co_await self->take(deployment, provisioned);
   if (self->closed_ || !warm) {
     lease.end();
     invocation->result.refused =
@@ -96,7 +101,7 @@ Task<void> Pool::execute(std::shared_ptr<Pool> self, std::shared_ptr<const Deplo
     invocation->result.refused = AwsError{500, "ServiceException", error.what(), {}};
   }
   lease.end();
-  if (broken) {
+  if (broken && !warm->share) {
     self->dispose(std::move(warm->environment));
   } else {
     self->release(*std::move(warm));
@@ -105,7 +110,10 @@ Task<void> Pool::execute(std::shared_ptr<Pool> self, std::shared_ptr<const Deplo
   invocation->finish();
 }
 
-std::optional<Pool::Warm> Pool::take_idle(const Deployment& deployment) {
+std::optional<Pool::Warm> Pool::take_idle(const Deployment& deployment, const std::string& provisioned) {
+  if (!provisioned.empty()) {
+    if (auto warm = take_provisioned(deployment, provisioned)) return warm;
+  }
   auto found = idle_.find(&deployment);
   if (found == idle_.end() || found->second.empty()) return std::nullopt;
   auto warm = std::move(found->second.back());
@@ -119,14 +127,15 @@ std::size_t Pool::settling(const Deployment& deployment) const {
       live_, [&](const auto& each) { return &each->deployment() == &deployment && each->settling(); }));
 }
 
-Task<Outcome<Pool::Warm>> Pool::take(const std::shared_ptr<const Deployment>& deployment) {
-  if (auto warm = take_idle(*deployment)) co_return *std::move(warm);
+Task<Outcome<Pool::Warm>> Pool::take(const std::shared_ptr<const Deployment>& deployment,
+                                     const std::string& provisioned) {
+  if (auto warm = take_idle(*deployment, provisioned)) co_return *std::move(warm);
   auto deadline = steady_clock::now() + k_settle_limit;
   while (settling(*deployment) > waiting_.count(deployment.get()) && steady_clock::now() < deadline) {
     auto waiter = waiting_.insert(deployment.get());
     co_await released_.wait_until(deadline);
     waiting_.erase(waiter);
-    if (auto warm = take_idle(*deployment)) co_return *std::move(warm);
+    if (auto warm = take_idle(*deployment, provisioned)) co_return *std::move(warm);
   }
   RateLimit fresh(k_new_environments_per_second, k_new_environments_at_once);
   auto& scaling = scaling_.try_emplace({deployment->region, deployment->name}, fresh).first->second;
@@ -135,10 +144,11 @@ Task<Outcome<Pool::Warm>> Pool::take(const std::shared_ptr<const Deployment>& de
   auto made = co_await Environment::create(services_, deployment);
   if (!made) co_return std::unexpected(made.error());
   live_.insert(*made);
-  co_return Warm{*std::move(made), steady_clock::now()};
+  co_return Warm{*std::move(made), steady_clock::now(), nullptr};
 }
 
 void Pool::release(Warm warm) {
+  if (warm.share) return release_provisioned(std::move(warm));
   auto found = idle_.find(&warm.environment->deployment());
   bool keep = !closed_ && found != idle_.end() && steady_clock::now() - warm.made < k_life_limit;
   if (!keep) return dispose(std::move(warm.environment));
@@ -209,6 +219,7 @@ Task<void> Pool::shutdown() {
   reaper_.cancel();
   idle_.clear();
   idle_count_ = 0;
+  groups_.clear();
   auto environments = std::vector(live_.begin(), live_.end());
   auto left = std::make_shared<std::size_t>(environments.size());
   auto changed = std::make_shared<Signal>(services_.executor);
@@ -221,7 +232,7 @@ Task<void> Pool::shutdown() {
     };
     asio::co_spawn(services_.executor, end(each, left, changed), asio::detached);
   }
-  auto deadline = steady_clock::now() + Environment::k_gentle_limit + std::chrono::seconds(5);
+  auto deadline = steady_clock::now() + Environment::k_external_shutdown + std::chrono::seconds(5);
   while (*left > 0 && steady_clock::now() < deadline) co_await changed->wait_until(deadline);
   for (auto& each : environments) live_.erase(each);
 }
@@ -232,6 +243,7 @@ void Pool::abandon() {
   for (const auto& environment : live_) environment->abandon();
   live_.clear();
   idle_.clear();
+  groups_.clear();
   idle_count_ = 0;
 }
 

@@ -21,7 +21,10 @@ inline constexpr int k_account_concurrency = 1000;
 /// one. Before it makes a new one it waits `k_settle_limit` for one whose runtime has answered and will ask for more in
 /// a moment: a caller that invokes again at once finds the environment warm. Idle ones are removed after `idle_limit`,
 /// when there are more than `k_idle_per_core` for each core (at least `k_idle_minimum`), when they are `k_life_limit`
-/// old, and when their deployment is drained. io_context thread only; the tasks it spawns keep it alive.
+/// old, and when their deployment is drained.
+///
+/// Provisioned environments are initialised ahead, for a version or an alias, and kept for its invocations alone, which
+/// take them first. io_context thread only; the tasks it spawns keep it alive.
 class Pool : public std::enable_shared_from_this<Pool> {
  public:
   static constexpr std::size_t k_idle_per_core = 4;
@@ -32,7 +35,12 @@ class Pool : public std::enable_shared_from_this<Pool> {
   static constexpr double k_new_environments_per_second = 100;
   static constexpr auto k_settle_limit = std::chrono::milliseconds(50);
 
-  Pool(EnvironmentServices services, std::chrono::seconds idle_limit);
+  /// What this machine is trusted to hold of environments that were initialised ahead, together.
+  static constexpr std::size_t k_provisioned_per_core = 16;
+  static constexpr std::size_t k_provisioned_minimum = 32;
+
+  /// `provisioned_limit`: 0 for what the machine is trusted to hold.
+  Pool(EnvironmentServices services, std::chrono::seconds idle_limit, std::size_t provisioned_limit = 0);
 
   /// Soon does, beside what is going on, what the first native environment costs more than later ones.
   void prepare();
@@ -43,11 +51,30 @@ class Pool : public std::enable_shared_from_this<Pool> {
     std::string name;
     std::optional<int> reserved;
     int reserved_elsewhere = 0;
+    std::string provisioned;  ///< the key of provisioned environments that it may use; empty: none
   };
   /// Begins an invocation and returns at once; it goes on when nobody waits for it. 429 TooManyRequestsException when
   /// the function or the account has too many.
   Outcome<void> submit(const Concurrency& concurrency, std::shared_ptr<const Deployment> deployment,
                        std::shared_ptr<Invocation> invocation);
+  /// How many environments of a deployment are wanted.
+  struct Wanted {
+    std::shared_ptr<const Deployment> deployment;
+    int count = 0;
+  };
+  struct Provisioned {
+    int wanted = 0;
+    int there = 0;  ///< initialised: idle or running
+    bool complete = false;
+    std::string failure;  ///< why it will not become complete; empty: it may
+  };
+  /// From now on these are wanted under `key`, the ARN of a version or an alias. What is there of another deployment
+  /// stays until these are complete. `failure`: why nothing can be wanted.
+  void provision(const std::string& key, std::vector<Wanted> wanted, std::string failure = {});
+  /// Nothing is wanted any more.
+  void unprovision(const std::string& key);
+  [[nodiscard]] Provisioned provisioned(const std::string& key) const;
+
   /// No new invocations for this deployment; idle environments go now, others when they are done.
   void drain(const Deployment& deployment);
   /// Ends all environments.
@@ -57,18 +84,29 @@ class Pool : public std::enable_shared_from_this<Pool> {
   [[nodiscard]] std::size_t live() const { return live_.size(); }
 
  private:
+  struct Share;
+  struct Group;
   struct Warm {
     std::shared_ptr<Environment> environment;
     std::chrono::steady_clock::time_point made;
+    std::shared_ptr<Share> share;  ///< of a provisioned one
   };
   /// Counts an invocation for as long as it lives.
   class Lease;
 
   static Task<void> execute(std::shared_ptr<Pool> self, std::shared_ptr<const Deployment> deployment,
-                            std::shared_ptr<Invocation> invocation, Lease lease);
-  std::optional<Warm> take_idle(const Deployment& deployment);
+                            std::shared_ptr<Invocation> invocation, std::string provisioned, Lease lease);
+  std::optional<Warm> take_idle(const Deployment& deployment, const std::string& provisioned);
   [[nodiscard]] std::size_t settling(const Deployment& deployment) const;
-  Task<Outcome<Warm>> take(const std::shared_ptr<const Deployment>& deployment);
+  Task<Outcome<Warm>> take(const std::shared_ptr<const Deployment>& deployment, const std::string& provisioned);
+  // pool_provisioned.cc
+  std::optional<Warm> take_provisioned(const Deployment& deployment, const std::string& key);
+  void release_provisioned(Warm warm);
+  void fill(Group& group);
+  void fill_all();
+  void settle(Group& group);
+  void drop(const std::shared_ptr<Share>& share);
+  static Task<void> start_ahead(std::shared_ptr<Pool> self, std::shared_ptr<Share> share);
   void release(Warm warm);
   void dispose(std::shared_ptr<Environment> environment);
   void arm_reaper();
@@ -85,9 +123,29 @@ class Pool : public std::enable_shared_from_this<Pool> {
   std::map<std::pair<std::string, std::string>, int> running_;
   int running_unreserved_ = 0;
   std::map<std::pair<std::string, std::string>, RateLimit> scaling_;  ///< of a region's function
+  std::map<std::string, Group, std::less<>> groups_;                  ///< by key
+  std::size_t provisioned_limit_;
+  std::size_t provisioned_count_ = 0;  ///< there or being started
   asio::steady_timer reaper_;
   bool reaper_armed_ = false;
   bool closed_ = false;
+};
+
+/// The provisioned environments of one deployment under one key. Shared with those that are out.
+struct Pool::Share {
+  std::shared_ptr<const Deployment> deployment;
+  std::string key;
+  int wanted = 0;
+  int starting = 0;
+  int there = 0;
+  std::vector<Warm> idle;
+};
+
+/// All under one key.
+struct Pool::Group {
+  std::vector<std::shared_ptr<Share>> shares;
+  std::vector<std::shared_ptr<Share>> old;  ///< until the others are complete
+  std::string failure;
 };
 
 }  // namespace sortie::emulator::lambda

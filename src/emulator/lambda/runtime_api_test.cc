@@ -73,5 +73,23 @@ TEST(Variables, AreLambdas) {
   EXPECT_EQ(value_of(variables, "AWS_ENDPOINT_URL"), "(absent)");
 }
 
+TEST(Variables, ExtensionsAreNotGivenTheRuntimesOwn) {
+  Deployment deployment{.region = "eu-west-1", .account = "1", .name = "f"};
+  deployment.version.runtime = "python3.12";
+  deployment.version.handler = "h";
+  deployment.version.environment = {{"MINE", "1"}, {"OTHER", "2"}};
+  auto variables =
+      make_extension_variables(deployment, {.access_key_id = "ASIA"}, {.runtime_api = "169.254.100.1:9001"});
+  EXPECT_EQ(value_of(variables, "AWS_LAMBDA_RUNTIME_API"), "169.254.100.1:9001");
+  EXPECT_EQ(value_of(variables, "AWS_ACCESS_KEY_ID"), "ASIA");
+  EXPECT_EQ(value_of(variables, "MINE"), "1");
+  EXPECT_EQ(value_of(variables, "AWS_LAMBDA_INITIALIZATION_TYPE"), "on-demand");
+  for (auto name : {"AWS_EXECUTION_ENV", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "_HANDLER",
+                    "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR", "AWS_XRAY_CONTEXT_MISSING", "AWS_XRAY_DAEMON_ADDRESS",
+                    "_AWS_XRAY_DAEMON_ADDRESS", "_AWS_XRAY_DAEMON_PORT", "PYTHONPATH"}) {
+    EXPECT_EQ(value_of(variables, name), "(absent)") << name;
+  }
+}
+
 }  // namespace
 }  // namespace sortie::emulator::lambda

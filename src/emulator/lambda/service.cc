@@ -140,7 +140,7 @@ Service::Service(Executor executor, const Clock& clock, Store& store, Authorizer
                               .runtimes = &runtimes_,
                               .codes = &codes_,
                               .realism = options_.realism},
-          options_.idle_limit)),
+          options_.idle_limit, options_.provisioned_limit)),
       async_(std::make_shared<AsyncQueue>(
           executor, clock, store, options_.async_retry_delays,
           [this](AsyncRequest request) { return attempt_async(std::move(request)); },
@@ -149,6 +149,7 @@ Service::Service(Executor executor, const Clock& clock, Store& store, Authorizer
 
 void Service::begin() {
   async_->resume();
+  for (const auto& [key, function] : registry_.all()) provision_soon(function);
   asio::co_spawn(executor_, collect_code(codes_.all()), asio::detached);
 }
 

@@ -145,7 +145,12 @@ class Service : public std::enable_shared_from_this<Service> {
   Task<Answer> get_provisioned(Request& request);
   Answer list_provisioned(Request& request);
   Task<Answer> delete_provisioned(Request& request);
-  static Task<void> provision_later(std::shared_ptr<Service> self, FunctionRef ref, int executions);
+  boost::json::object provisioned_document(const Function& function, const std::string& qualifier);
+  /// After a change of what is provisioned, or of where an alias points: has environments started and removed.
+  void provision_soon(const Function& function);
+  static Task<void> provision_later(std::shared_ptr<Service> self, std::string region, std::string name);
+  void provision(Function& function);
+  void unprovision(const Function& function);
   // api_controls.cc
   Task<Answer> get_recursion(Request& request);
   Task<Answer> put_recursion(Request& request);
@@ -242,7 +247,8 @@ class Service : public std::enable_shared_from_this<Service> {
   /// With realism: 429 when the function is invoked more often than its concurrency allows.
   Outcome<void> check_invoke_rate(const Function& function);
   Outcome<std::shared_ptr<const Deployment>> deployment_of(const Function& function, const Version& version);
-  Outcome<void> submit(const Function& function, const Version& version, std::shared_ptr<Invocation> invocation);
+  Outcome<void> submit(const Function& function, const Version& version, const std::string& qualifier,
+                       std::shared_ptr<Invocation> invocation);
   Task<Outcome<Prepared>> prepare(Request& request, std::size_t limit, std::string_view type);
 
   Executor executor_;

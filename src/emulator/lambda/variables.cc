@@ -30,6 +30,12 @@ constexpr std::array<std::string_view, 19> k_reserved{"AWS_ACCESS_KEY",
                                                       "_HANDLER",
                                                       "_X_AMZN_TRACE_ID"};
 
+/// What an external extension does not get.
+constexpr std::array<std::string_view, 10> k_runtimes_own{
+    "AWS_EXECUTION_ENV",       "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_XRAY_CONTEXT_MISSING",
+    "AWS_XRAY_DAEMON_ADDRESS", "_AWS_XRAY_DAEMON_ADDRESS",  "_AWS_XRAY_DAEMON_PORT",      "_HANDLER",
+    "LAMBDA_TASK_ROOT",        "LAMBDA_RUNTIME_DIR"};
+
 void set(Variables& variables, const std::string& name, std::string value) {
   auto found = std::find_if(variables.begin(), variables.end(), [&](const auto& pair) { return pair.first == name; });
   if (found != variables.end()) {
@@ -57,14 +63,13 @@ void add_managed(Variables& variables, const std::string& runtime, const Place& 
   }
 }
 
-}  // namespace
-
-bool is_reserved_variable(std::string_view name) {
+bool is_reserved(std::string_view name) {
   return std::find(k_reserved.begin(), k_reserved.end(), name) != k_reserved.end();
 }
 
-Variables make_variables(const Deployment& deployment, const SessionCredentials& credentials,
-                         const std::string& log_stream, const Place& place) {
+/// What Lambda gives every function.
+Variables preset(const Deployment& deployment, const SessionCredentials& credentials, const std::string& log_stream,
+                 const Place& place) {
   const auto& version = deployment.version;
   Variables variables{
       {"AWS_ACCESS_KEY_ID", credentials.access_key_id},
@@ -75,7 +80,7 @@ Variables make_variables(const Deployment& deployment, const SessionCredentials&
       {"AWS_LAMBDA_FUNCTION_NAME", deployment.name},
       {"AWS_LAMBDA_FUNCTION_VERSION", version.version},
       {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", std::to_string(version.memory_mb)},
-      {"AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"},
+      {"AWS_LAMBDA_INITIALIZATION_TYPE", place.initialization},
       {"AWS_LAMBDA_LOG_GROUP_NAME", version.log_group},
       {"AWS_LAMBDA_LOG_STREAM_NAME", log_stream},
       {"AWS_LAMBDA_RUNTIME_API", place.runtime_api},
@@ -93,7 +98,11 @@ Variables make_variables(const Deployment& deployment, const SessionCredentials&
        fmt::format("/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:{0}:{0}/lib:{1}/lib", place.task_root,
                    place.layers_folder)},
   };
-  add_managed(variables, version.runtime, place);
+  return variables;
+}
+
+/// What the function's configuration adds; it wins.
+void add_configured(Variables& variables, const Version& version, const Place& place) {
   if (version.log_format == LogFormat::json) {
     variables.emplace_back("AWS_LAMBDA_LOG_FORMAT", "JSON");
     variables.emplace_back("AWS_LAMBDA_LOG_LEVEL", version.application_log_level);
@@ -101,9 +110,32 @@ Variables make_variables(const Deployment& deployment, const SessionCredentials&
   if (place.endpoint_url) variables.emplace_back("AWS_ENDPOINT_URL", *place.endpoint_url);
   if (version.environment) {
     for (const auto& [name, value] : *version.environment) {
-      if (!is_reserved_variable(name)) set(variables, name, value);
+      if (!is_reserved(name)) set(variables, name, value);
     }
   }
+}
+
+}  // namespace
+
+bool is_reserved_variable(std::string_view name) {
+  return is_reserved(name);
+}
+
+Variables make_variables(const Deployment& deployment, const SessionCredentials& credentials,
+                         const std::string& log_stream, const Place& place) {
+  auto variables = preset(deployment, credentials, log_stream, place);
+  add_managed(variables, deployment.version.runtime, place);
+  add_configured(variables, deployment.version, place);
+  return variables;
+}
+
+Variables make_extension_variables(const Deployment& deployment, const SessionCredentials& credentials,
+                                   const Place& place) {
+  auto variables = preset(deployment, credentials, {}, place);
+  std::erase_if(variables, [](const auto& pair) {
+    return std::find(k_runtimes_own.begin(), k_runtimes_own.end(), pair.first) != k_runtimes_own.end();
+  });
+  add_configured(variables, deployment.version, place);
   return variables;
 }
 

@@ -17,7 +17,8 @@ struct Place {
   std::string task_root = "/var/task";
   std::string runtime_folder = "/var/runtime";
   std::string layers_folder = "/opt";
-  std::optional<std::string> endpoint_url;  ///< only where AWS's own names do not lead to the embedded AWS
+  std::string initialization = "on-demand";  ///< or `provisioned-concurrency`
+  std::optional<std::string> endpoint_url;   ///< only where AWS's own names do not lead to the embedded AWS
 };
 
 using Variables = std::vector<std::pair<std::string, std::string>>;
@@ -26,6 +27,11 @@ using Variables = std::vector<std::pair<std::string, std::string>>;
 /// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
 Variables make_variables(const Deployment& deployment, const SessionCredentials& credentials,
                          const std::string& log_stream, const Place& place);
+
+/// That of an external extension: as above without what is the runtime's own.
+/// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html#runtimes-extensions-registration-api-e
+Variables make_extension_variables(const Deployment& deployment, const SessionCredentials& credentials,
+                                   const Place& place);
 
 /// True for names that a function's configuration may not set.
 bool is_reserved_variable(std::string_view name);

@@ -114,6 +114,12 @@ inline void sleep_milliseconds(long milliseconds) {
 /// Removes a folder and what is in it, without following symbolic links.
 void remove_tree(const char* path);
 
+/// Sets all signals to what they do by themselves, blocks them, and opens a descriptor that SIGCHLD makes readable.
+int open_child_signals();
+
+/// A message with a descriptor; -errno when it cannot be sent.
+long send_with_descriptor(int socket, void* message, std::size_t size, int fd);
+
 // The other trades of this program, named by its first argument.
 
 /// "cgroups": waits for its standard input to end (sortie is gone), then removes the control groups that sortie has

@@ -1,5 +1,6 @@
-// Process 1 of a sandbox. It starts one program at a time, reaps, watches the memory where no cgroup does, and ends
-// everything inside when the program ends or sortie is gone. It holds no privilege and none of sortie's memory.
+// Process 1 of a sandbox. It starts a program and others beside it, reaps, watches the memory where no cgroup does, and
+// ends everything inside when the last of the programs ends or sortie is gone. It holds no privilege and none of
+// sortie's memory.
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <sys/mman.h>
@@ -34,30 +35,39 @@ struct Poll {
 };
 constexpr short k_readable = 1;  // POLLIN
 
-/// The kernel's own signal structures; the C library's differ.
-struct KernelAction {
-  void* handler;
-  unsigned long flags;
-  void* restorer;
-  std::uint64_t mask;
+struct Program {
+  int number = 0;
+  long pid = 0;  ///< 0: none
 };
-constexpr std::uint64_t signal_bit(int number) {
-  return 1ULL << (number - 1);
-}
 
 struct State {
   Shared* shared = nullptr;
   long self = 0;
-  int processes = -1;  ///< /proc, open
-  int nothing = -1;    ///< /dev/null, open
-  int start = 0;       ///< number of the last `start`
-  long program = 0;    ///< pid of the running program; 0: none
+  int processes = -1;                      ///< /proc, open
+  int nothing = -1;                        ///< /dev/null, open
+  Program programs[protocol::k_programs];  ///< that run; the first place is for that of `start`
   bool stopped = false;
   bool out_of_memory = false;
 };
 
 State state;  // NOLINT: the program is this one object
 alignas(16) char child_stack[64 * 1024];
+
+bool anything_runs() {
+  for (const Program& program : state.programs) {
+    if (program.pid != 0) return true;
+  }
+  return false;
+}
+
+/// Where a program is noted that is going to be started; null when there is no place.
+Program* free_place(bool beside) {
+  if (!beside) return state.programs[0].pid == 0 ? &state.programs[0] : nullptr;
+  for (Program* place = state.programs + 1; place != state.programs + protocol::k_programs; ++place) {
+    if (place->pid == 0) return place;
+  }
+  return nullptr;
+}
 
 // ---- every process inside
 
@@ -261,12 +271,14 @@ bool split(char* text, std::size_t size, char** pointers, Start& start) {
   return at == end && start.folder != nullptr && header.arguments > 0;
 }
 
-Reply start_program(int command, int out, int err) {
+Reply start_program(const RequestMessage& request, int command, int out, int err) {
   Reply reply;
+  reply.program = request.program;
   Start start;
   start.out = out;
   start.err = err;
-  if (state.program != 0) {
+  Program* const place = free_place(request.request == Request::start_beside);
+  if (place == nullptr) {
     reply.error = EBUSY;
     return reply;
   }
@@ -282,7 +294,7 @@ Reply start_program(int command, int out, int err) {
     reply.error = E2BIG;
     return reply;
   }
-  state.out_of_memory = false;
+  if (!anything_runs()) state.out_of_memory = false;
   state.stopped = false;
   const long pid = spawn(start);
   if (pid < 0) {
@@ -292,7 +304,7 @@ Reply start_program(int command, int out, int err) {
     reply.in_exec = start.in_exec ? 1 : 0;
     raw::call(SYS_wait4, pid, nullptr, __WALL, nullptr);
   } else {
-    state.program = pid;
+    *place = {request.program, pid};
   }
   raw::call(SYS_munmap, text, size);
   raw::call(SYS_munmap, pointers, pointers_size);
@@ -301,9 +313,21 @@ Reply start_program(int command, int out, int err) {
 
 // ---- the control socket
 
-void send_reply(Reply reply) {
-  reply.start = state.start;
+void send_reply(const Reply& reply) {
   raw::call(SYS_sendto, protocol::k_control_fd, &reply, sizeof reply, MSG_NOSIGNAL, 0, 0);
+}
+
+/// A socket of this network namespace for the other end to connect.
+void send_socket(int number) {
+  Reply reply;
+  reply.program = number;
+  const int fd = static_cast<int>(raw::call(SYS_socket, AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (fd < 0) {
+    reply.error = -fd;
+    return send_reply(reply);
+  }
+  send_with_descriptor(protocol::k_control_fd, &reply, sizeof reply, fd);
+  raw::call(SYS_close, fd);
 }
 
 /// sortie is gone, or wants this sandbox gone: nothing stays.
@@ -344,24 +368,41 @@ void serve_request() {
   if (received.size != sizeof(RequestMessage)) leave();
   switch (received.message.request) {
     case Request::start:
-      state.start = received.message.value;
-      send_reply(start_program(received.fds[0], received.fds[1], received.fds[2]));
+    case Request::start_beside:
+      send_reply(start_program(received.message, received.fds[0], received.fds[1], received.fds[2]));
       break;
     case Request::signal:
-      if (state.program != 0) raw::call(SYS_kill, state.program, received.message.value);
+      for (const Program& program : state.programs) {
+        if (program.pid != 0 && program.number == received.message.program) {
+          raw::call(SYS_kill, program.pid, received.message.value);
+        }
+      }
       break;
     case Request::kill_all:
-      if (state.program != 0) signal_everything(SIGKILL);
+      if (anything_runs()) signal_everything(SIGKILL);
       break;
     case Request::stop_all:
     case Request::continue_all:
       state.stopped = received.message.request == Request::stop_all;
       signal_everything(state.stopped ? SIGSTOP : SIGCONT);
       break;
+    case Request::open_socket: send_socket(received.message.program); break;
   }
   for (const int fd : received.fds) {
     if (fd >= 0) raw::call(SYS_close, fd);
   }
+}
+
+/// A program that is the last one to end takes along whatever they have all left behind.
+void program_ended(Program& program, int status) {
+  Reply reply;
+  reply.program = program.number;
+  reply.exited = 1;
+  reply.status = status;
+  program = {};
+  if (!anything_runs()) end_everything();
+  reply.out_of_memory = state.out_of_memory ? 1 : 0;
+  send_reply(reply);
 }
 
 void reap() {
@@ -369,30 +410,13 @@ void reap() {
     int status = 0;
     const long pid = raw::call(SYS_wait4, -1, &status, WNOHANG | __WALL, nullptr);
     if (pid <= 0) return;
-    if (pid != state.program) continue;
-    end_everything();
-    state.program = 0;
-    Reply reply;
-    reply.exited = 1;
-    reply.status = status;
-    reply.out_of_memory = state.out_of_memory ? 1 : 0;
-    send_reply(reply);
-    return;
+    for (Program& program : state.programs) {
+      if (program.pid == pid) program_ended(program, status);
+    }
   }
 }
 
 // ---- life
-
-int open_child_signals() {
-  KernelAction normal{};
-  for (int number = 1; number <= 64; ++number) {  // what sortie ignores must not be ignored by the programs
-    raw::call(SYS_rt_sigaction, number, &normal, nullptr, sizeof normal.mask);
-  }
-  const std::uint64_t mask = ~0ULL;
-  raw::call(SYS_rt_sigprocmask, SIG_SETMASK, &mask, nullptr, sizeof mask);
-  const std::uint64_t child_bit = signal_bit(SIGCHLD);
-  return static_cast<int>(raw::call(SYS_signalfd4, -1, &child_bit, sizeof child_bit, O_CLOEXEC | O_NONBLOCK));
-}
 
 [[noreturn]] void supervise() {
   const long shared =
@@ -411,7 +435,7 @@ int open_child_signals() {
   Poll polls[2] = {{protocol::k_control_fd, k_readable, 0}, {signals, k_readable, 0}};
   long pause_ms = k_watch_closely_ms;
   for (;;) {
-    const bool watching = state.shared->watch_memory_bytes != 0 && state.program != 0 && !state.stopped;
+    const bool watching = state.shared->watch_memory_bytes != 0 && !state.stopped && anything_runs();
     struct {
       long seconds, nanoseconds;
     } pause = {0, pause_ms * 1'000'000};
@@ -422,7 +446,7 @@ int open_child_signals() {
       reap();
     }
     if (polls[0].revents != 0) serve_request();
-    if (watching && state.program != 0) pause_ms = watch_memory();
+    if (watching && anything_runs()) pause_ms = watch_memory();
   }
 }
 

@@ -19,7 +19,13 @@ long make_network() {
 
 long send_descriptor(int fd) {
   char byte = 0;
-  iovec part = {&byte, 1};
+  return send_with_descriptor(k_requests, &byte, 1, fd);
+}
+
+}  // namespace
+
+long send_with_descriptor(int socket, void* message, std::size_t size, int fd) {
+  iovec part = {message, size};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof fd)] = {};
   msghdr header{};
   header.msg_iov = &part;
@@ -31,10 +37,8 @@ long send_descriptor(int fd) {
   rights->cmsg_type = SCM_RIGHTS;
   rights->cmsg_len = CMSG_LEN(sizeof fd);
   __builtin_memcpy(CMSG_DATA(rights), &fd, sizeof fd);
-  return raw::call(SYS_sendmsg, k_requests, &header, MSG_NOSIGNAL);
+  return raw::call(SYS_sendmsg, socket, &header, MSG_NOSIGNAL);
 }
-
-}  // namespace
 
 int make_networks() {
   for (;;) {

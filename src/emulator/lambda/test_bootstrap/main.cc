@@ -1,5 +1,6 @@
 // A Lambda runtime for the tests of this folder: what it does is in the handler's name (at init) and in the payload
-// (`"do":…`). A program of its own, without sanitizers: its start must fit into the time limits that are tested.
+// (`"do":…`). In a layer's folder `extensions` it is an extension: what that does is in its file's name. A program of
+// its own, without sanitizers: its start must fit into the time limits that are tested.
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -16,6 +17,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <thread>
 
 namespace sortie::emulator::lambda {
 namespace {
@@ -77,8 +79,8 @@ class Api {
 
   Answer request(const std::string& method, const std::string& path, const std::string& body = {},
                  const std::string& headers = {}) {
-    send(method + " /2018-06-01/runtime/" + path + " HTTP/1.1\r\nHost: runtime\r\n" + headers +
-         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    send(method + (path.starts_with('/') ? " " : " /2018-06-01/runtime/") + path + " HTTP/1.1\r\nHost: runtime\r\n" +
+         headers + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
     return receive();
   }
 
@@ -293,13 +295,99 @@ void serve(Api& api, const Api::Answer& work) {
   answer(work.body);
 }
 
+/// POST /extension/register; the identifier, or the refusal as it is printed.
+Api::Answer register_as(Api& api, const std::string& name, const std::string& events, const std::string& more = {}) {
+  return api.request("POST", "/2020-01-01/extension/register", "{\"events\":[" + events + "]}",
+                     "Lambda-Extension-Name: " + name + "\r\n" + more);
+}
+
+bool holds(std::string_view name, std::string_view what) {
+  return name.find(what) != std::string_view::npos;
+}
+
+/// What an extension does is in its name.
+[[noreturn]] void run_extension(const std::string& name) {
+  auto is = [&name](std::string_view what) { return holds(name, what); };
+  if (is("never-registers")) ::pause();
+  if (is("exits-first")) ::_exit(4);
+  if (is("floods")) {
+    std::string line(99, 'e');
+    line += '\n';
+    for (int i = 0; i < 20'000; ++i) print(line);
+  }
+  Api api;
+  if (is("bad-json")) {
+    auto refused =
+        api.request("POST", "/2020-01-01/extension/register", "{", "Lambda-Extension-Name: " + name + "\r\n");
+    print(name + " " + std::to_string(refused.status) + " " + refused.body);
+  }
+  const bool deaf = is("deaf");
+  auto registered = register_as(api, name,
+                                deaf                ? ""
+                                : is("no-shutdown") ? "\"INVOKE\""
+                                                    : "\"INVOKE\",\"SHUTDOWN\"",
+                                "Lambda-Extension-Accept-Feature: accountId\r\n");
+  print(name + " registered " + registered.body + "\n");
+  const auto id = "Lambda-Extension-Identifier: " + registered.header("Lambda-Extension-Identifier") + "\r\n";
+  if (is("twice")) print(name + " again " + register_as(api, name, "").body);
+  if (is("init-error")) {
+    api.request("POST", "/2020-01-01/extension/init/error", "{}",
+                id + "Lambda-Extension-Function-Error-Type: Fatal.NoLuck\r\n");
+    ::_exit(0);
+  }
+  if (is("never-asks")) ::pause();
+  for (;;) {
+    auto event = api.request("GET", "/2020-01-01/extension/event/next", {}, id);
+    print(name + " event " + std::to_string(event.status) + " " + event.body + "\n");
+    if (event.status != 200) ::_exit(94);
+    if (holds(event.body, "SHUTDOWN")) {
+      if (is("ignores")) ::pause();
+      print(name + " bye\n");
+      ::_exit(0);
+    }
+    if (is("crashes")) ::_exit(9);
+    if (is("exit-error")) {
+      api.request("POST", "/2020-01-01/extension/exit/error", "{}",
+                  id + "Lambda-Extension-Function-Error-Type: Fatal.Gone\r\n");
+      ::_exit(1);
+    }
+    if (is("hangs")) ::pause();
+    if (is("slow")) ::usleep(200'000);
+    if (is("slow")) print(name + " done\n");
+  }
+}
+
+/// A part of the runtime that says what it is told, in a thread of its own.
+void run_internal_extension(const std::string& id) {
+  std::thread([id] {
+    Api api;
+    for (;;) {
+      auto event =
+          api.request("GET", "/2020-01-01/extension/event/next", {}, "Lambda-Extension-Identifier: " + id + "\r\n");
+      if (event.status != 200) return;
+      print("inside " + event.body + "\n");
+    }
+  }).detach();
+}
+
 [[noreturn]] void run_bootstrap() {
   std::string handler = ::getenv("_HANDLER");
   if (handler == "init.exit") ::_exit(7);
   if (handler == "init.exit-once" && count_up() == 1) ::_exit(7);
   if (handler == "init.hang") ::pause();
   if (handler == "init.print") print("starting\n");
+  if (handler.ends_with(".term")) {
+    ::signal(SIGTERM, [](int) {
+      print("told to end\n");
+      ::_exit(0);
+    });
+  }
   Api api;
+  if (handler.starts_with("internal")) {
+    if (handler == "internal.shutdown.term") print(register_as(api, "inside", "\"SHUTDOWN\"").body);
+    auto registered = register_as(api, "inside", handler == "internal.invoke" ? "\"INVOKE\"" : "");
+    run_internal_extension(registered.header("Lambda-Extension-Identifier"));
+  }
   if (handler == "init.error") {
     api.request("POST", "init/error", R"({"errorMessage":"cannot start","errorType":"Init.Bad"})",
                 "Lambda-Runtime-Function-Error-Type: Init.Bad\r\n");
@@ -315,6 +403,9 @@ void serve(Api& api, const Api::Answer& work) {
 }  // namespace
 }  // namespace sortie::emulator::lambda
 
-int main() {
+int main(int, char** arguments) {
+  const std::string self = arguments[0];
+  const auto slash = self.rfind('/');
+  if (self.find("/extensions/") != std::string::npos) sortie::emulator::lambda::run_extension(self.substr(slash + 1));
   sortie::emulator::lambda::run_bootstrap();
 }
