@@ -109,6 +109,7 @@ std::string make_version_id() {
 
 Catalog::Catalog(Store& store, Statements& statements) : statements_(statements) {
   store.db().exec(k_tables);
+  store.db().exec(k_guard_tables);
   auto row = statements_.query(
       "SELECT max(coalesce((SELECT max(sequence) FROM s3_object),0), coalesce((SELECT max(sequence) FROM "
       "s3_upload),0))");
@@ -252,6 +253,7 @@ void Catalog::put_object(ContentStore::Change& change, const Bucket& bucket, Obj
 void Catalog::remove_version(ContentStore::Change& change, const Bucket& bucket, const Object& object) {
   for (const Part& part : parts(object)) change.release(part.content);
   statements_.query("DELETE FROM s3_object_part WHERE object=?").bind(object.id).run();
+  set_guard(object, {});
   statements_.query("DELETE FROM s3_object WHERE id=?").bind(object.id).run();
   if (!object.latest) return;
   statements_
@@ -331,6 +333,7 @@ std::vector<Part> Catalog::upload_parts(const Upload& upload, int after, std::si
 void Catalog::remove_upload(ContentStore::Change& change, const Upload& upload) {
   for (const Part& part : upload_parts(upload, 0, 10'000)) change.release(part.content);
   statements_.query("DELETE FROM s3_upload_part WHERE upload=?").bind(upload.id).run();
+  set_guard(upload, {});
   statements_.query("DELETE FROM s3_upload WHERE id=?").bind(upload.id).run();
 }
 

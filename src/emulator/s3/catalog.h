@@ -13,6 +13,7 @@
 #include "emulator/core/store.h"
 #include "emulator/s3/content_store.h"
 #include "emulator/s3/digests.h"
+#include "emulator/s3/guards.h"
 
 namespace sortie::emulator::s3 {
 
@@ -107,6 +108,11 @@ class Catalog {
   /// Removes one version for good; the next older one becomes the newest.
   void remove_version(ContentStore::Change& change, const Bucket& bucket, const Object& object);
   void set_tags(const Object& object, const Tags& tags);
+  /// Locks and access lists (guards.cc); they go with their object or upload.
+  Guard guard(const Object& object);
+  void set_guard(const Object& object, const Guard& guard);
+  Guard guard(const Upload& upload);
+  void set_guard(const Upload& upload, const Guard& guard);
 
   /// Newest versions that are not markers, by key; stops when `wanted` says false.
   template <class Wanted>

@@ -9,6 +9,7 @@
 #include "emulator/core/protocol.h"
 #include "emulator/core/random.h"
 #include "emulator/s3/errors.h"
+#include "emulator/s3/object_lock.h"
 #include "emulator/s3/operations.h"
 
 namespace sortie::emulator::s3 {
@@ -203,9 +204,6 @@ Outcome<std::string> read_replication(const wire::XmlNode& /*root*/) {
 Outcome<std::string> read_website(const wire::XmlNode& /*root*/) {
   return Failure(not_implemented("s3", "PutBucketWebsite"));
 }
-Outcome<std::string> read_object_lock(const wire::XmlNode& /*root*/) {
-  return Failure(not_implemented("s3", "PutObjectLockConfiguration"));
-}
 
 constexpr DocumentKind k_kinds[] = {
     {"cors", "CORSConfiguration", "BucketCORS", "BucketCors", "", "NoSuchCORSConfiguration",
@@ -230,7 +228,7 @@ constexpr DocumentKind k_kinds[] = {
      "The specified bucket does not have a website configuration", true, read_website},
     {"object-lock", "ObjectLockConfiguration", "BucketObjectLockConfiguration", "ObjectLockConfiguration", "",
      "ObjectLockConfigurationNotFoundError", "Object Lock configuration does not exist for this bucket", false,
-     read_object_lock},
+     read_lock_configuration},
 };
 
 /// What is kept once ownership controls have been deleted; other documents fall back to `initial`.
@@ -266,17 +264,29 @@ Operations::Answer Operations::get_document(const Request& request, const Docume
 }
 
 Task<Operations::Answer> Operations::put_document(Request& request, const DocumentKind& kind) {
+  if (kind.subresource == "object-lock") {
+    if (auto there = check_digest_sent(request); !there) co_return std::unexpected(there.error());
+  }
   auto body = co_await read_body(request, k_max_document);
   if (!body) co_return std::unexpected(body.error());
   const auto bucket = allowed_bucket(request, fmt::format("Put{}", kind.noun));
   if (!bucket) co_return std::unexpected(bucket.error());
   // What is not there at all is said before anything is said about the document.
-  const bool absent = kind.read == read_replication || kind.read == read_website || kind.read == read_object_lock;
+  const bool absent = kind.read == read_replication || kind.read == read_website;
   if (absent) co_return std::unexpected(kind.read({}).error());
   const auto document = wire::XmlDocument::parse(*body);
   if (!document || document->root().name() != kind.root) co_return malformed_xml();
   const auto content = kind.read(document->root());
   if (!content) co_return std::unexpected(content.error());
+  if (kind.subresource == "object-lock" && bucket->versioning != Versioning::enabled) {
+    co_return s3_fail(409, "InvalidBucketState",
+                      "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration");
+  }
+  if (kind.subresource == "ownershipControls") {
+    if (auto possible = check_ownership(request, *bucket, *content); !possible) {
+      co_return std::unexpected(possible.error());
+    }
+  }
   catalog_.set_config(*bucket, kind.subresource, *content);
   auto response = empty_answer(200);
   if (kind.subresource == "lifecycle") {

@@ -223,9 +223,13 @@ Operations::Answer Operations::create_multipart_upload(const Request& request) {
   const auto tags = read_tag_header(request.header("x-amz-tagging"));
   const auto bucket = allowed_key(request, "PutObject", upload_context(request, tags.value_or(Tags())));
   if (!bucket) return std::unexpected(bucket.error());
+  if (request.call.principal.kind == Principal::Kind::anonymous) {
+    return s3_fail(403, "AccessDenied", "Anonymous users cannot initiate multipart uploads.  Please authenticate.");
+  }
   auto traits = read_traits(request.headers());
   if (!traits) return std::unexpected(traits.error());
-  if (auto taken = check_canned_acl(request, *bucket); !taken) return std::unexpected(taken.error());
+  const auto guard = asked_guard(request, *bucket, "PutObject", upload_context(request, traits->tags));
+  if (!guard) return std::unexpected(guard.error());
   const auto agreed = read_agreement(request);
   if (!agreed) return std::unexpected(agreed.error());
   if (request.headers().contains("x-amz-tagging")) {
@@ -234,7 +238,12 @@ Operations::Answer Operations::create_multipart_upload(const Request& request) {
   }
   Upload upload{{}, bucket->id, 0, request.key, now(), request.call.principal.arn, *std::move(traits)};
   upload.traits.checksum = *agreed;
-  catalog_.create_upload(upload);
+  {
+    ContentStore::Change change(contents_);
+    catalog_.create_upload(upload);
+    catalog_.set_guard(upload, *guard);
+    change.commit();
+  }
   wire::XmlWriter xml;
   xml.open("InitiateMultipartUploadResult", k_xmlns);
   xml.element("Bucket", bucket->name).element("Key", request.key).element("UploadId", upload.id);
@@ -257,6 +266,9 @@ Task<Operations::Answer> Operations::upload_part(Request& request) {
   if (!upload) co_return no_such_upload(id);
   const auto demand = read_digest_demand(request.headers());
   if (!demand) co_return std::unexpected(demand.error());
+  if (auto brought = check_lock_digest(*bucket, catalog_.guard(*upload), *demand, "Part"); !brought) {
+    co_return std::unexpected(brought.error());
+  }
   const auto& agreed = upload->traits.checksum;
   if (agreed && demand->algorithm && *demand->algorithm != agreed->algorithm) {
     co_return invalid_request(
@@ -380,6 +392,7 @@ Task<Operations::Answer> Operations::complete_multipart_upload(Request& request)
     ContentStore::Change change(contents_);
     for (const Part& part : *parts) change.retain(part.content);
     catalog_.put_object(change, *bucket, object, *parts);
+    catalog_.set_guard(object, with_default(catalog_.guard(*upload), *bucket, object.modified));
     catalog_.remove_upload(change, *upload);
     change.commit();
   }

@@ -146,6 +146,7 @@ Operations::Answer Operations::get_object(const Request& request, bool head) {
   if (!selection) return std::unexpected(selection.error());
 
   describe_whole(response, *object);
+  add_lock(response, request, *bucket, *object);
   if (version.empty()) add_expiration(response, *bucket, *object);
   const ByteRange& range = selection->range;
   if (selection->partial) {

@@ -79,9 +79,13 @@ Task<Operations::Answer> Operations::put_object(Request& request) {
   }
   auto traits = read_traits(request.headers());
   if (!traits) co_return std::unexpected(traits.error());
-  if (auto taken = check_canned_acl(request, *bucket); !taken) co_return std::unexpected(taken.error());
+  const auto guard = asked_guard(request, *bucket, "PutObject", context);
+  if (!guard) co_return std::unexpected(guard.error());
   const auto demand = read_digest_demand(request.headers());
   if (!demand) co_return std::unexpected(demand.error());
+  if (auto brought = check_lock_digest(*bucket, *guard, *demand, "Object"); !brought) {
+    co_return std::unexpected(brought.error());
+  }
   http::Body& body = request.call.request.body;
   if (!body.length() && !request.call.form) {
     co_return s3_fail(411, "MissingContentLength", "You must provide the Content-Length HTTP header.");
@@ -119,6 +123,7 @@ Task<Operations::Answer> Operations::put_object(Request& request) {
     const std::uint64_t size = received->size;
     const Part part{0, change.add(*std::move(received)), size, {}, {}, {}};
     catalog_.put_object(change, *bucket, object, {part});
+    catalog_.set_guard(object, with_default(*guard, *bucket, object.modified));
     change.commit();
   }
   auto response = empty_answer(200);
@@ -172,7 +177,8 @@ Task<Operations::Answer> Operations::copy_object(Request& request) {
         "This copy request is illegal because it is trying to copy an object to itself without changing the object's "
         "metadata, storage class, website redirect location or encryption attributes.");
   }
-  if (auto taken = check_canned_acl(request, *bucket); !taken) co_return std::unexpected(taken.error());
+  const auto guard = asked_guard(request, *bucket, "CopyObject", upload_context(request, asked->tags));
+  if (!guard) co_return std::unexpected(guard.error());
   if (source->object.size > k_max_upload) {
     co_return invalid_request(
         "The specified copy source is larger than the maximum allowable size for a copy source: " +
@@ -225,6 +231,7 @@ Task<Operations::Answer> Operations::copy_object(Request& request) {
       part.checksum.clear();
     }
     catalog_.put_object(change, *bucket, copy, parts);
+    catalog_.set_guard(copy, with_default(*guard, *bucket, copy.modified));
     change.commit();
   }
   auto response = xml_answer(copy_document("CopyObjectResult", copy));
