@@ -3,6 +3,7 @@
 #include <array>
 #include <boost/json.hpp>
 
+#include "emulator/cloudformation/bucket_guards.h"
 #include "emulator/cloudformation/resource_type.h"
 #include "wire/arn.h"
 #include "wire/xml.h"
@@ -20,7 +21,8 @@ constexpr std::array k_bucket_properties = {
     Property{"AccessControl"},
     Property{"BucketEncryption", Shape::object},
     Property{"BucketName", Shape::text, Change::replaces},
-    Property{"ObjectLockEnabled", Shape::boolean, Change::replaces},
+    Property{"ObjectLockConfiguration", Shape::object},
+    Property{"ObjectLockEnabled", Shape::boolean},
     Property{"OwnershipControls", Shape::object},
     Property{"PublicAccessBlockConfiguration", Shape::object},
     Property{"Tags", Shape::list},
@@ -39,7 +41,6 @@ constexpr std::array k_bucket_properties = {
     absent("MetadataTableConfiguration"),
     absent("MetricsConfigurations", Shape::list),
     absent("NotificationConfiguration"),
-    absent("ObjectLockConfiguration"),
     absent("ReplicationConfiguration"),
     absent("WebsiteConfiguration"),
 };
@@ -57,27 +58,13 @@ Step step(http::Request request) {
 
 /// What every bucket is here; anything else is not to be had.
 Outcome<void> check_fixed_settings(const Properties& properties) {
-  const std::string access = text_of(properties, "AccessControl");
-  if (!access.empty() && access != "Private" && access != "BucketOwnerFullControl") {
-    return refuse(
-        fmt::format("The embedded AWS does not implement AccessControl {}: buckets are Private. AWS does.", access));
-  }
-  if (flag_of(properties, "ObjectLockEnabled")) {
-    return refuse("The embedded AWS does not implement ObjectLockEnabled. AWS does.");
-  }
+  RETURN_IF_ERROR(check_guards(properties));
   for (const Properties& rule :
        objects_of(object_of(properties, "BucketEncryption"), "ServerSideEncryptionConfiguration")) {
     const std::string algorithm = text_of(object_of(rule, "ServerSideEncryptionByDefault"), "SSEAlgorithm");
     if (algorithm == "AES256") continue;
     return refuse(
         fmt::format("The embedded AWS does not implement SSEAlgorithm {}: buckets have AES256. AWS does.", algorithm));
-  }
-  for (const Properties& rule : objects_of(object_of(properties, "OwnershipControls"), "Rules")) {
-    const std::string ownership = text_of(rule, "ObjectOwnership");
-    if (ownership == "BucketOwnerEnforced") continue;
-    return refuse(fmt::format(
-        "The embedded AWS does not implement ObjectOwnership {}: buckets have BucketOwnerEnforced. AWS does.",
-        ownership));
   }
   return {};
 }
@@ -130,12 +117,14 @@ Outcome<Plan> create_bucket(const Owner& owner, const Properties& properties, Ma
   };
   plan.push_back(std::move(look));
   Step create = step(s3_request("PUT", bucket, {}, location(owner)));
+  add_guard_headers(properties, create.request);
   create.makes = true;
   plan.push_back(std::move(create));
   if (properties.contains("VersioningConfiguration")) plan.push_back(set_versioning(bucket, properties));
   if (properties.contains("PublicAccessBlockConfiguration"))
     plan.push_back(set_public_access_block(bucket, properties));
   if (!tags_of(properties).empty()) plan.push_back(set_tags(bucket, properties));
+  plan_guards(bucket, properties, plan);
   const auto suffix = wire::dns_suffix_of(owner.region);
   made.attributes["Arn"] = fmt::format("arn:{}:s3:::{}", owner.partition, bucket);
   made.attributes["DomainName"] = fmt::format("{}.s3.{}", bucket, suffix);
@@ -152,6 +141,7 @@ Outcome<Plan> update_bucket(const Owner&, const Properties& before, const Proper
   if (differs(before, after, "PublicAccessBlockConfiguration"))
     plan.push_back(set_public_access_block(made.physical_id, after));
   if (differs(before, after, "Tags")) plan.push_back(set_tags(made.physical_id, after));
+  RETURN_IF_ERROR(plan_guard_changes(made.physical_id, before, after, plan));
   return plan;
 }
 
