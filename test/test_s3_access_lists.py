@@ -1,8 +1,9 @@
 """Access control lists as clients meet them: what strangers may do, what turns lists off, what survives kill -9."""
 
+import base64
+import hashlib
 import json
 import urllib.error
-import urllib.parse
 import urllib.request
 
 import pytest
@@ -111,6 +112,18 @@ def test_what_strangers_write_is_theirs(s3, stranger):
         [(ANONYMOUS, "FULL_CONTROL"), (owners["mine"], "FULL_CONTROL")])
     assert stranger("DELETE", "lists/theirs")[0] == 204
     s3.delete_object(Bucket="lists", Key="given")
+
+
+def test_strangers_delete_what_is_theirs_alone(s3, stranger):
+    s3.put_bucket_acl(Bucket="lists", ACL="public-read-write")
+    s3.put_object(Bucket="lists", Key="mine", Body=b"x", ACL="public-read-write")
+    assert stranger("PUT", "lists/theirs", b"x", x_amz_acl="public-read-write")[0] == 200
+    document = b"<Delete><Object><Key>mine</Key></Object><Object><Key>theirs</Key></Object></Delete>"
+    digest = base64.b64encode(hashlib.md5(document).digest()).decode()
+    status, text = stranger("POST", "lists?delete", document, Content_MD5=digest)
+    assert status == 200 and "<Deleted><Key>theirs</Key></Deleted>" in text
+    assert "<Error><Key>mine</Key><Code>AccessDenied</Code><Message>Access Denied</Message></Error>" in text
+    assert [entry["Key"] for entry in s3.list_objects(Bucket="lists")["Contents"]] == ["mine"]
 
 
 def test_the_right_to_read_and_write_lists(s3, stranger):
@@ -246,6 +259,30 @@ def test_lists_have_rights_and_condition_keys(server, s3):
     assert refusal(picky.put_object, Bucket="lists", Key="k", Body=b"x", GrantRead=f"uri={LOG_DELIVERY}")[0] == "AccessDenied"
     assert grants(s3.get_object_acl(Bucket="lists", Key="k")) == [(OTHER, "READ")]
     s3.put_object_acl(Bucket="lists", Key="k", ACL="private")
+
+
+def test_a_list_gives_nobody_the_right_to_bring_one(server, s3, stranger):
+    """Uploads with a list need s3:PutObjectAcl, whatever the bucket's list or that of the object before says."""
+    s3.put_bucket_acl(Bucket="lists", ACL="public-read")
+    plain = user(server, "plain", {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"})
+    assert refusal(plain.put_object, Bucket="lists", Key="new", Body=b"x", ACL="public-read")[0] == "AccessDenied"
+    s3.put_object(Bucket="lists", Key="k", Body=b"x", GrantWriteACP=f"uri={ALL_USERS}")
+    assert refusal(plain.put_object, Bucket="lists", Key="k", Body=b"x", ACL="public-read")[0] == "AccessDenied"
+    s3.put_bucket_policy(Bucket="lists", Policy=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::lists/*"}]}))
+    assert stranger("PUT", "lists/by-policy", b"x")[0] == 200
+    assert stranger("PUT", "lists/by-policy", b"x", x_amz_acl="public-read")[0] == 403
+
+
+def test_preferred_owners_are_handed_over(server, stranger):
+    s3 = server.boto3("s3")
+    make_bucket(s3, "preferred", "BucketOwnerPreferred")
+    s3.put_bucket_acl(Bucket="preferred", ACL="public-read-write")
+    assert stranger("PUT", "preferred/k", b"x", x_amz_acl="bucket-owner-full-control")[0] == 200
+    assert s3.get_object(Bucket="preferred", Key="k")["Body"].read() == b"x"
+    assert s3.get_object_acl(Bucket="preferred", Key="k")["Owner"] == s3.get_bucket_acl(Bucket="preferred")["Owner"]
+    assert stranger("PUT", "preferred/theirs", b"x")[0] == 200
+    assert refusal(s3.get_object, Bucket="preferred", Key="theirs")[0] == "AccessDenied"
 
 
 def test_forms_have_lists(s3, stranger):

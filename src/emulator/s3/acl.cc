@@ -74,8 +74,11 @@ Outcome<std::string> Operations::asked_list(const Request& request, const Bucket
     return list == AccessList::owners_alone(account) ? std::string() : pack(list);
   };
   if (!has_list_headers(request.headers())) return kept(initial);
-  // Who does not sign owns what they upload, and so its list.
-  if (request.call.principal.kind != Principal::Kind::anonymous || subject.owner == account) {
+  // Whom the bucket's list lets upload without signing owns what they upload, and so its list.
+  const bool anonymous = request.call.principal.kind == Principal::Kind::anonymous;
+  Question upload;
+  upload.action = "s3:PutObject";
+  if (!anonymous || !acls_count(bucket) || !listed(request, bucket, upload, request.key).to_everyone) {
     if (auto allowed = allow(request, bucket, "PutObjectAcl", request.key, context); !allowed) {
       return std::unexpected(allowed.error());
     }

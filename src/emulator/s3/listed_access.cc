@@ -60,6 +60,9 @@ Operations::Listed Operations::listed(const Request& request, const Bucket& buck
   Listed result;
   const auto action = std::ranges::find(k_actions, question.action, &ListedAction::action);
   if (action == std::end(k_actions)) return result;
+  // The list that an upload brings is for an object that has none yet.
+  const bool sets_list = action->permission == Permission::write_acp && action->of_object;
+  if (sets_list && !request.parameter("acl")) return result;
   const bool anonymous = request.call.principal.kind == Principal::Kind::anonymous;
   const std::string account = owner_id(request.call.account);
   const std::string caller = anonymous ? std::string(k_anonymous_id) : account;
