@@ -61,7 +61,7 @@ Operations::Answer Operations::delete_object(const Request& request) {
 }
 
 Task<Operations::Answer> Operations::delete_objects(Request& request) {
-  if (auto there = check_digest_sent(request); !there) co_return std::unexpected(there.error());
+  if (auto there = check_digest_sent(request, "Content-MD5"); !there) co_return std::unexpected(there.error());
   auto body = co_await read_body(request, k_max_document);
   if (!body) co_return std::unexpected(body.error());
   const auto bucket = open_bucket(request);

@@ -265,7 +265,7 @@ Operations::Answer Operations::get_document(const Request& request, const Docume
 
 Task<Operations::Answer> Operations::put_document(Request& request, const DocumentKind& kind) {
   if (kind.subresource == "object-lock") {
-    if (auto there = check_digest_sent(request); !there) co_return std::unexpected(there.error());
+    if (auto there = check_digest_sent(request, k_lock_digests); !there) co_return std::unexpected(there.error());
   }
   auto body = co_await read_body(request, k_max_document);
   if (!body) co_return std::unexpected(body.error());

@@ -136,7 +136,7 @@ Operations::Answer Operations::get_object_retention(const Request& request) {
 }
 
 Task<Operations::Answer> Operations::put_object_retention(Request& request) {
-  if (auto there = check_digest_sent(request); !there) co_return std::unexpected(there.error());
+  if (auto there = check_digest_sent(request, k_lock_digests); !there) co_return std::unexpected(there.error());
   auto body = co_await read_body(request, k_max_document);
   if (!body) co_return std::unexpected(body.error());
   const auto wanted = read_retention(*body, now());
@@ -160,7 +160,7 @@ Operations::Answer Operations::get_object_legal_hold(const Request& request) {
 }
 
 Task<Operations::Answer> Operations::put_object_legal_hold(Request& request) {
-  if (auto there = check_digest_sent(request); !there) co_return std::unexpected(there.error());
+  if (auto there = check_digest_sent(request, k_lock_digests); !there) co_return std::unexpected(there.error());
   auto body = co_await read_body(request, k_max_document);
   if (!body) co_return std::unexpected(body.error());
   const auto status = read_legal_hold(*body);

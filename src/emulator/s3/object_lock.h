@@ -42,6 +42,9 @@ bool forbids_removal(const ObjectLock& lock, SystemTime now, bool bypass);
 /// Whether its retention may not become `wanted` (nothing: none at all). Longer in the same mode is always possible.
 bool forbids_retention(const ObjectLock& lock, const std::optional<Retention>& wanted, SystemTime now, bool bypass);
 
+/// What the documents of object lock have to come with, in S3's words.
+inline constexpr std::string_view k_lock_digests = "Content-MD5 OR x-amz-checksum-*";
+
 /// What a bucket gives to versions that ask for nothing.
 struct DefaultRetention {
   RetentionMode mode = RetentionMode::governance;

@@ -339,11 +339,11 @@ Operations::Context Operations::upload_context(const Request& request, const Tag
   return context;
 }
 
-Outcome<void> Operations::check_digest_sent(const Request& request) {
+Outcome<void> Operations::check_digest_sent(const Request& request, std::string_view headers) {
   const auto demand = read_digest_demand(request.headers());
   if (!demand) return std::unexpected(demand.error());
   if (demand->content_md5 || demand->algorithm) return {};
-  return invalid_request("Missing required header for this request: Content-MD5");
+  return invalid_request(fmt::format("Missing required header for this request: {}", headers));
 }
 
 Task<Outcome<std::string>> Operations::read_body(Request& request, std::size_t limit) {

@@ -183,8 +183,8 @@ class Operations {
                                   std::string_view version);
   /// The condition keys that say what an upload asks for.
   Context upload_context(const Request& request, const Tags& tags) const;
-  /// Content-MD5 or a checksum, where S3 insists on one.
-  static Outcome<void> check_digest_sent(const Request& request);
+  /// Content-MD5 or a checksum, where S3 insists on one; `headers` is what it then says is missing.
+  static Outcome<void> check_digest_sent(const Request& request, std::string_view headers);
   Task<Outcome<std::string>> read_body(Request& request, std::size_t limit);
   std::optional<Validators> current(const std::optional<Object>& object) const;
 
