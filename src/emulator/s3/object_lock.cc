@@ -71,6 +71,13 @@ Outcome<DefaultRetention> read_default_retention(const wire::XmlNode& node) {
   return DefaultRetention{*mode, *period};
 }
 
+/// Dates can be written with four digits of a year only; another time zone's may be beyond.
+std::optional<SystemTime> read_date(std::string_view text) {
+  static constexpr SystemTime k_end = std::chrono::sys_days(std::chrono::year(10'000) / 1 / 1);
+  const auto date = wire::parse_iso8601(text);
+  return date && *date < k_end ? date : std::nullopt;
+}
+
 bool is_active(const std::optional<Retention>& retention, SystemTime now) {
   return retention && retention->until > now;
 }
@@ -141,7 +148,7 @@ Outcome<ObjectLock> read_lock_headers(const http::Headers& headers, SystemTime n
                           "x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied");
   }
   if (until) {
-    const auto date = wire::parse_iso8601(*until);
+    const auto date = read_date(*until);
     if (!date) {
       return invalid_argument(k_until, *until, "The retain until date must be provided in ISO 8601 format");
     }
@@ -169,7 +176,7 @@ Outcome<std::optional<Retention>> read_retention(std::string_view xml, SystemTim
   const auto until_node = document->root().child("RetainUntilDate");
   if (!mode_node && !until_node) return std::optional<Retention>();
   const auto mode = retention_mode_from(mode_node.text());
-  const auto until = wire::parse_iso8601(until_node.text());
+  const auto until = read_date(until_node.text());
   if (!mode || !until) return malformed_xml();
   if (*until <= now) return invalid_argument("RetainUntilDate", californian(*until), std::string(k_past));
   return std::optional(Retention{*mode, *until});

@@ -62,6 +62,7 @@ TEST(ObjectLock, HeadersAreCheckedInAwssOrder) {
   EXPECT_EQ(error("", "2030-01-01T00:00:00Z"), both + " x-amz-object-lock-mode");
   EXPECT_EQ(error("BAD", "tomorrow"),
             "The retain until date must be provided in ISO 8601 format x-amz-object-lock-retain-until-date");
+  EXPECT_TRUE(error("COMPLIANCE", "9999-12-31T23:59:59-05:00").starts_with("The retain until date must be provided"));
   EXPECT_EQ(error("BAD", "2020-01-01T00:00:00Z"),
             "The retain until date must be in the future! x-amz-object-lock-retain-until-date");
   EXPECT_EQ(error("BAD", "2030-01-01T00:00:00Z", "maybe"),
