@@ -24,7 +24,7 @@ void check_list(const s3::AccessList& list, const s3::ListSubject& subject) {
 
 void read_lists(std::string_view input) {
   const std::string owner(64, 'a');
-  const s3::ListSubject subject{owner, owner, false};
+  const s3::ListSubject subject{owner, owner};
   if (const auto list = s3::read_list_document(input, subject)) check_list(*list, subject);
   sortie::http::Headers headers;
   headers.add("x-amz-grant-read", std::string(input));

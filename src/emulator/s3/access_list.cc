@@ -67,7 +67,7 @@ Outcome<AccessList> canned_list(std::string_view name, const ListSubject& subjec
   if (name == "public-read-write") give(k_all_users, Permission::write);
   if (name == "authenticated-read") give(k_authenticated_users, Permission::read);
   if (name == "aws-exec-read") give(k_ec2_id, Permission::read);
-  if (name == "log-delivery-write" && subject.is_bucket) {
+  if (name == "log-delivery-write") {
     give(k_log_delivery, Permission::write);
     give(k_log_delivery, Permission::read_acp);
   }

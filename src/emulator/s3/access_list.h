@@ -45,7 +45,6 @@ struct AccessList {
 struct ListSubject {
   std::string owner;         ///< of the bucket or object
   std::string bucket_owner;  ///< the same for a bucket
-  bool is_bucket = false;
 };
 
 /// `x-amz-acl` or `x-amz-grant-…`.

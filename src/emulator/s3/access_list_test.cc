@@ -11,7 +11,7 @@ using s3::Permission;
 
 const std::string k_owner(64, 'a');
 const std::string k_other(64, 'b');
-const s3::ListSubject k_of_object{k_owner, k_owner, false};
+const s3::ListSubject k_of_object{k_owner, k_owner};
 
 http::Headers headers(const std::vector<std::pair<std::string, std::string>>& fields) {
   http::Headers result;
@@ -35,8 +35,8 @@ std::string code_of(const std::string& xml) {
 }
 
 TEST(AccessList, CannedListsGiveWhatTheySay) {
-  const auto grants = [](const std::string& name, bool of_bucket) {
-    const auto list = s3::read_list_headers(headers({{"x-amz-acl", name}}), {k_owner, k_other, of_bucket});
+  const auto grants = [](const std::string& name) {
+    const auto list = s3::read_list_headers(headers({{"x-amz-acl", name}}), {k_owner, k_other});
     std::string text;
     for (const auto& grant : (*list)->grants) {
       text += std::string(s3::to_string(grant.permission)) + " " +
@@ -45,14 +45,14 @@ TEST(AccessList, CannedListsGiveWhatTheySay) {
     return text;
   };
   const std::string own = "FULL_CONTROL aaaaaaaaaaaa\n";
-  EXPECT_EQ(grants("private", false), own);
-  EXPECT_EQ(grants("public-read", false), own + "READ AllUsers\n");
-  EXPECT_EQ(grants("public-read-write", true), own + "READ AllUsers\nWRITE AllUsers\n");
-  EXPECT_EQ(grants("authenticated-read", false), own + "READ Authenticate\n");
-  EXPECT_EQ(grants("aws-exec-read", false), own + "READ 6aa5a366c34c\n");
-  EXPECT_EQ(grants("log-delivery-write", true), own + "WRITE LogDelivery\nREAD_ACP LogDelivery\n");
-  EXPECT_EQ(grants("bucket-owner-read", false), own + "READ bbbbbbbbbbbb\n");
-  EXPECT_EQ(grants("bucket-owner-full-control", false), own + "FULL_CONTROL bbbbbbbbbbbb\n");
+  EXPECT_EQ(grants("private"), own);
+  EXPECT_EQ(grants("public-read"), own + "READ AllUsers\n");
+  EXPECT_EQ(grants("public-read-write"), own + "READ AllUsers\nWRITE AllUsers\n");
+  EXPECT_EQ(grants("authenticated-read"), own + "READ Authenticate\n");
+  EXPECT_EQ(grants("aws-exec-read"), own + "READ 6aa5a366c34c\n");
+  EXPECT_EQ(grants("log-delivery-write"), own + "WRITE LogDelivery\nREAD_ACP LogDelivery\n");
+  EXPECT_EQ(grants("bucket-owner-read"), own + "READ bbbbbbbbbbbb\n");
+  EXPECT_EQ(grants("bucket-owner-full-control"), own + "FULL_CONTROL bbbbbbbbbbbb\n");
   const auto unknown = s3::read_list_headers(headers({{"x-amz-acl", "fake-acl"}}), k_of_object);
   EXPECT_EQ(unknown.error().fields[1].second, "fake-acl");
 }

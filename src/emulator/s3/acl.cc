@@ -68,7 +68,7 @@ std::string Operations::uploader(const Request& request, const Bucket& bucket) {
 Outcome<std::string> Operations::asked_list(const Request& request, const Bucket& bucket, std::string_view action,
                                             const Context& context) {
   const std::string account = owner_id(request.call.account);
-  const ListSubject subject{uploader(request, bucket), account, false};
+  const ListSubject subject{uploader(request, bucket), account};
   const AccessList initial = AccessList::owners_alone(subject.owner);
   const auto kept = [&](const AccessList& list) {
     return list == AccessList::owners_alone(account) ? std::string() : pack(list);
@@ -98,7 +98,7 @@ Outcome<std::string> Operations::asked_list(const Request& request, const Bucket
 
 Outcome<std::string> Operations::asked_bucket_list(const Request& request) {
   const std::string owner = owner_id(request.call.account);
-  const auto asked = read_list_headers(request.headers(), {owner, owner, true});
+  const auto asked = read_list_headers(request.headers(), {owner, owner});
   if (!asked) return std::unexpected(asked.error());
   if (!*asked) return std::string();
   const bool plain = request.header("x-amz-acl") == "private";
@@ -162,7 +162,7 @@ Task<Operations::Answer> Operations::put_acl(Request& request) {
   const auto bucket = of_object ? allowed_key(request, action, upload_context(request, {}))
                                 : allowed_bucket(request, action, upload_context(request, {}));
   if (!bucket) co_return std::unexpected(bucket.error());
-  ListSubject subject{owner_id(request.call.account), owner_id(request.call.account), !of_object};
+  ListSubject subject{owner_id(request.call.account), owner_id(request.call.account)};
   std::optional<Object> object;
   if (of_object) {
     auto found = existing_object(request, *bucket, request.key, request.parameter_or("versionId"));
