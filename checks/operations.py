@@ -36,7 +36,6 @@ PARTLY = {
         },
         "PutObject": {
             "KMS encryption": {"ServerSideEncryption": "aws:kms"},
-            "customer keys": {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k" * 32},
             "object lock": {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": datetime.datetime(2040, 1, 1)},
             "grants": {"GrantRead": "id=1"},
             "appending": {"WriteOffsetBytes": 0},

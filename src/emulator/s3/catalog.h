@@ -34,6 +34,8 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 
 /// What an object is besides its bytes.
 struct ObjectTraits {
+  /// Whether the bytes are encrypted with a customer's key: its algorithm is among the headers.
+  [[nodiscard]] bool sealed() const;
   Fields headers;  ///< Content-Type, x-amz-meta-*, …: as they are answered, names in lower case
   std::string storage_class = "STANDARD";
   Tags tags;
@@ -70,8 +72,9 @@ struct Upload {
   std::int64_t sequence = 0;
   std::string key;
   SystemTime initiated{};
-  std::string initiator;  ///< ARN
-  ObjectTraits traits;    ///< checksum: the algorithm and type agreed on, without a value
+  std::string initiator;     ///< ARN
+  ObjectTraits traits;       ///< checksum: the algorithm and type agreed on, without a value
+  std::optional<Seal> seal;  ///< of the customer's key that all parts must come with
 };
 
 /// Where a listing goes on.

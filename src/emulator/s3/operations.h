@@ -123,14 +123,20 @@ class Operations {
   static Context upload_context(const Request& request, const Tags& tags);
   Task<Outcome<std::string>> read_body(Request& request, std::size_t limit);
   std::optional<Validators> current(const std::optional<Object>& object) const;
+  /// The customer's key that the object's bytes are encrypted with, from the request; nothing when they are not.
+  Outcome<std::optional<CustomerKey>> object_key(const Request& request, const Object& object,
+                                                 KeyHeaders which = KeyHeaders::own);
 
   struct Source {
     Bucket bucket;
     Object object;
     std::vector<Part> parts;
+    std::optional<CustomerKey> key;  ///< what the parts are encrypted with
   };
   /// The object named by x-amz-copy-source, allowed and matching its conditions.
   Outcome<Source> copy_source(const Request& request);
+  /// Whether the source is still what it was.
+  bool is_still(const Source& source);
   struct Removal {
     std::string version;  ///< of the version or marker that was removed or made; empty outside versioned buckets
     bool marker = false;  ///< a marker was removed or made
@@ -169,6 +175,10 @@ std::string owner_id(std::string_view account);
 std::string location_of(const Request& request);
 /// `<Initiator>` of a multipart upload, from the ARN of who began it.
 void write_initiator(wire::XmlWriter& xml, std::string_view arn, std::string_view account);
+/// Marks what is encrypted with a customer's key, and nothing else.
+void set_sealed(ObjectTraits& traits, bool sealed);
+/// The entity tag of encrypted bytes: it says nothing of them.
+std::string make_opaque_etag();
 /// Adds `x-amz-checksum-…` and its type.
 void add_checksum(http::Response& response, const ObjectChecksum& checksum);
 /// Adds `x-amz-version-id` when the bucket has or had versioning.
