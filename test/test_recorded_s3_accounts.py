@@ -11,14 +11,14 @@ import test_recorded_s3_keys
 import test_recorded_s3_multipart
 import test_recorded_s3_objects
 import test_recorded_s3_signed
+import test_recorded_s3_websites
 
 MODULES = (test_recorded_s3, test_recorded_s3_copies, test_recorded_s3_keys, test_recorded_s3_multipart,
-           test_recorded_s3_objects, test_recorded_s3_signed)
+           test_recorded_s3_objects, test_recorded_s3_signed, test_recorded_s3_websites)
 
 # By what the names of the recorded tests contain.
 ABSENT = {
     "TestS3ObjectLock": "object lock", "legal_hold": "object lock", "object_lock": "object lock",
-    "StaticWebsite": "websites", "between_regions": "websites",
     "kms": "KMS", "sse_bucket_key": "KMS",
     "acl": "ACLs that give others something", "anon_credentials": "ACLs that give others something",
     "Replication": "replication", "BucketLogging": "access logs", "analytics": "analytics", "inventory": "inventories",

@@ -23,9 +23,11 @@ class XmlWriter;
 namespace sortie::emulator::s3 {
 
 struct DocumentKind;
+struct Website;
 
 /// S3's operations, by AWS's names: each finds its bucket, asks IAM, acts. Files: bucket_operations.cc,
-/// config_operations.cc, documents.cc, acl.cc, reads.cc, writes.cc, copies.cc, deletes.cc, listings.cc, multipart.cc.
+/// config_operations.cc, documents.cc, acl.cc, reads.cc, writes.cc, copies.cc, deletes.cc, listings.cc, multipart.cc,
+/// website_visits.cc.
 /// The references must outlive it; a Request must outlive the Task made of it.
 class Operations {
  public:
@@ -35,6 +37,8 @@ class Operations {
 
   /// Finds the operation by method, sub-resource and headers. One that is not there: 501 NotImplemented naming it.
   Task<Answer> run(Request& request);
+  /// A visit to a bucket's website; failures are pages. `host_id`: what is said to be S3's extended request id.
+  http::Response visit_website(const Request& request, const std::string& host_id);
   /// For other services: the whole object, at most `limit` bytes.
   Task<Outcome<std::string>> read_object(Request& request, std::size_t limit);
 
@@ -89,6 +93,14 @@ class Operations {
   Answer get_object_tagging(const Request& request);
   Task<Answer> put_object_tagging(Request& request);
   Answer delete_object_tagging(const Request& request);
+
+  // Websites
+  Answer website_answer(const Request& request, const std::string& host_id);
+  /// The object that is meant by the key, or the way to it.
+  Answer website_page(const Request& request, const Bucket& bucket, const Website& site, const std::string& host_id);
+  /// The error document, or a page of S3's own.
+  http::Response website_error(const Request& request, const Website& site, const AwsError& error,
+                               const std::string& host_id);
 
   // Listings
   Answer list_objects(const Request& request, bool version_2);
