@@ -32,7 +32,6 @@ PARTLY = {
     "s3": {
         "PutObject": {
             "KMS encryption": {"ServerSideEncryption": "aws:kms"},
-            "customer keys": {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k" * 32},
             "appending": {"WriteOffsetBytes": 0},
         },
         "CopyObject": {"KMS encryption": {"ServerSideEncryption": "aws:kms"}},

@@ -5,8 +5,10 @@
 #include <string_view>
 
 #include "emulator/s3/access_list.h"
+#include "emulator/s3/documents.h"
 #include "emulator/s3/object_lock.h"
 #include "emulator/s3/request.h"
+#include "emulator/s3/website.h"
 #include "wire/xml.h"
 
 namespace {
@@ -49,13 +51,30 @@ void read_locks(std::string_view input) {
   if (const auto lock = s3::read_lock_headers(headers, k_now)) (void)s3::lock_context(*lock, k_now);
 }
 
+/// Bucket configurations; of a website's also the redirections it makes.
+void read_documents(std::string_view input) {
+  const auto document = sortie::wire::XmlDocument::parse(input);
+  if (!document) return;
+  for (const char* name : {"cors", "lifecycle", "encryption", "notification", "replication", "website", "logging"}) {
+    (void)s3::find_document_kind(name)->read(document->root());
+  }
+  const auto site = s3::read_website(document->root());
+  if (!site) return;
+  const s3::Visit visit{"http", "site", "a/b c", "q"};
+  for (const auto& rule : site->rules) {
+    const std::string address = s3::redirect_address(rule.redirect, rule.prefix, visit);
+    if (address.find_first_of("\r\n ") != std::string::npos) __builtin_trap();
+  }
+}
+
 }  // namespace
 
-/// Request bodies and headers of S3: tags, access lists, locks, copy sources, paths.
+/// Request bodies and headers of S3: tags, configurations, access lists, locks, copy sources, paths.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   (void)s3::read_tag_document(input, 10, false);
   (void)s3::read_tag_header(input);
+  read_documents(input);
   (void)s3::read_copy_source(input);
   read_lists(input);
   read_locks(input);

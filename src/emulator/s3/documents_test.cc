@@ -110,7 +110,6 @@ TEST_F(DocumentsTest, WhatABucketNeverHasIsSaidAsAwsSaysIt) {
   EXPECT_EQ(send("GET", "/bucket?object-lock").code(), "ObjectLockConfigurationNotFoundError");
   EXPECT_EQ(send("GET", "/bucket?requestPayment").element("Payer"), "BucketOwner");
   EXPECT_EQ(send("GET", "/bucket?logging").status, 200);
-  EXPECT_EQ(code_of("website", "<WebsiteConfiguration/>"), "NotImplemented");
   EXPECT_EQ(code_of("logging", "<BucketLoggingStatus><LoggingEnabled/></BucketLoggingStatus>"), "NotImplemented");
 }
 

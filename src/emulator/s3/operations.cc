@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "emulator/core/protocol.h"
+#include "emulator/core/random.h"
 #include "emulator/s3/absent.h"
 #include "emulator/s3/documents.h"
 #include "emulator/s3/expiry.h"
@@ -78,6 +79,15 @@ void write_initiator(wire::XmlWriter& xml, std::string_view arn, std::string_vie
                              : is_user ? resource.substr(resource.rfind('/') + 1)
                                        : resource.substr(slash + 1));
   xml.close();
+}
+
+void set_sealed(ObjectTraits& traits, bool sealed) {
+  std::erase_if(traits.headers, [](const auto& field) { return field.first == k_customer_algorithm; });
+  if (sealed) traits.headers.emplace_back(k_customer_algorithm, "AES256");
+}
+
+std::string make_opaque_etag() {
+  return wire::hex_encode(random_bytes(16));
 }
 
 void add_checksum(http::Response& response, const ObjectChecksum& checksum) {
@@ -328,8 +338,9 @@ Operations::Context Operations::upload_context(const Request& request, const Tag
   if (const auto lock = read_lock_headers(request.headers(), now())) context = lock_context(*lock, now());
   for (const auto* name :
        {"x-amz-acl", "x-amz-grant-full-control", "x-amz-grant-read", "x-amz-grant-read-acp", "x-amz-grant-write",
-        "x-amz-grant-write-acp", "x-amz-server-side-encryption", "x-amz-storage-class", "x-amz-copy-source",
-        "x-amz-metadata-directive", "x-amz-website-redirect-location", "if-match", "if-none-match"}) {
+        "x-amz-grant-write-acp", "x-amz-server-side-encryption", "x-amz-server-side-encryption-customer-algorithm",
+        "x-amz-storage-class", "x-amz-copy-source", "x-amz-metadata-directive", "x-amz-website-redirect-location",
+        "if-match", "if-none-match"}) {
     if (const auto value = request.headers().get(name)) context.emplace_back(fmt::format("s3:{}", name), *value);
   }
   for (const auto& [key, value] : tags) {

@@ -24,10 +24,12 @@ class XmlWriter;
 namespace sortie::emulator::s3 {
 
 struct DocumentKind;
+struct Website;
 
 /// S3's operations, by AWS's names: each finds its bucket, asks IAM, acts. Files: bucket_operations.cc,
 /// config_operations.cc, documents.cc, acl.cc, listed_access.cc, locks.cc, reads.cc, writes.cc, deletes.cc,
-/// listings.cc, multipart.cc. The references must outlive it; a Request must outlive the Task made of it.
+/// listings.cc, multipart.cc, website_visits.cc. The references must outlive it; a Request must outlive the Task made
+/// of it.
 class Operations {
  public:
   using Answer = Outcome<http::Response>;
@@ -36,6 +38,8 @@ class Operations {
 
   /// Finds the operation by method, sub-resource and headers. One that is not there: 501 NotImplemented naming it.
   Task<Answer> run(Request& request);
+  /// A visit to a bucket's website; failures are pages. `host_id`: what is said to be S3's extended request id.
+  http::Response visit_website(const Request& request, const std::string& host_id);
   /// For other services: the whole object, at most `limit` bytes.
   Task<Outcome<std::string>> read_object(Request& request, std::size_t limit);
 
@@ -150,6 +154,14 @@ class Operations {
   Task<Answer> put_object_tagging(Request& request);
   Answer delete_object_tagging(const Request& request);
 
+  // Websites
+  Answer website_answer(const Request& request, const std::string& host_id);
+  /// The object that is meant by the key, or the way to it.
+  Answer website_page(const Request& request, const Bucket& bucket, const Website& site, const std::string& host_id);
+  /// The error document, or a page of S3's own.
+  http::Response website_error(const Request& request, const Website& site, const AwsError& error,
+                               const std::string& host_id);
+
   // Listings
   Answer list_objects(const Request& request, bool version_2);
   Answer list_object_versions(const Request& request);
@@ -187,14 +199,20 @@ class Operations {
   static Outcome<void> check_digest_sent(const Request& request, std::string_view headers);
   Task<Outcome<std::string>> read_body(Request& request, std::size_t limit);
   std::optional<Validators> current(const std::optional<Object>& object) const;
+  /// The customer's key that the object's bytes are encrypted with, from the request; nothing when they are not.
+  Outcome<std::optional<CustomerKey>> object_key(const Request& request, const Object& object,
+                                                 KeyHeaders which = KeyHeaders::own);
 
   struct Source {
     Bucket bucket;
     Object object;
     std::vector<Part> parts;
+    std::optional<CustomerKey> key;  ///< what the parts are encrypted with
   };
   /// The object named by x-amz-copy-source, allowed and matching its conditions.
   Outcome<Source> copy_source(const Request& request);
+  /// Whether the source is still what it was.
+  bool is_still(const Source& source);
   struct Removal {
     std::string version;  ///< of the version or marker that was removed or made; empty outside versioned buckets
     bool marker = false;  ///< a marker was removed or made
@@ -233,6 +251,10 @@ std::string owner_id(std::string_view account);
 std::string location_of(const Request& request);
 /// `<Initiator>` of a multipart upload, from the ARN of who began it.
 void write_initiator(wire::XmlWriter& xml, std::string_view arn, std::string_view account);
+/// Marks what is encrypted with a customer's key, and nothing else.
+void set_sealed(ObjectTraits& traits, bool sealed);
+/// The entity tag of encrypted bytes: it says nothing of them.
+std::string make_opaque_etag();
 /// Adds `x-amz-checksum-…` and its type.
 void add_checksum(http::Response& response, const ObjectChecksum& checksum);
 /// Adds `x-amz-version-id` when the bucket has or had versioning.
