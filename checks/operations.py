@@ -30,15 +30,8 @@ CLOUDFORMATION_ABSENT = {
 # NotImplemented.
 PARTLY = {
     "s3": {
-        "CreateBucket": {
-            "object lock": {"ObjectLockEnabledForBucket": True},
-            "grants": {"GrantRead": "id=1"},
-        },
         "PutObject": {
             "KMS encryption": {"ServerSideEncryption": "aws:kms"},
-            "customer keys": {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k" * 32},
-            "object lock": {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": datetime.datetime(2040, 1, 1)},
-            "grants": {"GrantRead": "id=1"},
             "appending": {"WriteOffsetBytes": 0},
         },
         "PutBucketNotificationConfiguration": {

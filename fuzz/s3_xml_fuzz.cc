@@ -1,18 +1,83 @@
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 
+#include "emulator/s3/access_list.h"
+#include "emulator/s3/documents.h"
+#include "emulator/s3/object_lock.h"
 #include "emulator/s3/request.h"
+#include "emulator/s3/website.h"
 #include "wire/xml.h"
 
-/// Request bodies and headers of S3: tag documents, copy sources, paths.
+namespace {
+
+using namespace sortie::emulator;
+
+constexpr sortie::SystemTime k_now{std::chrono::seconds{1'600'000'000}};
+
+/// A list that was taken is the same after it was kept and after it was answered.
+void check_list(const s3::AccessList& list, const s3::ListSubject& subject) {
+  if (s3::unpack_list(s3::pack(list)) != list) std::abort();
+  if (const auto again = s3::read_list_document(s3::list_document(list), subject); !again || *again != list)
+    std::abort();
+}
+
+void read_lists(std::string_view input) {
+  const std::string owner(64, 'a');
+  const s3::ListSubject subject{owner, owner};
+  if (const auto list = s3::read_list_document(input, subject)) check_list(*list, subject);
+  sortie::http::Headers headers;
+  headers.add("x-amz-grant-read", std::string(input));
+  const auto granted = s3::read_list_headers(headers, subject);
+  if (granted) check_list(**granted, subject);
+  (void)s3::unpack_list(input);
+}
+
+void read_locks(std::string_view input) {
+  if (const auto retention = s3::read_retention(input, k_now); retention && *retention) {
+    if (s3::read_retention(s3::retention_document(**retention), k_now) != *retention) std::abort();
+  }
+  (void)s3::read_legal_hold(input);
+  (void)s3::default_retention_of(std::string(input));
+  if (const auto document = sortie::wire::XmlDocument::parse(input)) {
+    const auto kept = s3::read_lock_configuration(document->root());
+    if (kept && kept->contains("<Rule>") && !s3::default_retention_of(*kept)) std::abort();
+  }
+  sortie::http::Headers headers;
+  headers.add("x-amz-object-lock-mode", "COMPLIANCE");
+  headers.add("x-amz-object-lock-retain-until-date", std::string(input));
+  if (const auto lock = s3::read_lock_headers(headers, k_now)) (void)s3::lock_context(*lock, k_now);
+}
+
+/// Bucket configurations; of a website's also the redirections it makes.
+void read_documents(std::string_view input) {
+  const auto document = sortie::wire::XmlDocument::parse(input);
+  if (!document) return;
+  for (const char* name : {"cors", "lifecycle", "encryption", "notification", "replication", "website", "logging"}) {
+    (void)s3::find_document_kind(name)->read(document->root());
+  }
+  const auto site = s3::read_website(document->root());
+  if (!site) return;
+  const s3::Visit visit{"http", "site", "a/b c", "q"};
+  for (const auto& rule : site->rules) {
+    const std::string address = s3::redirect_address(rule.redirect, rule.prefix, visit);
+    if (address.find_first_of("\r\n ") != std::string::npos) __builtin_trap();
+  }
+}
+
+}  // namespace
+
+/// Request bodies and headers of S3: tags, configurations, access lists, locks, copy sources, paths.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace sortie::emulator;
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   (void)s3::read_tag_document(input, 10, false);
   (void)s3::read_tag_header(input);
+  read_documents(input);
   (void)s3::read_copy_source(input);
+  read_lists(input);
+  read_locks(input);
   const auto newline = input.find('\n');
   Call call;
   call.request.path = input.substr(0, newline);

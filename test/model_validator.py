@@ -25,6 +25,8 @@ COMMON_CODES = {
     "InvalidInput", "InternalFailure",
 }
 
+ISO8601 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+
 # Patterns of the models that AWS itself does not keep to.
 LOOSE_PATTERNS = {"AttachmentPolicyArn"}
 # And enumerations: AWS answers "IAM Policy" and "Policy" (recorded, and in the API reference's examples).
@@ -96,7 +98,10 @@ class Walk:
                 self.complain(name, "the header is required")
             return
         if shape.type_name == "timestamp":
-            if shape.serialization.get("timestampFormat") == "iso8601" or email.utils.parsedate_tz(value) is None:
+            if shape.serialization.get("timestampFormat") == "iso8601":
+                if not ISO8601.fullmatch(value):
+                    self.complain(name, f"{value!r} is not a date of ISO 8601")
+            elif email.utils.parsedate_tz(value) is None:
                 self.complain(name, f"{value!r} is not a date of HTTP")
             return
         if shape.type_name == "string" and shape.is_structure if hasattr(shape, "is_structure") else False:

@@ -84,11 +84,73 @@ def test_a_bucket_that_is_there_is_not_taken_over(stacks):
 
 
 @pytest.mark.parametrize("name, value", [
-    ("AccessControl", "PublicRead"), ("WebsiteConfiguration", {"IndexDocument": "index.html"}), ("ObjectLockEnabled", True)])
+    ("WebsiteConfiguration", {"IndexDocument": "index.html"})])
 def test_what_buckets_do_not_have_here_says_so(stacks, name, value):
     stacks.create(template(B=resource("AWS::S3::Bucket", **{name: value})), status="ROLLBACK_COMPLETE")
     assert "The embedded AWS does not implement" in stacks.reason("B", "CREATE_FAILED")
     assert name in stacks.reason("B", "CREATE_FAILED")
+
+
+def test_buckets_with_object_lock(stacks):
+    s3 = stacks.server.boto3("s3")
+
+    def lock(period=None, **more):
+        rule = {"Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", **period}}} if period else {}
+        return template(B=resource("AWS::S3::Bucket", ObjectLockEnabled=True, **more,
+                                   ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", **rule}))
+    stacks.create(lock({"Days": 2}))
+    bucket = stacks.physical("B")
+
+    def kept():
+        return s3.get_object_lock_configuration(Bucket=bucket)["ObjectLockConfiguration"]
+    assert kept()["Rule"]["DefaultRetention"] == {"Mode": "GOVERNANCE", "Days": 2}
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    stacks.update(lock({"Years": "1"}))
+    assert kept()["Rule"]["DefaultRetention"] == {"Mode": "GOVERNANCE", "Years": 1}
+    stacks.update(lock())
+    assert stacks.physical("B") == bucket and kept() == {"ObjectLockEnabled": "Enabled"}
+    stacks.update(template(B=resource("AWS::S3::Bucket")), status="UPDATE_ROLLBACK_COMPLETE")
+    assert kept() == {"ObjectLockEnabled": "Enabled"}
+
+
+def test_buckets_get_object_lock_when_they_have_versions(stacks):
+    s3 = stacks.server.boto3("s3")
+    stacks.create(template(B=resource("AWS::S3::Bucket", VersioningConfiguration={"Status": "Enabled"})))
+    bucket = stacks.physical("B")
+    stacks.update(template(B=resource("AWS::S3::Bucket", VersioningConfiguration={"Status": "Enabled"}, ObjectLockEnabled=True)))
+    assert stacks.physical("B") == bucket
+    assert s3.get_object_lock_configuration(Bucket=bucket)["ObjectLockConfiguration"] == {"ObjectLockEnabled": "Enabled"}
+
+
+def test_buckets_with_access_lists(stacks):
+    s3 = stacks.server.boto3("s3")
+    opened = {"PublicAccessBlockConfiguration": {"BlockPublicAcls": False, "IgnorePublicAcls": False}}
+
+    def bucket_with(ownership, access=None, **more):
+        access = {"AccessControl": access} if access else {}
+        return template(B=resource("AWS::S3::Bucket", OwnershipControls={"Rules": [{"ObjectOwnership": ownership}]}, **access, **more))
+
+    def permissions():
+        return [grant["Permission"] for grant in s3.get_bucket_acl(Bucket=stacks.physical("B"))["Grants"]]
+    stacks.create(bucket_with("ObjectWriter", "PublicReadWrite", **opened))
+    assert permissions() == ["FULL_CONTROL", "READ", "WRITE"]
+    stacks.update(bucket_with("BucketOwnerPreferred", "LogDeliveryWrite", **opened))
+    assert permissions() == ["FULL_CONTROL", "WRITE", "READ_ACP"]
+    stacks.update(bucket_with("BucketOwnerEnforced", **opened))
+    assert permissions() == ["FULL_CONTROL"]
+    stacks.update(bucket_with("ObjectWriter", "AwsExecRead", **opened))
+    assert permissions() == ["FULL_CONTROL", "READ"]
+
+
+@pytest.mark.parametrize("properties, reason", [
+    ({"AccessControl": "PublicRead"}, "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"),
+    ({"AccessControl": "PublicRead", "OwnershipControls": {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}},
+     "Bucket cannot have public ACLs set with BlockPublicAccess enabled"),
+    ({"AccessControl": "Everyone"}, "#/AccessControl: Everyone is not a valid enum value"),
+    ({"ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled"}}, "Versioning must be 'Enabled' on the bucket")])
+def test_what_buckets_cannot_be(stacks, properties, reason):
+    stacks.create(template(B=resource("AWS::S3::Bucket", **properties)), status="ROLLBACK_COMPLETE")
+    assert reason in stacks.reason("B", "CREATE_FAILED")
 
 
 def test_bucket_policies(stacks):

@@ -61,6 +61,7 @@ def test_s3(server):
     s3.get_bucket_location(Bucket="a-bucket")
     bucket_documents(s3)
     objects(s3)
+    locks(s3)
     multipart(s3)
     deletions(s3)
     s3.check("s3")
@@ -128,7 +129,7 @@ def bucket_documents(s3):
     s3.refused("NoSuchWebsiteConfiguration", lambda: s3.get_bucket_website(**of))
     s3.delete_bucket_website(**of)
     s3.refused("ObjectLockConfigurationNotFoundError", lambda: s3.get_object_lock_configuration(**of))
-    s3.done |= {"GetBucketReplication", "GetBucketWebsite", "GetObjectLockConfiguration"}  # there is never one to answer
+    s3.done |= {"GetBucketReplication", "GetBucketWebsite"}  # there is never one to answer
 
     s3.put_bucket_versioning(**of, VersioningConfiguration={"Status": "Enabled"})
     assert s3.get_bucket_versioning(**of)["Status"] == "Enabled"
@@ -159,6 +160,26 @@ def objects(s3):
     s3.list_objects_v2(Bucket="a-bucket", FetchOwner=True)
     s3.refused("NoSuchKey", lambda: s3.get_object(Bucket="a-bucket", Key="none"))
     s3.refused("PreconditionFailed", lambda: s3.put_object(**of, Body=b"", IfNoneMatch="*"))
+
+
+def locks(s3):
+    s3.create_bucket(Bucket="c-bucket", ObjectLockEnabledForBucket=True)
+    rule = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}
+    s3.put_object_lock_configuration(Bucket="c-bucket", ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": rule})
+    assert s3.get_object_lock_configuration(Bucket="c-bucket")["ObjectLockConfiguration"]["Rule"] == rule
+    until = datetime.datetime(2040, 1, 1, tzinfo=datetime.timezone.utc)
+    of = {"Bucket": "c-bucket", "Key": "k"}
+    version = s3.put_object(**of, Body=b"x", ObjectLockMode="GOVERNANCE", ObjectLockRetainUntilDate=until,
+                            ObjectLockLegalHoldStatus="ON")["VersionId"]
+    s3.head_object(**of)
+    assert s3.get_object_retention(**of)["Retention"] == {"Mode": "GOVERNANCE", "RetainUntilDate": until}
+    s3.put_object_retention(**of, Retention={}, BypassGovernanceRetention=True)
+    s3.refused("NoSuchObjectLockConfiguration", lambda: s3.get_object_retention(**of))
+    s3.refused("AccessDenied", lambda: s3.delete_object(**of, VersionId=version))
+    s3.put_object_legal_hold(**of, LegalHold={"Status": "OFF"})
+    assert s3.get_object_legal_hold(**of)["LegalHold"] == {"Status": "OFF"}
+    s3.delete_object(**of, VersionId=version)
+    s3.delete_bucket(Bucket="c-bucket")
 
 
 def multipart(s3):

@@ -6,20 +6,20 @@ import recorded
 from recorded_s3 import Scenarios
 
 import test_recorded_s3
+import test_recorded_s3_access
 import test_recorded_s3_copies
+import test_recorded_s3_keys
 import test_recorded_s3_multipart
 import test_recorded_s3_objects
 import test_recorded_s3_signed
+import test_recorded_s3_websites
 
-MODULES = (test_recorded_s3, test_recorded_s3_copies, test_recorded_s3_multipart, test_recorded_s3_objects,
-           test_recorded_s3_signed)
+MODULES = (test_recorded_s3, test_recorded_s3_access, test_recorded_s3_copies, test_recorded_s3_keys,
+           test_recorded_s3_multipart, test_recorded_s3_objects, test_recorded_s3_signed, test_recorded_s3_websites)
 
 # By what the names of the recorded tests contain.
 ABSENT = {
-    "TestS3ObjectLock": "object lock", "legal_hold": "object lock", "object_lock": "object lock",
-    "StaticWebsite": "websites", "between_regions": "websites",
-    "kms": "KMS", "sse_bucket_key": "KMS", "sse_c": "customer keys", "SSEC": "customer keys",
-    "acl": "ACLs that give others something", "anon_credentials": "ACLs that give others something",
+    "kms": "KMS", "sse_bucket_key": "KMS",
     "Replication": "replication", "BucketLogging": "access logs", "analytics": "analytics", "inventory": "inventories",
     "Metrics": "metrics",
 }

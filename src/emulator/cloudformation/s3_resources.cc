@@ -3,6 +3,7 @@
 #include <array>
 #include <boost/json.hpp>
 
+#include "emulator/cloudformation/bucket_guards.h"
 #include "emulator/cloudformation/resource_type.h"
 #include "emulator/cloudformation/s3_bucket_documents.h"
 #include "wire/arn.h"
@@ -24,7 +25,8 @@ constexpr std::array k_bucket_properties = {
     Property{"CorsConfiguration", Shape::object},
     Property{"LifecycleConfiguration", Shape::object},
     Property{"NotificationConfiguration", Shape::object},
-    Property{"ObjectLockEnabled", Shape::boolean, Change::replaces},
+    Property{"ObjectLockConfiguration", Shape::object},
+    Property{"ObjectLockEnabled", Shape::boolean},
     Property{"OwnershipControls", Shape::object},
     Property{"PublicAccessBlockConfiguration", Shape::object},
     Property{"Tags", Shape::list},
@@ -40,7 +42,6 @@ constexpr std::array k_bucket_properties = {
     absent("MetadataConfiguration"),
     absent("MetadataTableConfiguration"),
     absent("MetricsConfigurations", Shape::list),
-    absent("ObjectLockConfiguration"),
     absent("ReplicationConfiguration"),
     absent("WebsiteConfiguration"),
 };
@@ -58,27 +59,13 @@ Step step(http::Request request) {
 
 /// What every bucket is here; anything else is not to be had.
 Outcome<void> check_fixed_settings(const Properties& properties) {
-  const std::string access = text_of(properties, "AccessControl");
-  if (!access.empty() && access != "Private" && access != "BucketOwnerFullControl") {
-    return refuse(
-        fmt::format("The embedded AWS does not implement AccessControl {}: buckets are Private. AWS does.", access));
-  }
-  if (flag_of(properties, "ObjectLockEnabled")) {
-    return refuse("The embedded AWS does not implement ObjectLockEnabled. AWS does.");
-  }
+  RETURN_IF_ERROR(check_guards(properties));
   for (const Properties& rule :
        objects_of(object_of(properties, "BucketEncryption"), "ServerSideEncryptionConfiguration")) {
     const std::string algorithm = text_of(object_of(rule, "ServerSideEncryptionByDefault"), "SSEAlgorithm");
     if (algorithm == "AES256") continue;
     return refuse(
         fmt::format("The embedded AWS does not implement SSEAlgorithm {}: buckets have AES256. AWS does.", algorithm));
-  }
-  for (const Properties& rule : objects_of(object_of(properties, "OwnershipControls"), "Rules")) {
-    const std::string ownership = text_of(rule, "ObjectOwnership");
-    if (ownership == "BucketOwnerEnforced") continue;
-    return refuse(fmt::format(
-        "The embedded AWS does not implement ObjectOwnership {}: buckets have BucketOwnerEnforced. AWS does.",
-        ownership));
   }
   return {};
 }
@@ -153,6 +140,7 @@ Outcome<Plan> create_bucket(const Owner& owner, const Properties& properties, Ma
   };
   plan.push_back(std::move(look));
   Step create = step(s3_request("PUT", bucket, {}, location(owner)));
+  add_guard_headers(properties, create.request);
   create.makes = true;
   plan.push_back(std::move(create));
   if (properties.contains("VersioningConfiguration")) plan.push_back(set_versioning(bucket, properties));
@@ -165,6 +153,7 @@ Outcome<Plan> create_bucket(const Owner& owner, const Properties& properties, Ma
     if (!put) return std::unexpected(put.error());
     plan.push_back(*std::move(put));
   }
+  plan_guards(bucket, properties, plan);
   const auto suffix = wire::dns_suffix_of(owner.region);
   made.attributes["Arn"] = fmt::format("arn:{}:s3:::{}", owner.partition, bucket);
   made.attributes["DomainName"] = fmt::format("{}.s3.{}", bucket, suffix);
@@ -187,6 +176,7 @@ Outcome<Plan> update_bucket(const Owner&, const Properties& before, const Proper
     if (!put) return std::unexpected(put.error());
     plan.push_back(*std::move(put));
   }
+  RETURN_IF_ERROR(plan_guard_changes(made.physical_id, before, after, plan));
   return plan;
 }
 

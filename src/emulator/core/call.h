@@ -77,6 +77,7 @@ struct Call {
   std::string request_id;  ///< also sent as x-amzn-RequestId / x-amz-request-id
   Principal principal;
   std::string virtual_bucket;  ///< S3: the bucket named by the host (`bucket.s3.amazonaws.com`), else empty
+  bool website = false;        ///< S3: a visit to the bucket's website, not a call of the API; nobody signs it
   enum class Signature : std::uint8_t { none, header, query, form } signature = Signature::none;
   std::string signature_version;  ///< AWS4-HMAC-SHA256 or AWS (version 2), empty for none
   SystemTime signed_at{};

@@ -92,6 +92,26 @@ bool is_s3_tail(std::span<const std::string_view> labels) {
   return labels.empty() || (labels.size() == 1 && is_region(labels[0]));
 }
 
+/// `s3-website` and a region in a label of its own, or in the same one; nothing when there is no such label. Only where
+/// `anywhere` can the region be left out.
+std::optional<Destination> read_website_host(std::span<const std::string_view> labels, bool anywhere) {
+  constexpr std::string_view k_label = "s3-website";
+  for (std::size_t i = labels.size(); i-- > 0;) {
+    if (!labels[i].starts_with(k_label)) continue;
+    auto tail = labels.subspan(i + 1);
+    std::string_view region = labels[i].substr(k_label.size());
+    if (region.starts_with('-')) {
+      region.remove_prefix(1);
+    } else if (region.empty() && !tail.empty()) {
+      region = tail.front();
+      tail = tail.subspan(1);
+    }
+    if (!tail.empty() || !(is_region(region) || (anywhere && region.empty()))) continue;
+    return Destination{"s3", std::string(region), join(labels.first(i)), true, {}};
+  }
+  return std::nullopt;
+}
+
 /// S3's forms; nothing when no label is S3's.
 std::optional<Destination> read_s3_host(std::span<const std::string_view> labels) {
   for (std::size_t i = labels.size(); i-- > 0;) {
@@ -116,6 +136,7 @@ std::optional<Destination> read_s3_host(std::span<const std::string_view> labels
 
 Destination read_aws_host(std::string_view name) {
   const auto labels = split(name, '.');
+  if (auto website = read_website_host(labels, false)) return *std::move(website);
   if (auto s3 = read_s3_host(labels)) {
     // A bucket of CloudFormation's own.
     if (s3->virtual_bucket.starts_with(k_custom_responses)) s3->service = "cloudformation";
@@ -176,6 +197,11 @@ Destination find_destination(const http::Request& request) {
   for (std::string_view suffix : {".amazonaws.com", ".amazonaws.com.cn"}) {
     if (host.ends_with(suffix)) return read_aws_host(std::string_view(host).substr(0, host.size() - suffix.size()));
   }
+  constexpr std::string_view k_local = ".localhost";
+  if (host.ends_with(k_local)) {
+    const auto labels = split(std::string_view(host).substr(0, host.size() - k_local.size()), '.');
+    if (auto website = read_website_host(labels, true)) return *std::move(website);
+  }
   if (host.ends_with(".api.aws") || host.ends_with(".on.aws")) {
     Destination destination;
     destination.service = host.substr(0, host.find('.'));
@@ -215,7 +241,8 @@ Task<Result<http::Response>> Router::handle(http::Request request) {
   call.account = account_;
   call.request_id = call.service == "s3" ? make_s3_request_id() : make_request_id();
   call.virtual_bucket = std::move(destination.virtual_bucket);
-  const bool signs = authenticate && !call.virtual_bucket.starts_with(k_custom_responses);
+  call.website = destination.website;
+  const bool signs = authenticate && !call.website && !call.virtual_bucket.starts_with(k_custom_responses);
   co_return co_await dispatch(*service->second, std::move(call), signs);
 }
 

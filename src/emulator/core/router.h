@@ -19,12 +19,14 @@ struct Destination {
   std::string service;         ///< signing name (`s3`, `lambda`, …)
   std::string region;          ///< empty when neither the host name nor the signature says it
   std::string virtual_bucket;  ///< S3 only; empty for path style
+  bool website = false;        ///< S3 only: the bucket's website endpoint
   std::string unsupported;     ///< why a host name of AWS cannot be served; empty when it can
   bool function_url = false;   ///< Lambda only: the URL of a function, not Lambda's API
 };
 
 /// Reads the host name: `SERVICE.REGION.amazonaws.com`, `SERVICE.amazonaws.com`, `BUCKET.s3[.-]REGION.amazonaws.com`,
-/// `s3.dualstack.…`, the same under `.amazonaws.com.cn`, `BUCKET.localhost`, and the URLs of functions
+/// `s3.dualstack.…`, the same under `.amazonaws.com.cn`, `BUCKET.localhost`,
+/// `BUCKET.s3-website[.-]REGION.amazonaws.com`, `BUCKET.s3-website.localhost`, and the URLs of functions
 /// (function_url_host.h). For localhost and addresses: the credential scope of the signature, else `X-Amz-Target`, else
 /// a query-protocol `Version` in the URL, else S3.
 Destination find_destination(const http::Request& request);

@@ -59,11 +59,39 @@ INSTANTIATE_TEST_SUITE_P(
                     Route{"bucket.s3.localhost:4566", "s3", "", "bucket"}, Route{"s3.localhost", "s3", "", ""}));
 
 TEST(Hosts, ThatAreNotServedSayWhy) {
-  for (const char* host : {"s3.us-east-1.api.aws", "lambda-url.us-east-1.on.aws",
-                           "bucket.s3-website.us-east-1.amazonaws.com", "a.b.c.amazonaws.com"}) {
+  for (const char* host : {"s3.us-east-1.api.aws", "lambda-url.us-east-1.on.aws", "bucket.s3-website.amazonaws.com",
+                           "a.b.c.amazonaws.com"}) {
     http::Request request;
     request.headers.add("Host", host);
     EXPECT_NE(find_destination(request).unsupported, "") << host;
+  }
+}
+
+TEST(Hosts, OfWebsitesAreS3s) {
+  struct Site {
+    std::string host, region, bucket;
+  };
+  for (const Site& site :
+       {Site{"bucket.s3-website.us-west-2.amazonaws.com", "us-west-2", "bucket"},
+        Site{"bucket.s3-website-us-west-2.amazonaws.com:8080", "us-west-2", "bucket"},
+        Site{"www.example.com.s3-website.eu-west-1.amazonaws.com", "eu-west-1", "www.example.com"},
+        Site{"bucket.s3-website.cn-north-1.amazonaws.com.cn", "cn-north-1", "bucket"},
+        Site{"s3-website-us-west-2.amazonaws.com", "us-west-2", ""}, Site{"a.b.s3-website.localhost:4566", "", "a.b"},
+        Site{"bucket.s3-website.us-west-2.localhost", "us-west-2", "bucket"}}) {
+    http::Request request;
+    request.headers.add("Host", site.host);
+    const Destination found = find_destination(request);
+    EXPECT_TRUE(found.website) << site.host;
+    EXPECT_EQ(found.service, "s3");
+    EXPECT_EQ(found.region, site.region) << site.host;
+    EXPECT_EQ(found.virtual_bucket, site.bucket) << site.host;
+    EXPECT_EQ(found.unsupported, "");
+  }
+  for (const char* host : {"s3-website.s3.us-east-1.amazonaws.com", "s3-website.localhost.example", "bucket.localhost",
+                           "s3-websites.localhost"}) {
+    http::Request request;
+    request.headers.add("Host", host);
+    EXPECT_FALSE(find_destination(request).website) << host;
   }
 }
 

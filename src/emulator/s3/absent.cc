@@ -39,8 +39,6 @@ constexpr Subresource k_absent[] = {
     {"metadataJournalTable", false, "", "UpdateBucketMetadataJournalTableConfiguration", "", "", ""},
     {"session", false, "CreateSession", "", "", "", ""},
     {"encryption", true, "", "UpdateObjectEncryption", "", "", ""},
-    {"legal-hold", true, "GetObjectLegalHold", "PutObjectLegalHold", "", "", ""},
-    {"retention", true, "GetObjectRetention", "PutObjectRetention", "", "", ""},
     {"renameObject", true, "", "RenameObject", "", "", ""},
     {"restore", true, "", "", "", "RestoreObject", ""},
     {"select", true, "", "", "", "SelectObjectContent", ""},

@@ -135,26 +135,26 @@ Task<Operations::Answer> Operations::create_bucket(Request& request) {
   }
   if (auto known = refuse_unknown_features(request.headers()); !known) co_return std::unexpected(known.error());
   // Older SDKs for Python write it `True`.
-  const auto lock = request.header("x-amz-bucket-object-lock-enabled");
-  if (lock == "true" || lock == "True") {
-    co_return header_not_implemented("x-amz-bucket-object-lock-enabled");
-  }
+  const bool lock = http::iequals(request.header("x-amz-bucket-object-lock-enabled"), "true");
   const auto ownership = request.headers().get("x-amz-object-ownership");
   if (ownership && *ownership != "BucketOwnerEnforced" && *ownership != "BucketOwnerPreferred" &&
       *ownership != "ObjectWriter") {
     co_return s3_fail(400, "InvalidArgument", fmt::format("Invalid x-amz-object-ownership header: {}", *ownership),
                       {{"ArgumentName", "x-amz-object-ownership"}});
   }
-  const std::string_view acl = request.headers().get_or("x-amz-acl", "private");
-  if (acl != "private" && ownership.value_or("BucketOwnerEnforced") == "BucketOwnerEnforced") {
-    co_return s3_fail(400, "InvalidBucketAclWithObjectOwnership",
-                      "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting");
-  }
-  Context context;
+  const auto list = asked_bucket_list(request);
+  if (!list) co_return std::unexpected(list.error());
+  Context context = upload_context(request, {});
   if (!constraint.empty()) context.emplace_back("s3:LocationConstraint", constraint);
   const Bucket named{0, request.bucket, {}, {}, {}};
-  if (auto allowed = allow(request, named, "CreateBucket", {}, std::move(context)); !allowed) {
-    co_return std::unexpected(allowed.error());
+  for (const auto& [asked, action] :
+       {std::pair(true, "CreateBucket"), std::pair(has_list_headers(request.headers()), "PutBucketAcl"),
+        std::pair(lock, "PutBucketVersioning"), std::pair(lock, "PutBucketObjectLockConfiguration"),
+        std::pair(ownership.has_value(), "PutBucketOwnershipControls")}) {
+    if (!asked) continue;
+    if (auto allowed = allow(request, named, action, {}, context); !allowed) {
+      co_return std::unexpected(allowed.error());
+    }
   }
   auto region = location_of(constraint, request.call.region);
   if (!region) co_return std::unexpected(region.error());
@@ -165,19 +165,32 @@ Task<Operations::Answer> Operations::create_bucket(Request& request) {
   if (const auto existing = catalog_.find_bucket(request.bucket)) {
     // In us-east-1 making one's own bucket again succeeds, for old times' sake.
     const bool forgiving = existing->region == k_default_region && *region == k_default_region && tags.empty();
-    if (forgiving) co_return response;
+    if (forgiving) {
+      // What it gave to others it gives no more, unless that is asked for again.
+      if (acls_count(*existing)) {
+        catalog_.set_config(*existing, "acl", list->empty() ? std::nullopt : std::optional(*list));
+      }
+      co_return response;
+    }
     co_return s3_fail(409, "BucketAlreadyOwnedByYou",
                       "Your previous request to create the named bucket succeeded and you already own it.",
                       {{"BucketName", request.bucket}});
   }
+  ContentStore::Change change(contents_);
   catalog_.create_bucket(request.bucket, *region, now());
   const auto made = catalog_.find_bucket(request.bucket);
   if (ownership && *ownership != "BucketOwnerEnforced") {
     catalog_.set_config(*made, "ownershipControls",
                         fmt::format("<Rule><ObjectOwnership>{}</ObjectOwnership></Rule>", *ownership));
   }
+  if (!list->empty()) catalog_.set_config(*made, "acl", *list);
+  if (lock) {
+    catalog_.set_versioning(*made, Versioning::enabled);
+    catalog_.set_config(*made, "object-lock", "<ObjectLockEnabled>Enabled</ObjectLockEnabled>");
+  }
   if (!tags.empty()) catalog_.set_config(*made, "tagging", tag_document(tags));
   if (constraint == k_old_europe) catalog_.set_config(*made, "location", constraint);
+  change.commit();
   co_return response;
 }
 

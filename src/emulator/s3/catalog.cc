@@ -1,5 +1,6 @@
 #include "emulator/s3/catalog.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "emulator/core/protocol.h"
@@ -33,6 +34,8 @@ CREATE INDEX IF NOT EXISTS s3_upload_by_key ON s3_upload(bucket, key, sequence);
 CREATE TABLE IF NOT EXISTS s3_upload_part(
   upload TEXT NOT NULL, number INTEGER NOT NULL, content INTEGER NOT NULL, size INTEGER NOT NULL,
   checksum TEXT NOT NULL, etag TEXT NOT NULL, modified INTEGER NOT NULL, PRIMARY KEY(upload, number)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS s3_upload_seal(
+  upload TEXT PRIMARY KEY, salt BLOB NOT NULL, proof BLOB NOT NULL) WITHOUT ROWID;
 )sql";
 
 std::int64_t millis(SystemTime time) {
@@ -107,8 +110,13 @@ std::string make_version_id() {
 
 }  // namespace
 
+bool ObjectTraits::sealed() const {
+  return std::ranges::find(headers, k_customer_algorithm, &Fields::value_type::first) != headers.end();
+}
+
 Catalog::Catalog(Store& store, Statements& statements) : statements_(statements) {
   store.db().exec(k_tables);
+  store.db().exec(k_guard_tables);
   auto row = statements_.query(
       "SELECT max(coalesce((SELECT max(sequence) FROM s3_object),0), coalesce((SELECT max(sequence) FROM "
       "s3_upload),0))");
@@ -252,6 +260,7 @@ void Catalog::put_object(ContentStore::Change& change, const Bucket& bucket, Obj
 void Catalog::remove_version(ContentStore::Change& change, const Bucket& bucket, const Object& object) {
   for (const Part& part : parts(object)) change.release(part.content);
   statements_.query("DELETE FROM s3_object_part WHERE object=?").bind(object.id).run();
+  set_guard(object, {});
   statements_.query("DELETE FROM s3_object WHERE id=?").bind(object.id).run();
   if (!object.latest) return;
   statements_
@@ -276,6 +285,11 @@ void Catalog::create_upload(Upload& upload) {
             pack(upload.traits.headers), upload.traits.storage_class, pack(upload.traits.tags),
             pack(upload.traits.checksum))
       .run();
+  if (upload.seal) {
+    statements_.query("INSERT INTO s3_upload_seal(upload,salt,proof) VALUES(?,?,?)")
+        .bind(upload.id, Blob{upload.seal->salt}, Blob{upload.seal->proof})
+        .run();
+  }
 }
 
 std::optional<Upload> Catalog::find_upload(const Bucket& bucket, const std::string& key, const std::string& id) {
@@ -284,7 +298,13 @@ std::optional<Upload> Catalog::find_upload(const Bucket& bucket, const std::stri
       "WHERE id=? AND bucket=? AND key=?");
   row.bind(id, bucket.id, key);
   if (!row.next()) return std::nullopt;
-  return upload_from(row);
+  Upload upload = upload_from(row);
+  if (upload.traits.sealed()) {
+    auto seal = statements_.query("SELECT salt,proof FROM s3_upload_seal WHERE upload=?");
+    seal.bind(id);
+    if (seal.next()) upload.seal = Seal{seal.text(0), seal.text(1)};
+  }
+  return upload;
 }
 
 std::vector<Upload> Catalog::uploads(const Bucket& bucket, const ListStart& start, std::int64_t sequence,
@@ -331,6 +351,8 @@ std::vector<Part> Catalog::upload_parts(const Upload& upload, int after, std::si
 void Catalog::remove_upload(ContentStore::Change& change, const Upload& upload) {
   for (const Part& part : upload_parts(upload, 0, 10'000)) change.release(part.content);
   statements_.query("DELETE FROM s3_upload_part WHERE upload=?").bind(upload.id).run();
+  set_guard(upload, {});
+  statements_.query("DELETE FROM s3_upload_seal WHERE upload=?").bind(upload.id).run();
   statements_.query("DELETE FROM s3_upload WHERE id=?").bind(upload.id).run();
 }
 

@@ -13,6 +13,7 @@
 #include "emulator/core/store.h"
 #include "emulator/s3/content_store.h"
 #include "emulator/s3/digests.h"
+#include "emulator/s3/guards.h"
 
 namespace sortie::emulator::s3 {
 
@@ -34,6 +35,8 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 
 /// What an object is besides its bytes.
 struct ObjectTraits {
+  /// Whether the bytes are encrypted with a customer's key: its algorithm is among the headers.
+  [[nodiscard]] bool sealed() const;
   Fields headers;  ///< Content-Type, x-amz-meta-*, …: as they are answered, names in lower case
   std::string storage_class = "STANDARD";
   Tags tags;
@@ -70,8 +73,9 @@ struct Upload {
   std::int64_t sequence = 0;
   std::string key;
   SystemTime initiated{};
-  std::string initiator;  ///< ARN
-  ObjectTraits traits;    ///< checksum: the algorithm and type agreed on, without a value
+  std::string initiator;     ///< ARN
+  ObjectTraits traits;       ///< checksum: the algorithm and type agreed on, without a value
+  std::optional<Seal> seal;  ///< of the customer's key that all parts must come with
 };
 
 /// Where a listing goes on.
@@ -107,6 +111,11 @@ class Catalog {
   /// Removes one version for good; the next older one becomes the newest.
   void remove_version(ContentStore::Change& change, const Bucket& bucket, const Object& object);
   void set_tags(const Object& object, const Tags& tags);
+  /// Locks and access lists (guards.cc); they go with their object or upload.
+  Guard guard(const Object& object);
+  void set_guard(const Object& object, const Guard& guard);
+  Guard guard(const Upload& upload);
+  void set_guard(const Upload& upload, const Guard& guard);
 
   /// Newest versions that are not markers, by key; stops when `wanted` says false.
   template <class Wanted>
@@ -115,6 +124,7 @@ class Catalog {
   template <class Wanted>
   void list_versions(const Bucket& bucket, const ListStart& start, std::int64_t sequence, const Wanted& wanted);
 
+  /// Within a ContentStore::Change, as it may take more than one row.
   void create_upload(Upload& upload);
   std::optional<Upload> find_upload(const Bucket& bucket, const std::string& key, const std::string& id);
   /// By key, then by time, behind an upload of `key` with `sequence`.

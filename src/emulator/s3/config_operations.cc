@@ -115,8 +115,14 @@ Outcome<json::object> read_policy(std::string_view text, std::string_view bucket
 
 }  // namespace
 
-bool Operations::restricts_public_access(const Bucket& bucket) {
-  return catalog_.config(bucket, "publicAccessBlock").value_or(std::string(k_default_block)).at(3) == '1';
+bool Operations::blocks(const Bucket& bucket, Block setting) {
+  const std::string kept = catalog_.config(bucket, "publicAccessBlock").value_or(std::string(k_default_block));
+  return kept.at(static_cast<std::size_t>(setting)) == '1';
+}
+
+bool Operations::has_public_policy(const Bucket& bucket) {
+  const auto policy = catalog_.config(bucket, "policy");
+  return policy && is_public(json::parse(*policy).as_object());
 }
 
 bool Operations::requester_pays(const Bucket& bucket) {
@@ -151,9 +157,7 @@ Task<Operations::Answer> Operations::put_bucket_policy(Request& request) {
     const bool principal = readable.error().message.starts_with(k_invalid_principal);
     co_return s3_fail(400, "MalformedPolicy", principal ? std::string(k_invalid_principal) : readable.error().message);
   }
-  const bool blocked =
-      catalog_.config(*bucket, "publicAccessBlock").value_or(std::string(k_default_block)).at(2) == '1';
-  if (blocked && is_public(*policy)) {
+  if (blocks(*bucket, Block::public_policy) && is_public(*policy)) {
     co_return s3_fail(
         403, "AccessDenied",
         fmt::format(
@@ -247,6 +251,11 @@ Task<Operations::Answer> Operations::put_bucket_versioning(Request& request) {
   }
   if (document->root().child_text("MfaDelete") == "Enabled") co_return header_not_implemented("x-amz-mfa");
   if (status.text() != "Enabled" && status.text() != "Suspended") co_return malformed_xml();
+  if (status.text() == "Suspended" && has_object_lock(*bucket)) {
+    co_return s3_fail(409, "InvalidBucketState",
+                      "An Object Lock configuration is present on this bucket, so the versioning state cannot be "
+                      "changed.");
+  }
   catalog_.set_versioning(*bucket, status.text() == "Enabled" ? Versioning::enabled : Versioning::suspended);
   co_return empty_answer(200);
 }

@@ -19,6 +19,7 @@
 
 #include "base/unique_fd.h"
 #include "emulator/s3/errors.h"
+#include "emulator/s3/unsealed_body.h"
 
 namespace sortie::emulator::s3 {
 namespace {
@@ -32,6 +33,7 @@ constexpr std::size_t k_least_read = 4 * 1024;
 constexpr const char* k_tables = R"sql(
 CREATE TABLE IF NOT EXISTS s3_content(
   id INTEGER PRIMARY KEY, refs INTEGER NOT NULL, size INTEGER NOT NULL, bytes BLOB);
+CREATE TABLE IF NOT EXISTS s3_content_seal(content INTEGER PRIMARY KEY, salt BLOB NOT NULL, proof BLOB NOT NULL);
 )sql";
 
 Failure disk_failure(int error_number, std::string_view what) {
@@ -65,6 +67,7 @@ Received::Received(Received&& other) noexcept
     : size(other.size),
       digests(std::move(other.digests)),
       bytes(std::move(other.bytes)),
+      seal(std::move(other.seal)),
       file(std::exchange(other.file, fs::path())) {}
 
 Received::~Received() {
@@ -95,7 +98,19 @@ struct ContentStore::State {
 /// An upload on its way; shared with the pool, so that a request that is given up cannot pull the buffer away.
 struct ContentStore::Upload {
   explicit Upload(const std::vector<ChecksumAlgorithm>& algorithms) : digests(algorithms) {}
+
+  void encrypt_with(const CustomerKey& key) {
+    received.seal = key.make_seal();
+    cipher = key.cipher(*received.seal, 0);
+  }
+  /// Hashes the bytes; afterwards they are as they are kept.
+  void take(std::string& bytes) {
+    digests.update(bytes);
+    if (cipher) cipher->apply(bytes);
+  }
+
   Digests digests;
+  std::optional<wire::AesCtr> cipher;
   std::string buffer;    ///< being filled
   std::string draining;  ///< on the pool meanwhile
   bool busy = false;
@@ -151,10 +166,10 @@ Outcome<void> ContentStore::create_file(Upload& upload) {
   return {};
 }
 
-/// Hashes and writes what is in `draining` on the pool.
+/// Hashes, encrypts and writes what is in `draining` on the pool.
 Task<void> ContentStore::run_drain(BlockingPool& pool, std::shared_ptr<Upload> upload) {
   co_await pool.run([upload] {
-    upload->digests.update(upload->draining);
+    upload->take(upload->draining);
     upload->error_number = write_all(upload->file.get(), upload->draining);
     return true;
   });
@@ -187,8 +202,9 @@ Task<Outcome<void>> ContentStore::start_drain(std::shared_ptr<Upload> upload) {
 }
 
 Task<Outcome<Received>> ContentStore::receive(http::Body body, std::vector<ChecksumAlgorithm> algorithms,
-                                              std::uint64_t limit) {
+                                              std::uint64_t limit, std::optional<CustomerKey> key) {
   auto upload = std::make_shared<Upload>(algorithms);
+  if (key) upload->encrypt_with(*key);
   // A small body is never handed to the pool: room for one byte more than is kept inline shows that it has ended.
   const std::uint64_t announced = std::min(body.length().value_or(k_buffer_bytes), limit);
   const std::size_t room = announced <= k_inline_bytes ? static_cast<std::size_t>(announced) + 1 : k_buffer_bytes;
@@ -209,7 +225,7 @@ Task<Outcome<Received>> ContentStore::receive(http::Body body, std::vector<Check
     if (auto started = co_await start_drain(upload); !started) co_return std::unexpected(started.error());
   }
   if (!upload->file && upload->buffer.size() <= k_inline_bytes) {
-    upload->digests.update(upload->buffer);
+    upload->take(upload->buffer);
     upload->received.bytes = std::move(upload->buffer);
   } else if (!upload->buffer.empty()) {
     if (auto started = co_await start_drain(upload); !started) co_return std::unexpected(started.error());
@@ -342,6 +358,23 @@ http::Body ContentStore::open(const std::vector<Piece>& pieces) {
   return std::unique_ptr<http::BodySource>(std::make_unique<Reader>(state_, pool_, std::move(parts)));
 }
 
+http::Body ContentStore::open(const std::vector<Piece>& pieces, const std::optional<CustomerKey>& key) {
+  if (!key) return open(pieces);
+  std::vector<SealedStretch> stretches;
+  for (const Piece& piece : pieces) {
+    const auto seal = seal_of(piece.content);
+    if (seal && piece.size > 0) stretches.push_back({key->cipher(*seal, piece.offset), piece.size});
+  }
+  return unsealed(open(pieces), std::move(stretches));
+}
+
+std::optional<Seal> ContentStore::seal_of(std::int64_t content) {
+  auto row = statements_.query("SELECT salt,proof FROM s3_content_seal WHERE content=?");
+  row.bind(content);
+  if (!row.next()) return std::nullopt;
+  return Seal{row.text(0), row.text(1)};
+}
+
 Task<Outcome<Digests::Values>> ContentStore::digest(std::vector<Piece> pieces,
                                                     std::vector<ChecksumAlgorithm> algorithms) {
   auto upload = std::make_shared<Upload>(algorithms);
@@ -382,6 +415,11 @@ std::int64_t ContentStore::Change::add(Received received) {
   store_.statements_.query("INSERT INTO s3_content(id,refs,size,bytes) VALUES(?,1,?,?)")
       .bind(id, received.size, bytes)
       .run();
+  if (received.seal) {
+    store_.statements_.query("INSERT INTO s3_content_seal(content,salt,proof) VALUES(?,?,?)")
+        .bind(id, Blob{received.seal->salt}, Blob{received.seal->proof})
+        .run();
+  }
   return id;
 }
 
@@ -396,6 +434,7 @@ void ContentStore::Change::release(std::int64_t content) {
   if (!row.next()) return;
   if (row.integer(0) != 0) dropped_.push_back(content);
   store_.statements_.query("DELETE FROM s3_content WHERE id=?").bind(content).run();
+  store_.statements_.query("DELETE FROM s3_content_seal WHERE content=?").bind(content).run();
 }
 
 void ContentStore::Change::commit() {

@@ -12,6 +12,7 @@
 #include "emulator/core/call.h"
 #include "emulator/core/sql.h"
 #include "emulator/core/store.h"
+#include "emulator/s3/customer_key.h"
 #include "emulator/s3/digests.h"
 #include "http/message.h"
 
@@ -20,8 +21,9 @@ namespace sortie::emulator::s3 {
 /// Bytes that arrived whole but belong to no object yet; a file of them is removed with this value.
 struct Received {
   std::uint64_t size = 0;
-  Digests::Values digests;
-  std::string bytes;  ///< when there is no file
+  Digests::Values digests;   ///< of the bytes as they arrived
+  std::string bytes;         ///< when there is no file
+  std::optional<Seal> seal;  ///< when what is kept is encrypted
   std::filesystem::path file;
 
   Received() = default;
@@ -38,19 +40,24 @@ struct Piece {
 };
 
 /// The bytes of objects and parts, shared by reference counts: up to 64 KiB in the database, longer ones in a file
-/// each. Files are written and hashed on the pool through buffers of 256 KiB. io_context thread only.
+/// each. Files are written, hashed and encrypted on the pool through buffers of 256 KiB. io_context thread only.
 class ContentStore {
  public:
   ContentStore(Store& store, Statements& statements, BlockingPool& pool);
   ~ContentStore();
 
   /// Reads `body` to its end. More than `limit` bytes: EntityTooLarge. A body that ends in an error: its S3 code, or
-  /// IncompleteBody. A full disk: InternalError; nothing is left behind.
-  Task<Outcome<Received>> receive(http::Body body, std::vector<ChecksumAlgorithm> algorithms, std::uint64_t limit);
-  /// The digests of bytes that are already here.
+  /// IncompleteBody. A full disk: InternalError; nothing is left behind. What is kept is encrypted with `key`.
+  Task<Outcome<Received>> receive(http::Body body, std::vector<ChecksumAlgorithm> algorithms, std::uint64_t limit,
+                                  std::optional<CustomerKey> key = {});
+  /// The digests of bytes that are already here, and not encrypted.
   Task<Outcome<Digests::Values>> digest(std::vector<Piece> pieces, std::vector<ChecksumAlgorithm> algorithms);
   /// The bytes of the pieces one after the other. What is being read stays readable when it is deleted meanwhile.
   http::Body open(const std::vector<Piece>& pieces);
+  /// The same of encrypted pieces, whose seals `key` must open.
+  http::Body open(const std::vector<Piece>& pieces, const std::optional<CustomerKey>& key);
+  /// Nothing for a content that is not encrypted.
+  std::optional<Seal> seal_of(std::int64_t content);
 
   /// All changes of one request, in one transaction: committed together or not at all, files included.
   class Change {

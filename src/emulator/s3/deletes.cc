@@ -27,6 +27,7 @@ Outcome<Operations::Removal> Operations::remove(const Request& request, const Bu
   Removal removal;
   if (!version.empty()) {
     if (!object) return no_such_version(key, version);
+    if (auto free = check_removable(request, bucket, *object); !free) return std::unexpected(free.error());
     catalog_.remove_version(change, bucket, *object);
     notify(request, bucket, "ObjectRemoved:Delete", *object);
     removal = {object->version, object->marker, false};
@@ -54,6 +55,7 @@ Operations::Answer Operations::delete_object(const Request& request) {
   }
   const auto bucket = open_bucket(request);
   if (!bucket) return std::unexpected(bucket.error());
+  if (auto sensible = check_bypass_header(request, *bucket); !sensible) return std::unexpected(sensible.error());
   const auto removal = remove(
       request, *bucket, {request.key, request.parameter_or("versionId"), std::string(request.header("if-match"))});
   if (!removal) return std::unexpected(removal.error());
@@ -64,15 +66,12 @@ Operations::Answer Operations::delete_object(const Request& request) {
 }
 
 Task<Operations::Answer> Operations::delete_objects(Request& request) {
-  const auto demand = read_digest_demand(request.headers());
-  if (!demand) co_return std::unexpected(demand.error());
-  if (!demand->content_md5 && !demand->algorithm) {
-    co_return invalid_request("Missing required header for this request: Content-MD5");
-  }
+  if (auto there = check_digest_sent(request, "Content-MD5"); !there) co_return std::unexpected(there.error());
   auto body = co_await read_body(request, k_max_document);
   if (!body) co_return std::unexpected(body.error());
   const auto bucket = open_bucket(request);
   if (!bucket) co_return std::unexpected(bucket.error());
+  if (auto sensible = check_bypass_header(request, *bucket); !sensible) co_return std::unexpected(sensible.error());
   const auto document = wire::XmlDocument::parse(*body);
   if (!document || document->root().name() != "Delete") co_return malformed_xml();
   const auto objects = document->root().children("Object");

@@ -9,7 +9,9 @@
 #include "emulator/core/protocol.h"
 #include "emulator/core/random.h"
 #include "emulator/s3/errors.h"
+#include "emulator/s3/object_lock.h"
 #include "emulator/s3/operations.h"
+#include "emulator/s3/website.h"
 
 namespace sortie::emulator::s3 {
 namespace {
@@ -17,6 +19,7 @@ namespace {
 constexpr std::size_t k_max_cors_rules = 100;
 constexpr std::size_t k_max_lifecycle_rules = 1000;
 constexpr std::size_t k_max_rule_id = 255;
+constexpr std::size_t k_max_website = 128 * 1024;
 constexpr std::string_view k_default_encryption =
     "<Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm>"
     "</ApplyServerSideEncryptionByDefault><BucketKeyEnabled>false</BucketKeyEnabled></Rule>";
@@ -190,11 +193,9 @@ Outcome<std::string> read_logging(const wire::XmlNode& root) {
 Outcome<std::string> read_replication(const wire::XmlNode& /*root*/) {
   return Failure(not_implemented("s3", "PutBucketReplication"));
 }
-Outcome<std::string> read_website(const wire::XmlNode& /*root*/) {
-  return Failure(not_implemented("s3", "PutBucketWebsite"));
-}
-Outcome<std::string> read_object_lock(const wire::XmlNode& /*root*/) {
-  return Failure(not_implemented("s3", "PutObjectLockConfiguration"));
+Outcome<std::string> read_site(const wire::XmlNode& root) {
+  if (const auto valid = read_website(root); !valid) return std::unexpected(valid.error());
+  return content_of(root);
 }
 
 constexpr DocumentKind k_kinds[] = {
@@ -217,10 +218,10 @@ constexpr DocumentKind k_kinds[] = {
     {"replication", "ReplicationConfiguration", "ReplicationConfiguration", "BucketReplication", "",
      "ReplicationConfigurationNotFoundError", "The replication configuration was not found", true, read_replication},
     {"website", "WebsiteConfiguration", "BucketWebsite", "BucketWebsite", "", "NoSuchWebsiteConfiguration",
-     "The specified bucket does not have a website configuration", true, read_website},
+     "The specified bucket does not have a website configuration", true, read_site},
     {"object-lock", "ObjectLockConfiguration", "BucketObjectLockConfiguration", "ObjectLockConfiguration", "",
      "ObjectLockConfigurationNotFoundError", "Object Lock configuration does not exist for this bucket", false,
-     read_object_lock},
+     read_lock_configuration},
 };
 
 /// What is kept once ownership controls have been deleted; other documents fall back to `initial`.
@@ -256,17 +257,29 @@ Operations::Answer Operations::get_document(const Request& request, const Docume
 }
 
 Task<Operations::Answer> Operations::put_document(Request& request, const DocumentKind& kind) {
-  auto body = co_await read_body(request, k_max_document);
+  if (kind.subresource == "object-lock") {
+    if (auto there = check_digest_sent(request, k_lock_digests); !there) co_return std::unexpected(there.error());
+  }
+  auto body = co_await read_body(request, kind.subresource == "website" ? k_max_website : k_max_document);
   if (!body) co_return std::unexpected(body.error());
   const auto bucket = allowed_bucket(request, fmt::format("Put{}", kind.noun));
   if (!bucket) co_return std::unexpected(bucket.error());
   // What is not there at all is said before anything is said about the document.
-  const bool absent = kind.read == read_replication || kind.read == read_website || kind.read == read_object_lock;
+  const bool absent = kind.read == read_replication;
   if (absent) co_return std::unexpected(kind.read({}).error());
   const auto document = wire::XmlDocument::parse(*body);
   if (!document || document->root().name() != kind.root) co_return malformed_xml();
   const auto content = kind.read(document->root());
   if (!content) co_return std::unexpected(content.error());
+  if (kind.subresource == "object-lock" && bucket->versioning != Versioning::enabled) {
+    co_return s3_fail(409, "InvalidBucketState",
+                      "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration");
+  }
+  if (kind.subresource == "ownershipControls") {
+    if (auto possible = check_ownership(request, *bucket, *content); !possible) {
+      co_return std::unexpected(possible.error());
+    }
+  }
   catalog_.set_config(*bucket, kind.subresource, *content);
   auto response = empty_answer(200);
   if (kind.subresource == "lifecycle") {
@@ -276,7 +289,8 @@ Task<Operations::Answer> Operations::put_document(Request& request, const Docume
 }
 
 Operations::Answer Operations::delete_document(const Request& request, const DocumentKind& kind) {
-  const auto bucket = allowed_bucket(request, fmt::format("Put{}", kind.noun));
+  const bool site = kind.subresource == "website";  // the one document whose deletion is an action of its own
+  const auto bucket = allowed_bucket(request, fmt::format("{}{}", site ? "Delete" : "Put", kind.noun));
   if (!bucket) return std::unexpected(bucket.error());
   const bool leaves_none = !kind.initial.empty() && !kind.absent_code.empty();
   catalog_.set_config(*bucket, kind.subresource,

@@ -14,8 +14,8 @@ constexpr std::size_t k_max_object_tags = 10;
 constexpr std::string_view k_file_name = "${filename}";
 
 /// Form fields that mean what the headers of the same name mean in PutObject.
-constexpr std::string_view k_headers[] = {"cache-control", "content-type", "content-disposition", "content-encoding",
-                                          "expires"};
+constexpr std::string_view k_headers[] = {"cache-control",    "content-type", "content-disposition",
+                                          "content-encoding", "content-md5",  "expires"};
 
 bool is_kept_as_header(std::string_view name) {
   const auto same = [&](std::string_view other) { return http::iequals(name, other); };

@@ -106,17 +106,17 @@ void write_checksum(wire::XmlWriter& xml, const Object& object) {
   }
 }
 
-void write_owner(wire::XmlWriter& xml, const Request& request) {
-  xml.open("Owner").element("ID", owner_id(request.call.account)).close();
+void write_owner(wire::XmlWriter& xml, std::string_view owner) {
+  xml.open("Owner").element("ID", owner).close();
 }
 
-void write_contents(wire::XmlWriter& xml, const Request& request, const KeyText& text, const Object& object,
-                    bool owner) {
+/// `owner` empty: it is not asked for.
+void write_contents(wire::XmlWriter& xml, const KeyText& text, const Object& object, std::string_view owner) {
   xml.open("Contents").element("Key", text(object.key));
   xml.element("LastModified", wire::format_iso8601_millis(object.modified)).element("ETag", in_quotes(object.etag));
   write_checksum(xml, object);
   xml.element("Size", count(object.size));
-  if (owner) write_owner(xml, request);
+  if (!owner.empty()) write_owner(xml, owner);
   xml.element("StorageClass", object.traits.storage_class).close();
 }
 
@@ -176,7 +176,7 @@ Operations::Answer Operations::list_objects(const Request& request, bool version
   std::vector<std::string> prefixes;
   for (const Entry& entry : page.entries) {
     if (entry.prefix.empty()) {
-      write_contents(xml, request, *text, entry.object, owner);
+      write_contents(xml, *text, entry.object, owner ? owner_of(request, *bucket, entry.object) : "");
     } else {
       prefixes.push_back(entry.prefix);
     }
@@ -256,7 +256,7 @@ Operations::Answer Operations::list_object_versions(const Request& request) {
       xml.element("Size", count(object.size));
       xml.element("StorageClass", object.traits.storage_class);
     }
-    write_owner(xml, request);
+    write_owner(xml, object.marker ? owner_id(request.call.account) : owner_of(request, *bucket, object));
     xml.close();
   }
   write_prefixes(xml, *text, prefixes);
@@ -319,7 +319,7 @@ Operations::Answer Operations::list_multipart_uploads(const Request& request) {
   for (const Upload& upload : page) {
     xml.open("Upload").element("Key", (*text)(upload.key)).element("UploadId", upload.id);
     write_initiator(xml, upload.initiator, request.call.account);
-    write_owner(xml, request);
+    write_owner(xml, owner_id(request.call.account));
     xml.element("StorageClass", upload.traits.storage_class);
     xml.element("Initiated", wire::format_iso8601_millis(upload.initiated));
     if (const auto& checksum = upload.traits.checksum) {

@@ -212,9 +212,11 @@ std::vector<ChecksumAlgorithm> part_algorithms(const Upload& upload, const Diges
   return algorithms;
 }
 
-Part make_part(int number, std::uint64_t size, const Digests::Values& digests, const Upload& upload, SystemTime now) {
+Part make_part(int number, const Received& received, const Upload& upload, SystemTime now) {
   const auto algorithm = upload.traits.checksum.value_or(ObjectChecksum{}).algorithm;
-  return {number, 0, size, wire::base64_encode(digests.of(algorithm)), wire::hex_encode(digests.md5), now};
+  const std::string checksum = wire::base64_encode(received.digests.of(algorithm));
+  std::string etag = received.seal ? make_opaque_etag() : wire::hex_encode(received.digests.md5);
+  return {number, 0, received.size, checksum, std::move(etag), now};
 }
 
 }  // namespace
@@ -223,23 +225,36 @@ Operations::Answer Operations::create_multipart_upload(const Request& request) {
   const auto tags = read_tag_header(request.header("x-amz-tagging"));
   const auto bucket = allowed_key(request, "PutObject", upload_context(request, tags.value_or(Tags())));
   if (!bucket) return std::unexpected(bucket.error());
+  if (request.call.principal.kind == Principal::Kind::anonymous) {
+    return s3_fail(403, "AccessDenied", "Anonymous users cannot initiate multipart uploads.  Please authenticate.");
+  }
+  const auto key = read_customer_key(request.headers());
+  if (!key) return std::unexpected(key.error());
   auto traits = read_traits(request.headers());
   if (!traits) return std::unexpected(traits.error());
-  if (auto taken = check_canned_acl(request, *bucket); !taken) return std::unexpected(taken.error());
+  const auto guard = asked_guard(request, *bucket, "PutObject", upload_context(request, traits->tags));
+  if (!guard) return std::unexpected(guard.error());
   const auto agreed = read_agreement(request);
   if (!agreed) return std::unexpected(agreed.error());
   if (request.headers().contains("x-amz-tagging")) {
     auto allowed = allow(request, *bucket, "PutObjectTagging", request.key, upload_context(request, traits->tags));
     if (!allowed) return std::unexpected(allowed.error());
   }
-  Upload upload{{}, bucket->id, 0, request.key, now(), request.call.principal.arn, *std::move(traits)};
+  Upload upload{{}, bucket->id, 0, request.key, now(), request.call.principal.arn, *std::move(traits), {}};
   upload.traits.checksum = *agreed;
-  catalog_.create_upload(upload);
+  set_sealed(upload.traits, key->has_value());
+  if (*key) upload.seal = (*key)->make_seal();
+  {
+    ContentStore::Change change(contents_);
+    catalog_.create_upload(upload);
+    catalog_.set_guard(upload, *guard);
+    change.commit();
+  }
   wire::XmlWriter xml;
   xml.open("InitiateMultipartUploadResult", k_xmlns);
   xml.element("Bucket", bucket->name).element("Key", request.key).element("UploadId", upload.id);
   auto response = xml_answer(xml.finish());
-  response.headers.add("x-amz-server-side-encryption", "AES256");
+  add_encryption(response, *key);
   if (*agreed) {
     response.headers.add("x-amz-checksum-algorithm", std::string(wire::to_string((*agreed)->algorithm)));
     response.headers.add("x-amz-checksum-type", (*agreed)->composite ? "COMPOSITE" : "FULL_OBJECT");
@@ -248,15 +263,20 @@ Operations::Answer Operations::create_multipart_upload(const Request& request) {
 }
 
 Task<Operations::Answer> Operations::upload_part(Request& request) {
-  const auto bucket = allowed_key(request, "PutObject");
+  const auto bucket = allowed_key(request, "PutObject", upload_context(request, {}));
   if (!bucket) co_return std::unexpected(bucket.error());
   const auto number = read_part_number(request);
   if (!number) co_return std::unexpected(number.error());
   const std::string id = request.parameter_or("uploadId");
   auto upload = catalog_.find_upload(*bucket, request.key, id);
   if (!upload) co_return no_such_upload(id);
+  const auto key = key_for_part(request.headers(), upload->seal);
+  if (!key) co_return std::unexpected(key.error());
   const auto demand = read_digest_demand(request.headers());
   if (!demand) co_return std::unexpected(demand.error());
+  if (auto brought = check_lock_digest(*bucket, catalog_.guard(*upload), *demand, "Part"); !brought) {
+    co_return std::unexpected(brought.error());
+  }
   const auto& agreed = upload->traits.checksum;
   if (agreed && demand->algorithm && *demand->algorithm != agreed->algorithm) {
     co_return invalid_request(
@@ -267,7 +287,7 @@ Task<Operations::Answer> Operations::upload_part(Request& request) {
   if (!body.length()) {
     co_return s3_fail(411, "MissingContentLength", "You must provide the Content-Length HTTP header.");
   }
-  auto received = co_await contents_.receive(std::move(body), part_algorithms(*upload, *demand), k_max_upload);
+  auto received = co_await contents_.receive(std::move(body), part_algorithms(*upload, *demand), k_max_upload, *key);
   if (!received) co_return std::unexpected(received.error());
   if (auto checked = check_digests(*demand, received->digests, request.call.trailers.get()); !checked) {
     co_return std::unexpected(checked.error());
@@ -275,11 +295,11 @@ Task<Operations::Answer> Operations::upload_part(Request& request) {
   upload = catalog_.find_upload(*bucket, request.key, id);
   if (!upload) co_return no_such_upload(id);
 
-  Part part = make_part(*number, received->size, received->digests, *upload, now());
+  Part part = make_part(*number, *received, *upload, now());
   const auto shown = demand->algorithm ? demand->algorithm : agreed ? std::optional(agreed->algorithm) : std::nullopt;
   auto response = empty_answer(200);
   response.headers.add("ETag", in_quotes(part.etag));
-  response.headers.add("x-amz-server-side-encryption", "AES256");
+  add_encryption(response, *key);
   if (shown) {
     response.headers.add(std::string(wire::checksum_header(*shown)), wire::base64_encode(received->digests.of(*shown)));
   }
@@ -298,6 +318,8 @@ Task<Operations::Answer> Operations::upload_part_copy(Request& request) {
   const std::string id = request.parameter_or("uploadId");
   auto upload = catalog_.find_upload(*bucket, request.key, id);
   if (!upload) co_return no_such_upload(id);
+  const auto key = key_for_part(request.headers(), upload->seal);
+  if (!key) co_return std::unexpected(key.error());
   const auto source = copy_source(request);
   if (!source) co_return std::unexpected(source.error());
   ByteRange range{0, source->object.size};
@@ -315,13 +337,13 @@ Task<Operations::Answer> Operations::upload_part_copy(Request& request) {
     }
     range = **asked;
   }
-  auto received = co_await contents_.receive(contents_.open(pieces_of(source->parts, range.first, range.size)),
-                                             part_algorithms(*upload, {}), k_max_upload);
+  auto bytes = contents_.open(pieces_of(source->parts, range.first, range.size), source->key);
+  auto received = co_await contents_.receive(std::move(bytes), part_algorithms(*upload, {}), k_max_upload, *key);
   if (!received) co_return std::unexpected(received.error());
   upload = catalog_.find_upload(*bucket, request.key, id);
   if (!upload) co_return no_such_upload(id);
 
-  Part part = make_part(*number, received->size, received->digests, *upload, now());
+  Part part = make_part(*number, *received, *upload, now());
   {
     ContentStore::Change change(contents_);
     part.content = change.add(*std::move(received));
@@ -335,7 +357,7 @@ Task<Operations::Answer> Operations::upload_part_copy(Request& request) {
     xml.element(fmt::format("Checksum{}", wire::to_string(agreed->algorithm)), part.checksum);
   }
   auto response = xml_answer(xml.finish());
-  response.headers.add("x-amz-server-side-encryption", "AES256");
+  add_encryption(response, *key);
   if (source->object.version != k_null_version) {
     response.headers.add("x-amz-copy-source-version-id", source->object.version);
   }
@@ -350,6 +372,9 @@ Task<Operations::Answer> Operations::complete_multipart_upload(Request& request)
   const std::string id = request.parameter_or("uploadId");
   const auto upload = catalog_.find_upload(*bucket, request.key, id);
   if (!upload) co_return no_such_upload(id);
+  if (names_customer_key(request.headers())) {  // it is not needed here, but must not be another one
+    if (const auto key = key_for_part(request.headers(), upload->seal); !key) co_return std::unexpected(key.error());
+  }
   const auto named = read_part_list(*body, id);
   if (!named) co_return std::unexpected(named.error());
   const auto uploaded = catalog_.upload_parts(*upload, 0, k_max_part);
@@ -380,6 +405,7 @@ Task<Operations::Answer> Operations::complete_multipart_upload(Request& request)
     ContentStore::Change change(contents_);
     for (const Part& part : *parts) change.retain(part.content);
     catalog_.put_object(change, *bucket, object, *parts);
+    catalog_.set_guard(object, with_default(catalog_.guard(*upload), *bucket, object.modified));
     catalog_.remove_upload(change, *upload);
     notify(request, *bucket, "ObjectCreated:CompleteMultipartUpload", object);
     change.commit();
@@ -390,7 +416,7 @@ Task<Operations::Answer> Operations::complete_multipart_upload(Request& request)
   xml.element(fmt::format("Checksum{}", wire::to_string(checksum.algorithm)), checksum.value);
   xml.element("ChecksumType", checksum.composite ? "COMPOSITE" : "FULL_OBJECT");
   auto response = xml_answer(xml.finish());
-  response.headers.add("x-amz-server-side-encryption", "AES256");
+  if (!upload->seal) add_encryption(response, {});
   add_version(response, *bucket, object);
   add_expiration(response, *bucket, object);
   co_return response;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "emulator/core/protocol.h"
+#include "emulator/core/random.h"
 #include "emulator/s3/absent.h"
 #include "emulator/s3/documents.h"
 #include "emulator/s3/expiry.h"
@@ -78,6 +79,15 @@ void write_initiator(wire::XmlWriter& xml, std::string_view arn, std::string_vie
                              : is_user ? resource.substr(resource.rfind('/') + 1)
                                        : resource.substr(slash + 1));
   xml.close();
+}
+
+void set_sealed(ObjectTraits& traits, bool sealed) {
+  std::erase_if(traits.headers, [](const auto& field) { return field.first == k_customer_algorithm; });
+  if (sealed) traits.headers.emplace_back(k_customer_algorithm, "AES256");
+}
+
+std::string make_opaque_etag() {
+  return wire::hex_encode(random_bytes(16));
 }
 
 void add_checksum(http::Response& response, const ObjectChecksum& checksum) {
@@ -197,6 +207,14 @@ Task<Operations::Answer> Operations::run_on_object(Request& request) {
     if (method == "GET") co_return get_acl(request);
     if (method == "PUT") co_return co_await put_acl(request);
   }
+  if (request.parameter("retention")) {
+    if (method == "GET") co_return get_object_retention(request);
+    if (method == "PUT") co_return co_await put_object_retention(request);
+  }
+  if (request.parameter("legal-hold")) {
+    if (method == "GET") co_return get_object_legal_hold(request);
+    if (method == "PUT") co_return co_await put_object_legal_hold(request);
+  }
   if (method == "GET" && request.parameter("attributes")) co_return get_object_attributes(request);
   if (method == "POST" && request.parameter("uploads")) co_return create_multipart_upload(request);
   if (const auto absent = absent_operation(request)) co_return Failure(*absent);
@@ -244,7 +262,7 @@ Outcome<Bucket> Operations::open_bucket(const Request& request) {
 Outcome<void> Operations::allow(const Request& request, const Bucket& bucket, std::string_view action,
                                 std::string_view key, Context context) {
   const bool anonymous = request.call.principal.kind == Principal::Kind::anonymous;
-  if (anonymous && bucket.id != 0 && (restricts_public_access(bucket) || requester_pays(bucket))) {
+  if (anonymous && bucket.id != 0 && requester_pays(bucket)) {
     return access_denied();  // who is not known cannot be charged
   }
   Question question;
@@ -268,7 +286,7 @@ Outcome<void> Operations::allow(const Request& request, const Bucket& bucket, st
   add("s3:x-amz-content-sha256", request.header("x-amz-content-sha256"));
   add("s3:ResourceAccount", call.account);
   add("s3:VersionId", request.parameter_or("versionId"));
-  return authorizer_.authorize(call, question);
+  return decide(request, bucket, std::move(question), std::string(key));
 }
 
 Outcome<Bucket> Operations::allowed_bucket(const Request& request, std::string_view action, Context context) {
@@ -317,11 +335,14 @@ void Operations::add_expiration(http::Response& response, const Bucket& bucket, 
   if (expiration) response.headers.add("x-amz-expiration", *expiration);
 }
 
-Operations::Context Operations::upload_context(const Request& request, const Tags& tags) {
+Operations::Context Operations::upload_context(const Request& request, const Tags& tags) const {
   Context context;
+  if (const auto lock = read_lock_headers(request.headers(), now())) context = lock_context(*lock, now());
   for (const auto* name :
-       {"x-amz-acl", "x-amz-server-side-encryption", "x-amz-storage-class", "x-amz-copy-source",
-        "x-amz-metadata-directive", "x-amz-website-redirect-location", "if-match", "if-none-match"}) {
+       {"x-amz-acl", "x-amz-grant-full-control", "x-amz-grant-read", "x-amz-grant-read-acp", "x-amz-grant-write",
+        "x-amz-grant-write-acp", "x-amz-server-side-encryption", "x-amz-server-side-encryption-customer-algorithm",
+        "x-amz-storage-class", "x-amz-copy-source", "x-amz-metadata-directive", "x-amz-website-redirect-location",
+        "if-match", "if-none-match"}) {
     if (const auto value = request.headers().get(name)) context.emplace_back(fmt::format("s3:{}", name), *value);
   }
   for (const auto& [key, value] : tags) {
@@ -329,6 +350,13 @@ Operations::Context Operations::upload_context(const Request& request, const Tag
     context.emplace_back("s3:RequestObjectTagKeys", key);
   }
   return context;
+}
+
+Outcome<void> Operations::check_digest_sent(const Request& request, std::string_view headers) {
+  const auto demand = read_digest_demand(request.headers());
+  if (!demand) return std::unexpected(demand.error());
+  if (demand->content_md5 || demand->algorithm) return {};
+  return invalid_request(fmt::format("Missing required header for this request: {}", headers));
 }
 
 Task<Outcome<std::string>> Operations::read_body(Request& request, std::size_t limit) {

@@ -11,6 +11,7 @@
 #include "emulator/core/ports.h"
 #include "emulator/core/sql.h"
 #include "emulator/core/store.h"
+#include "emulator/s3/access_list.h"
 #include "emulator/s3/catalog.h"
 #include "emulator/s3/conditions.h"
 #include "emulator/s3/content_store.h"
@@ -25,10 +26,12 @@ namespace sortie::emulator::s3 {
 
 struct DocumentKind;
 struct NotificationRule;
+struct Website;
 
 /// S3's operations, by AWS's names: each finds its bucket, asks IAM, acts. Files: bucket_operations.cc,
-/// config_operations.cc, documents.cc, notifications.cc, acl.cc, reads.cc, writes.cc, copies.cc, deletes.cc,
-/// listings.cc, multipart.cc. The references must outlive it; a Request must outlive the Task made of it.
+/// config_operations.cc, documents.cc, notifications.cc, acl.cc, listed_access.cc, locks.cc, reads.cc, writes.cc,
+/// deletes.cc, listings.cc, multipart.cc, website_visits.cc. The references must outlive it; a Request must outlive the
+/// Task made of it.
 class Operations {
  public:
   using Answer = Outcome<http::Response>;
@@ -39,6 +42,8 @@ class Operations {
 
   /// Finds the operation by method, sub-resource and headers. One that is not there: 501 NotImplemented naming it.
   Task<Answer> run(Request& request);
+  /// A visit to a bucket's website; failures are pages. `host_id`: what is said to be S3's extended request id.
+  http::Response visit_website(const Request& request, const std::string& host_id);
   /// For other services: the whole object, at most `limit` bytes.
   Task<Outcome<std::string>> read_object(Request& request, std::size_t limit);
 
@@ -84,8 +89,67 @@ class Operations {
   // Access control lists
   Answer get_acl(const Request& request);
   Task<Answer> put_acl(Request& request);
-  /// `x-amz-acl` of an upload to the bucket.
-  Outcome<void> check_canned_acl(const Request& request, const Bucket& bucket);
+  /// Ownership controls let lists mean something in the bucket.
+  bool acls_count(const Bucket& bucket);
+  AccessList list_of(const Request& request, const Bucket& bucket);
+  AccessList list_of(const Request& request, const Object& object);
+  /// The canonical id of the object's owner; the bucket's while lists are off.
+  std::string owner_of(const Request& request, const Bucket& bucket, const Object& object);
+  /// The list that PutBucketAcl or PutObjectAcl sends, in headers or in the body.
+  Outcome<AccessList> sent_list(const Request& request, const Bucket& bucket, const ListSubject& subject,
+                                std::string_view body);
+  /// BlockPublicAcls; `action` is what the denial names.
+  Outcome<void> check_public_list(const Request& request, const Bucket& bucket, const AccessList& list,
+                                  std::string_view action);
+  /// The canonical id of who will own what the request uploads.
+  std::string uploader(const Request& request, const Bucket& bucket);
+  /// The list that an upload's headers ask for, allowed, as it is kept; `action` is what a denial names.
+  Outcome<std::string> asked_list(const Request& request, const Bucket& bucket, std::string_view action,
+                                  const Context& context);
+  /// The same for the headers of CreateBucket.
+  Outcome<std::string> asked_bucket_list(const Request& request);
+  /// Lists cannot be turned off while the bucket's gives something to others.
+  Outcome<void> check_ownership(const Request& request, const Bucket& bucket, std::string_view controls);
+  /// What a list says to the caller about an action.
+  struct Listed {
+    bool to_account = false;   ///< it is granted to the caller's account
+    bool to_everyone = false;  ///< it is granted to a group that the caller is in, or to who does not sign
+    bool of_another = false;   ///< the object belongs to another account
+  };
+  Listed listed(const Request& request, const Bucket& bucket, const Question& question, const std::string& key);
+  /// The one place where policies, lists and Block Public Access are put together.
+  Outcome<void> decide(const Request& request, const Bucket& bucket, Question question, const std::string& key);
+
+  // Object lock
+  Answer get_object_retention(const Request& request);
+  Task<Answer> put_object_retention(Request& request);
+  Answer get_object_legal_hold(const Request& request);
+  Task<Answer> put_object_legal_hold(Request& request);
+  bool has_object_lock(const Bucket& bucket);
+  /// The lock and list that an upload's headers ask for, allowed; `action` is what a denial names.
+  Outcome<Guard> asked_guard(const Request& request, const Bucket& bucket, std::string_view action,
+                             const Context& context);
+  /// Uploads that will be locked have to bring a digest. `what`: `Object` or `Part`.
+  Outcome<void> check_lock_digest(const Bucket& bucket, const Guard& guard, const DigestDemand& demand,
+                                  std::string_view what);
+  /// The bucket's default retention for a version that asks for none.
+  Guard with_default(Guard guard, const Bucket& bucket, SystemTime created);
+  /// Adds `x-amz-object-lock-…`, as far as the caller may know.
+  void add_lock(http::Response& response, const Request& request, const Bucket& bucket, const Object& object);
+  /// `x-amz-bypass-governance-retention` needs a bucket with object lock.
+  Outcome<void> check_bypass_header(const Request& request, const Bucket& bucket);
+  /// Whether the header asks to pass over governance retention; an error for who may not.
+  Outcome<bool> bypasses(const Request& request, const Bucket& bucket, const std::string& key, const Context& context);
+  /// AccessDenied for a locked version.
+  Outcome<void> check_removable(const Request& request, const Bucket& bucket, const Object& object);
+  struct Locked {
+    Bucket bucket;
+    Object object;
+    Guard guard;
+  };
+  /// The object, in a bucket that has object lock, for an action that is allowed.
+  Outcome<Locked> locked_object(const Request& request, std::string_view action, Context context = {});
+
   /// Adds `x-amz-expiration` where the bucket's lifecycle has a day for the object.
   void add_expiration(http::Response& response, const Bucket& bucket, const Object& object);
 
@@ -100,6 +164,14 @@ class Operations {
   Answer get_object_tagging(const Request& request);
   Task<Answer> put_object_tagging(Request& request);
   Answer delete_object_tagging(const Request& request);
+
+  // Websites
+  Answer website_answer(const Request& request, const std::string& host_id);
+  /// The object that is meant by the key, or the way to it.
+  Answer website_page(const Request& request, const Bucket& bucket, const Website& site, const std::string& host_id);
+  /// The error document, or a page of S3's own.
+  http::Response website_error(const Request& request, const Website& site, const AwsError& error,
+                               const std::string& host_id);
 
   // Listings
   Answer list_objects(const Request& request, bool version_2);
@@ -120,8 +192,10 @@ class Operations {
   /// Asks IAM about `action` (without `s3:`) on the bucket, or on `key` in it.
   Outcome<void> allow(const Request& request, const Bucket& bucket, std::string_view action, std::string_view key = {},
                       Context context = {});
-  /// RestrictPublicBuckets of the bucket's public access block.
-  bool restricts_public_access(const Bucket& bucket);
+  /// The settings of S3 Block Public Access, in the order in which they are kept.
+  enum class Block : std::uint8_t { public_acls, ignored_acls, public_policy, public_buckets };
+  bool blocks(const Bucket& bucket, Block setting);
+  bool has_public_policy(const Bucket& bucket);
   bool requester_pays(const Bucket& bucket);
   /// `open_bucket` and `allow` on the bucket.
   Outcome<Bucket> allowed_bucket(const Request& request, std::string_view action, Context context = {});
@@ -131,17 +205,25 @@ class Operations {
   Outcome<Object> existing_object(const Request& request, const Bucket& bucket, const std::string& key,
                                   std::string_view version);
   /// The condition keys that say what an upload asks for.
-  static Context upload_context(const Request& request, const Tags& tags);
+  Context upload_context(const Request& request, const Tags& tags) const;
+  /// Content-MD5 or a checksum, where S3 insists on one; `headers` is what it then says is missing.
+  static Outcome<void> check_digest_sent(const Request& request, std::string_view headers);
   Task<Outcome<std::string>> read_body(Request& request, std::size_t limit);
   std::optional<Validators> current(const std::optional<Object>& object) const;
+  /// The customer's key that the object's bytes are encrypted with, from the request; nothing when they are not.
+  Outcome<std::optional<CustomerKey>> object_key(const Request& request, const Object& object,
+                                                 KeyHeaders which = KeyHeaders::own);
 
   struct Source {
     Bucket bucket;
     Object object;
     std::vector<Part> parts;
+    std::optional<CustomerKey> key;  ///< what the parts are encrypted with
   };
   /// The object named by x-amz-copy-source, allowed and matching its conditions.
   Outcome<Source> copy_source(const Request& request);
+  /// Whether the source is still what it was.
+  bool is_still(const Source& source);
   struct Removal {
     std::string version;  ///< of the version or marker that was removed or made; empty outside versioned buckets
     bool marker = false;  ///< a marker was removed or made
@@ -182,6 +264,10 @@ std::string owner_id(std::string_view account);
 std::string location_of(const Request& request);
 /// `<Initiator>` of a multipart upload, from the ARN of who began it.
 void write_initiator(wire::XmlWriter& xml, std::string_view arn, std::string_view account);
+/// Marks what is encrypted with a customer's key, and nothing else.
+void set_sealed(ObjectTraits& traits, bool sealed);
+/// The entity tag of encrypted bytes: it says nothing of them.
+std::string make_opaque_etag();
 /// Adds `x-amz-checksum-…` and its type.
 void add_checksum(http::Response& response, const ObjectChecksum& checksum);
 /// Adds `x-amz-version-id` when the bucket has or had versioning.

@@ -82,16 +82,19 @@ Outcome<void> apply_overrides(const Request& request, http::Response& response) 
   return {};
 }
 
-void describe(http::Response& response, const Bucket& bucket, const Object& object) {
+void describe(http::Response& response, const Bucket& bucket, const Object& object,
+              const std::optional<CustomerKey>& key) {
   response.headers.add("Last-Modified", wire::format_http_date(object.modified));
   response.headers.add("ETag", in_quotes(object.etag));
-  response.headers.add("x-amz-server-side-encryption", "AES256");
+  add_encryption(response, key);
   add_version(response, bucket, object);
 }
 
 void describe_whole(http::Response& response, const Object& object) {
   response.headers.add("Accept-Ranges", "bytes");
-  for (const auto& [name, value] : object.traits.headers) response.headers.add(name, value);
+  for (const auto& [name, value] : object.traits.headers) {
+    if (name != k_customer_algorithm) response.headers.add(name, value);
+  }
   if (object.traits.storage_class != "STANDARD")
     response.headers.add("x-amz-storage-class", object.traits.storage_class);
   if (!object.traits.tags.empty()) {
@@ -113,6 +116,13 @@ void describe_checksum(http::Response& response, const Object& object, const Sel
 
 }  // namespace
 
+Outcome<std::optional<CustomerKey>> Operations::object_key(const Request& request, const Object& object,
+                                                           KeyHeaders which) {
+  std::optional<Seal> seal;
+  if (object.traits.sealed()) seal = contents_.seal_of(catalog_.parts(object).at(0).content);
+  return key_for_reading(request.headers(), seal, which);
+}
+
 Operations::Answer Operations::get_object(const Request& request, bool head) {
   const auto bucket = open_bucket(request);
   if (!bucket) return std::unexpected(bucket.error());
@@ -128,10 +138,12 @@ Operations::Answer Operations::get_object(const Request& request, bool head) {
   }
   const auto object = existing_object(request, *bucket, request.key, version);
   if (!object) return std::unexpected(object.error());
+  const auto key = object_key(request, *object);
+  if (!key) return std::unexpected(key.error());
   const auto verdict = check_read(request.headers(), {object->etag, object->modified}, now());
   if (!verdict) return std::unexpected(verdict.error());
   http::Response response;
-  describe(response, *bucket, *object);
+  describe(response, *bucket, *object, *key);
   if (*verdict == ReadVerdict::not_modified) {
     response.status = 304;
     return response;
@@ -146,6 +158,7 @@ Operations::Answer Operations::get_object(const Request& request, bool head) {
   if (!selection) return std::unexpected(selection.error());
 
   describe_whole(response, *object);
+  add_lock(response, request, *bucket, *object);
   if (version.empty()) add_expiration(response, *bucket, *object);
   const ByteRange& range = selection->range;
   if (selection->partial) {
@@ -160,7 +173,7 @@ Operations::Answer Operations::get_object(const Request& request, bool head) {
   }
   if (auto applied = apply_overrides(request, response); !applied) return std::unexpected(applied.error());
   response.headers.add("Content-Length", fmt::to_string(range.size));
-  if (!head) response.body = contents_.open(pieces_of(parts, range.first, range.size));
+  if (!head) response.body = contents_.open(pieces_of(parts, range.first, range.size), *key);
   return response;
 }
 
@@ -183,6 +196,7 @@ Operations::Answer Operations::get_object_attributes(const Request& request) {
   if (!allowed) return std::unexpected(allowed.error());
   const auto object = existing_object(request, *bucket, request.key, request.parameter_or("versionId"));
   if (!object) return std::unexpected(object.error());
+  if (const auto key = object_key(request, *object); !key) return std::unexpected(key.error());
   const std::string_view wanted = request.header("x-amz-object-attributes");
   if (wanted.empty()) {
     return s3_fail(400, "InvalidRequest", "Missing required header for this request: x-amz-object-attributes");

@@ -140,16 +140,7 @@ bool is_bucket_name(std::string_view name) {
 Outcome<void> refuse_unknown_features(const http::Headers& headers) {
   const auto encryption = headers.get_or("x-amz-server-side-encryption", "AES256");
   if (encryption != "AES256") return header_not_implemented("x-amz-server-side-encryption");
-  for (const auto* name :
-       {"x-amz-server-side-encryption-customer-algorithm", "x-amz-server-side-encryption-customer-key",
-        "x-amz-copy-source-server-side-encryption-customer-algorithm", "x-amz-object-lock-mode",
-        "x-amz-object-lock-retain-until-date", "x-amz-grant-read", "x-amz-grant-write", "x-amz-grant-full-control",
-        "x-amz-grant-read-acp", "x-amz-grant-write-acp", "x-amz-write-offset-bytes"}) {
-    if (headers.contains(name)) return header_not_implemented(name);
-  }
-  if (headers.get_or("x-amz-object-lock-legal-hold", "OFF") != "OFF") {
-    return header_not_implemented("x-amz-object-lock-legal-hold");
-  }
+  if (headers.contains("x-amz-write-offset-bytes")) return header_not_implemented("x-amz-write-offset-bytes");
   return {};
 }
 

@@ -44,8 +44,7 @@ bool is_bucket_name(std::string_view name);
 
 /// The headers of an upload that are kept with the object and answered on reads: Content-Type (default
 /// binary/octet-stream) and its kin, x-amz-meta-*, the redirect location; and storage class and tags. More than 2 KB of
-/// metadata: MetadataTooLarge. What the embedded AWS does not have (KMS, customer keys, object lock, foreign ACLs) is
-/// refused by name.
+/// metadata: MetadataTooLarge. What the embedded AWS does not have (KMS, appending) is refused by name.
 Outcome<ObjectTraits> read_traits(const http::Headers& headers);
 /// Refuses the headers of the paragraph above alone.
 Outcome<void> refuse_unknown_features(const http::Headers& headers);

@@ -6,6 +6,7 @@
 
 #include "emulator/core/protocol.h"
 #include "emulator/s3/operations.h"
+#include "emulator/s3/website.h"
 #include "wire/xml.h"
 
 namespace sortie::emulator {
@@ -71,7 +72,23 @@ http::Response S3::render_error(const AwsError& error, const std::string& reques
   return response;
 }
 
+/// What goes wrong before the website is known is said on a page as well.
+Task<http::Response> S3::visit(Call call) {
+  const std::string request_id = call.request_id;
+  const std::string host_id = make_s3_host_id();
+  http::Response response;
+  const auto request = s3::read_request(std::move(call));
+  if (request) {
+    response = impl_->operations.visit_website(*request, host_id);
+  } else {
+    response = s3::error_page(request.error(), {}, request_id, host_id);
+  }
+  add_common_headers(response, request_id, host_id);
+  co_return response;
+}
+
 Task<http::Response> S3::handle(Call call) {
+  if (call.website) co_return co_await visit(std::move(call));
   const std::string request_id = call.request_id;
   // What an error is told about, when the request itself is gone.
   http::Request named;

@@ -38,6 +38,8 @@ class S3 final : public AwsService, public ObjectSource {
                                         const std::string& version_id, std::size_t limit) override;
 
  private:
+  Task<http::Response> visit(Call call);
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -77,11 +77,17 @@ Task<Operations::Answer> Operations::put_object(Request& request) {
       co_return std::unexpected(allowed.error());
     }
   }
+  const auto key = read_customer_key(request.headers());
+  if (!key) co_return std::unexpected(key.error());
   auto traits = read_traits(request.headers());
   if (!traits) co_return std::unexpected(traits.error());
-  if (auto taken = check_canned_acl(request, *bucket); !taken) co_return std::unexpected(taken.error());
+  const auto guard = asked_guard(request, *bucket, "PutObject", context);
+  if (!guard) co_return std::unexpected(guard.error());
   const auto demand = read_digest_demand(request.headers());
   if (!demand) co_return std::unexpected(demand.error());
+  if (auto brought = check_lock_digest(*bucket, *guard, *demand, "Object"); !brought) {
+    co_return std::unexpected(brought.error());
+  }
   http::Body& body = request.call.request.body;
   if (!body.length() && !request.call.form) {
     co_return s3_fail(411, "MissingContentLength", "You must provide the Content-Length HTTP header.");
@@ -94,7 +100,7 @@ Task<Operations::Answer> Operations::put_object(Request& request) {
     co_return std::unexpected(holds.error());
   }
   const auto algorithm = demand->algorithm.value_or(ChecksumAlgorithm::crc64nvme);
-  auto received = co_await contents_.receive(std::move(body), {algorithm}, k_max_upload);
+  auto received = co_await contents_.receive(std::move(body), {algorithm}, k_max_upload, *key);
   if (!received) co_return std::unexpected(received.error());
   if (auto fits = check_size(received->size, allowed_size); !fits) co_return std::unexpected(fits.error());
   if (auto checked = check_digests(*demand, received->digests, request.call.trailers.get()); !checked) {
@@ -110,21 +116,23 @@ Task<Operations::Answer> Operations::put_object(Request& request) {
   Object object;
   object.key = request.key;
   object.size = received->size;
-  object.etag = wire::hex_encode(received->digests.md5);
+  object.etag = *key ? make_opaque_etag() : wire::hex_encode(received->digests.md5);
   object.modified = now();
   object.traits = *std::move(traits);
+  set_sealed(object.traits, key->has_value());
   object.traits.checksum = ObjectChecksum{algorithm, wire::base64_encode(received->digests.of(algorithm)), false};
   {
     ContentStore::Change change(contents_);
     const std::uint64_t size = received->size;
     const Part part{0, change.add(*std::move(received)), size, {}, {}, {}};
     catalog_.put_object(change, *bucket, object, {part});
+    catalog_.set_guard(object, with_default(*guard, *bucket, object.modified));
     notify(request, *bucket, request.call.form ? "ObjectCreated:Post" : "ObjectCreated:Put", object);
     change.commit();
   }
   auto response = empty_answer(200);
   response.headers.add("ETag", in_quotes(object.etag));
-  response.headers.add("x-amz-server-side-encryption", "AES256");
+  add_encryption(response, *key);
   add_checksum(response, *object.traits.checksum);
   add_version(response, *bucket, object);
   add_expiration(response, *bucket, object);
@@ -143,6 +151,8 @@ Outcome<Operations::Source> Operations::copy_source(const Request& request) {
   if (!allowed) return std::unexpected(allowed.error());
   auto object = existing_object(request, *bucket, named->key, named->version);
   if (!object) return std::unexpected(object.error());
+  auto key = object_key(request, *object, KeyHeaders::copy_source);
+  if (!key) return std::unexpected(key.error());
   if (auto holds = check_copy_source(request.headers(), {object->etag, object->modified}, now()); !holds) {
     return std::unexpected(holds.error());
   }
@@ -152,7 +162,12 @@ Outcome<Operations::Source> Operations::copy_source(const Request& request) {
                    {{"StorageClass", storage_class}});
   }
   auto parts = catalog_.parts(*object);
-  return Source{*std::move(bucket), *std::move(object), std::move(parts)};
+  return Source{*std::move(bucket), *std::move(object), std::move(parts), *std::move(key)};
+}
+
+bool Operations::is_still(const Source& source) {
+  const auto object = catalog_.find_object(source.bucket, source.object.key, source.object.version);
+  return object && object->sequence == source.object.sequence;
 }
 
 Task<Operations::Answer> Operations::copy_object(Request& request) {
@@ -160,20 +175,24 @@ Task<Operations::Answer> Operations::copy_object(Request& request) {
   if (!replaces_metadata) co_return std::unexpected(replaces_metadata.error());
   const auto replaces_tags = directive(request, "x-amz-tagging-directive");
   if (!replaces_tags) co_return std::unexpected(replaces_tags.error());
+  const auto key = read_customer_key(request.headers());
+  if (!key) co_return std::unexpected(key.error());
   auto asked = read_traits(request.headers());
   if (!asked) co_return std::unexpected(asked.error());
   auto bucket = allowed_key(request, "PutObject", upload_context(request, asked->tags));
   if (!bucket) co_return std::unexpected(bucket.error());
   const auto source = copy_source(request);
   if (!source) co_return std::unexpected(source.error());
+  const bool resealed = *key || source->key;
   const bool in_place = source->bucket.id == bucket->id && source->object.key == request.key && source->object.latest;
   const bool encrypts_by_default = catalog_.config(*bucket, "encryption").has_value();
-  if (in_place && changes_nothing(request, *replaces_metadata, encrypts_by_default)) {
+  if (in_place && !resealed && changes_nothing(request, *replaces_metadata, encrypts_by_default)) {
     co_return invalid_request(
         "This copy request is illegal because it is trying to copy an object to itself without changing the object's "
         "metadata, storage class, website redirect location or encryption attributes.");
   }
-  if (auto taken = check_canned_acl(request, *bucket); !taken) co_return std::unexpected(taken.error());
+  const auto guard = asked_guard(request, *bucket, "CopyObject", upload_context(request, asked->tags));
+  if (!guard) co_return std::unexpected(guard.error());
   if (source->object.size > k_max_upload) {
     co_return invalid_request(
         "The specified copy source is larger than the maximum allowable size for a copy source: " +
@@ -198,21 +217,29 @@ Task<Operations::Answer> Operations::copy_object(Request& request) {
     copy.traits.headers = std::move(kept);
   }
   if (!*replaces_tags) copy.traits.tags = original.tags;
+  set_sealed(copy.traits, key->has_value());
   const auto before = original.checksum.value_or(ObjectChecksum{});
   const auto algorithm = wanted->value_or(before.algorithm);
   copy.traits.checksum = ObjectChecksum{algorithm, before.value, false};
+  std::optional<Received> received;
   // A copy is one piece: what was uploaded in parts gets a plain MD5 and a checksum of the whole.
-  if (copy.etag.contains('-') || before.composite || before.value.empty() || algorithm != before.algorithm) {
+  if (resealed) {
+    auto whole = contents_.open(pieces_of(source->parts, 0, copy.size), source->key);
+    auto written = co_await contents_.receive(std::move(whole), {algorithm}, k_max_upload, *key);
+    if (!written) co_return std::unexpected(written.error());
+    copy.etag = *key ? make_opaque_etag() : wire::hex_encode(written->digests.md5);
+    copy.traits.checksum->value = wire::base64_encode(written->digests.of(algorithm));
+    received.emplace(*std::move(written));
+  } else if (copy.etag.contains('-') || before.composite || before.value.empty() || algorithm != before.algorithm) {
     const auto values = co_await contents_.digest(pieces_of(source->parts, 0, copy.size), {algorithm});
     if (!values) co_return std::unexpected(values.error());
     copy.etag = wire::hex_encode(values->md5);
     copy.traits.checksum->value = wire::base64_encode(values->of(algorithm));
-    // Reading took time: neither end may have gone.
-    bucket = open_bucket(request);
-    if (!bucket) co_return std::unexpected(bucket.error());
-    const auto still = catalog_.find_object(source->bucket, source->object.key, source->object.version);
-    if (!still || still->sequence != source->object.sequence) co_return no_such_key(source->object.key);
   }
+  // Reading may have taken time: neither end may have gone.
+  bucket = open_bucket(request);
+  if (!bucket) co_return std::unexpected(bucket.error());
+  if (!is_still(*source)) co_return no_such_key(source->object.key);
   if (auto holds = check_write(request.headers(), current(catalog_.find_object(*bucket, request.key)), request.key);
       !holds) {
     co_return std::unexpected(holds.error());
@@ -221,16 +248,21 @@ Task<Operations::Answer> Operations::copy_object(Request& request) {
   {
     ContentStore::Change change(contents_);
     std::vector<Part> parts = source->parts;
-    for (Part& part : parts) {
-      change.retain(part.content);
-      part.checksum.clear();
+    if (received) {
+      parts = {Part{0, change.add(*std::move(received)), copy.size, {}, {}, {}}};
+    } else {
+      for (Part& part : parts) {
+        change.retain(part.content);
+        part.checksum.clear();
+      }
     }
     catalog_.put_object(change, *bucket, copy, parts);
+    catalog_.set_guard(copy, with_default(*guard, *bucket, copy.modified));
     notify(request, *bucket, "ObjectCreated:Copy", copy);
     change.commit();
   }
   auto response = xml_answer(copy_document("CopyObjectResult", copy));
-  response.headers.add("x-amz-server-side-encryption", "AES256");
+  add_encryption(response, *key);
   if (source->object.version != k_null_version) {
     response.headers.add("x-amz-copy-source-version-id", source->object.version);
   }
