@@ -176,7 +176,10 @@ Task<Operations::Answer> Operations::put_acl(Request& request) {
   if (object) {
     Guard guard = catalog_.guard(*object);
     guard.access_list = pack(*list);
+    ContentStore::Change change(contents_);
     catalog_.set_guard(*object, guard);
+    notify(request, *bucket, "ObjectAcl:Put", *object);
+    change.commit();
   } else {
     catalog_.set_config(*bucket, "acl", pack(*list));
   }

@@ -193,6 +193,15 @@ TEST_F(NotificationTest, VersionsAndMarkersAreNamed) {
   EXPECT_EQ(events(), (Strings{"ObjectRemoved:DeleteMarkerCreated", "ObjectRemoved:Delete"}));
 }
 
+TEST_F(NotificationTest, AccessListsHaveTheirs) {
+  send("PUT", "/bucket?ownershipControls",
+       "<OwnershipControls><Rule><ObjectOwnership>ObjectWriter</ObjectOwnership></Rule></OwnershipControls>");
+  put_rules(rule("a", "s3:ObjectAcl:Put"));
+  send("PUT", "/bucket/a", "x");
+  EXPECT_EQ(send("PUT", "/bucket/a?acl", {}, {{"x-amz-acl", "private"}}).status, 200);
+  EXPECT_EQ(events(), (Strings{"ObjectAcl:Put"}));
+}
+
 TEST_F(NotificationTest, WhatFailsTellsNobody) {
   put_rules(rule("c", "s3:ObjectCreated:*"));
   send("PUT", "/bucket/a", "x", {{"Content-MD5", "AAAAAAAAAAAAAAAAAAAAAA=="}});
