@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "emulator/s3/configurations.h"
 #include "emulator/s3/documents.h"
 #include "emulator/s3/request.h"
 #include "emulator/s3/website.h"
@@ -17,6 +18,9 @@ void read_documents(std::string_view input) {
   if (!document) return;
   for (const char* name : {"cors", "lifecycle", "encryption", "notification", "replication", "website", "logging"}) {
     (void)s3::find_document_kind(name)->read(document->root());
+  }
+  for (const char* name : {"metrics", "analytics", "inventory", "intelligent-tiering"}) {
+    (void)s3::find_configuration_kind(name)->check(document->root());
   }
   const auto site = s3::read_website(document->root());
   if (!site) return;

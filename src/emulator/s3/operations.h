@@ -22,13 +22,14 @@ class XmlWriter;
 
 namespace sortie::emulator::s3 {
 
+struct ConfigurationKind;
 struct DocumentKind;
 struct Website;
 
 /// S3's operations, by AWS's names: each finds its bucket, asks IAM, acts. Files: bucket_operations.cc,
-/// config_operations.cc, documents.cc, acl.cc, reads.cc, writes.cc, copies.cc, deletes.cc, listings.cc, multipart.cc,
-/// website_visits.cc.
-/// The references must outlive it; a Request must outlive the Task made of it.
+/// config_operations.cc, configurations.cc, documents.cc, acl.cc, reads.cc, writes.cc, copies.cc, deletes.cc,
+/// listings.cc, multipart.cc, website_visits.cc. The references must outlive it; a Request must outlive the Task made
+/// of it.
 class Operations {
  public:
   using Answer = Outcome<http::Response>;
@@ -73,6 +74,11 @@ class Operations {
   Answer get_document(const Request& request, const DocumentKind& kind);
   Task<Answer> put_document(Request& request, const DocumentKind& kind);
   Answer delete_document(const Request& request, const DocumentKind& kind);
+
+  // Configurations by id
+  Task<Answer> run_on_configuration(Request& request, const ConfigurationKind& kind);
+  Task<Answer> put_configuration(Request& request, const ConfigurationKind& kind, const std::string& id);
+  Answer list_configurations(const Request& request, const Bucket& bucket, const ConfigurationKind& kind);
 
   // Access control lists
   Answer get_acl(const Request& request);
