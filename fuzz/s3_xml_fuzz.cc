@@ -5,7 +5,9 @@
 #include <string_view>
 
 #include "emulator/s3/access_list.h"
+#include "emulator/s3/configurations.h"
 #include "emulator/s3/documents.h"
+#include "emulator/s3/notifications.h"
 #include "emulator/s3/object_lock.h"
 #include "emulator/s3/request.h"
 #include "emulator/s3/website.h"
@@ -51,13 +53,29 @@ void read_locks(std::string_view input) {
   if (const auto lock = s3::read_lock_headers(headers, k_now)) (void)s3::lock_context(*lock, k_now);
 }
 
+/// Rules that were taken are the same after they were kept.
+void read_rules(const sortie::wire::XmlNode& root) {
+  const auto rules = s3::read_notification_rules(root);
+  if (!rules) return;
+  const std::string kept = s3::notification_content(*rules);
+  const auto again = sortie::wire::XmlDocument::parse("<C>" + kept + "</C>");
+  if (!again) std::abort();
+  const auto read = s3::read_notification_rules(again->root());
+  if (!read || s3::notification_content(*read) != kept) std::abort();
+  for (const auto& rule : *read) (void)rule.wants("ObjectCreated:Put", "a/b");
+}
+
 /// Bucket configurations; of a website's also the redirections it makes.
 void read_documents(std::string_view input) {
   const auto document = sortie::wire::XmlDocument::parse(input);
   if (!document) return;
-  for (const char* name : {"cors", "lifecycle", "encryption", "notification", "replication", "website", "logging"}) {
+  for (const char* name : {"cors", "lifecycle", "encryption", "replication", "website", "logging"}) {
     (void)s3::find_document_kind(name)->read(document->root());
   }
+  for (const char* name : {"metrics", "analytics", "inventory", "intelligent-tiering"}) {
+    (void)s3::find_configuration_kind(name)->check(document->root());
+  }
+  read_rules(document->root());
   const auto site = s3::read_website(document->root());
   if (!site) return;
   const s3::Visit visit{"http", "site", "a/b c", "q"};

@@ -7,6 +7,7 @@ from recorded_s3 import Scenarios
 
 import test_recorded_s3
 import test_recorded_s3_access
+import test_recorded_s3_configurations
 import test_recorded_s3_copies
 import test_recorded_s3_keys
 import test_recorded_s3_multipart
@@ -14,14 +15,14 @@ import test_recorded_s3_objects
 import test_recorded_s3_signed
 import test_recorded_s3_websites
 
-MODULES = (test_recorded_s3, test_recorded_s3_access, test_recorded_s3_copies, test_recorded_s3_keys,
-           test_recorded_s3_multipart, test_recorded_s3_objects, test_recorded_s3_signed, test_recorded_s3_websites)
+MODULES = (test_recorded_s3, test_recorded_s3_access, test_recorded_s3_configurations, test_recorded_s3_copies,
+           test_recorded_s3_keys, test_recorded_s3_multipart, test_recorded_s3_objects, test_recorded_s3_signed,
+           test_recorded_s3_websites)
 
 # By what the names of the recorded tests contain.
 ABSENT = {
     "kms": "KMS", "sse_bucket_key": "KMS",
-    "Replication": "replication", "BucketLogging": "access logs", "analytics": "analytics", "inventory": "inventories",
-    "Metrics": "metrics",
+    "Replication": "replication", "BucketLogging": "access logs",
 }
 OTHERWISE = {
     "TestS3PresignedUrl::test_put_object_with_md5_and_chunk_signature_bad_headers[s3-False]": "nothing was recorded",

@@ -372,7 +372,8 @@ bool needs_replacement(const ResourceType& type, const std::vector<std::string>&
 
 Outcome<void> check_attribute(const ResourceDeclaration& resource, const std::string& attribute) {
   const ResourceType* type = find_resource_type(resource.type);
-  if (type == nullptr || type->open || std::ranges::find(type->attributes, attribute) != type->attributes.end()) return {};
+  if (type == nullptr || type->open || std::ranges::find(type->attributes, attribute) != type->attributes.end())
+    return {};
   return invalid(fmt::format("Template error: resource {} does not support attribute type {} in Fn::GetAtt",
                              resource.logical_id, attribute));
 }

@@ -22,15 +22,6 @@ struct Subresource {
 
 constexpr Subresource k_absent[] = {
     {"abac", false, "GetBucketAbac", "PutBucketAbac", "", "", ""},
-    {"analytics", false, "GetBucketAnalyticsConfiguration", "PutBucketAnalyticsConfiguration",
-     "DeleteBucketAnalyticsConfiguration", "", "ListBucketAnalyticsConfigurations"},
-    {"intelligent-tiering", false, "GetBucketIntelligentTieringConfiguration",
-     "PutBucketIntelligentTieringConfiguration", "DeleteBucketIntelligentTieringConfiguration", "",
-     "ListBucketIntelligentTieringConfigurations"},
-    {"inventory", false, "GetBucketInventoryConfiguration", "PutBucketInventoryConfiguration",
-     "DeleteBucketInventoryConfiguration", "", "ListBucketInventoryConfigurations"},
-    {"metrics", false, "GetBucketMetricsConfiguration", "PutBucketMetricsConfiguration",
-     "DeleteBucketMetricsConfiguration", "", "ListBucketMetricsConfigurations"},
     {"metadataConfiguration", false, "GetBucketMetadataConfiguration", "", "DeleteBucketMetadataConfiguration",
      "CreateBucketMetadataConfiguration", ""},
     {"metadataTable", false, "GetBucketMetadataTableConfiguration", "", "DeleteBucketMetadataTableConfiguration",

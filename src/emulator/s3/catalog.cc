@@ -179,6 +179,16 @@ std::optional<std::string> Catalog::config(const Bucket& bucket, std::string_vie
   return row.text(0);
 }
 
+Fields Catalog::configs(const Bucket& bucket, std::string_view prefix, std::string_view after, std::size_t limit) {
+  auto row = statements_.query(
+      "SELECT substr(name,length(?2)+1),document FROM s3_bucket_config WHERE bucket=?1 AND name>?2||?3 AND "
+      "substr(name,1,length(?2))=?2 ORDER BY name LIMIT ?4");
+  row.bind(bucket.id, prefix, after, limit);
+  Fields found;
+  while (row.next()) found.emplace_back(row.text(0), row.text(1));
+  return found;
+}
+
 void Catalog::set_config(const Bucket& bucket, std::string_view name, const std::optional<std::string>& document) {
   if (!document) {
     statements_.query("DELETE FROM s3_bucket_config WHERE bucket=? AND name=?").bind(bucket.id, name).run();

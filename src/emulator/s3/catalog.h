@@ -101,6 +101,8 @@ class Catalog {
 
   /// A bucket's document by name (`policy`, `tagging`, `publicAccessBlock`).
   std::optional<std::string> config(const Bucket& bucket, std::string_view name);
+  /// The documents whose names begin with `prefix`, without it, in order behind `after`.
+  Fields configs(const Bucket& bucket, std::string_view prefix, std::string_view after, std::size_t limit);
   void set_config(const Bucket& bucket, std::string_view name, const std::optional<std::string>& document);
 
   /// The newest version, which may be a marker; or the version named.

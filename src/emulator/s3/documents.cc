@@ -38,12 +38,6 @@ void copy(wire::XmlWriter& xml, const wire::XmlNode& node) {
   xml.close();
 }
 
-std::string content_of(const wire::XmlNode& root) {
-  wire::XmlWriter xml(false);
-  for (const auto& child : root.children()) copy(xml, child);
-  return xml.finish();
-}
-
 /// The children, all of that name; MalformedXML for another one, or for a number of them outside 1 to `most`.
 Outcome<std::vector<wire::XmlNode>> rules_of(const wire::XmlNode& root, std::string_view name, std::size_t most) {
   const auto all = root.children();
@@ -228,6 +222,12 @@ constexpr DocumentKind k_kinds[] = {
 constexpr std::string_view k_deleted = "deleted";
 
 }  // namespace
+
+std::string content_of(const wire::XmlNode& root) {
+  wire::XmlWriter xml(false);
+  for (const auto& child : root.children()) copy(xml, child);
+  return xml.finish();
+}
 
 const DocumentKind* find_document_kind(std::string_view subresource) {
   const auto* found = std::ranges::find(k_kinds, subresource, &DocumentKind::subresource);

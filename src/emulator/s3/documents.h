@@ -25,6 +25,9 @@ struct DocumentKind {
   Outcome<std::string> (*read)(const wire::XmlNode& root) = nullptr;
 };
 
+/// What is inside of the root, as it is kept.
+std::string content_of(const wire::XmlNode& root);
+
 /// Null when the sub-resource is not such a document.
 const DocumentKind* find_document_kind(std::string_view subresource);
 

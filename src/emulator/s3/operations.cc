@@ -7,6 +7,7 @@
 #include "emulator/core/protocol.h"
 #include "emulator/core/random.h"
 #include "emulator/s3/absent.h"
+#include "emulator/s3/configurations.h"
 #include "emulator/s3/documents.h"
 #include "emulator/s3/expiry.h"
 #include "wire/checksum.h"
@@ -140,6 +141,10 @@ Task<Operations::Answer> Operations::run_on_bucket(Request& request) {
   }
   for (const auto& [name, value] : request.query) {
     if (const DocumentKind* kind = find_document_kind(name)) co_return co_await run_on_document(request, *kind);
+    const ConfigurationKind* by_id = find_configuration_kind(name);
+    if (by_id != nullptr && (method == "GET" || method == "PUT" || method == "DELETE")) {
+      co_return co_await run_on_configuration(request, *by_id);
+    }
   }
   if (method == "GET" && request.parameter("location")) co_return get_bucket_location(request);
   if (method == "GET" && request.parameter("versions")) co_return list_object_versions(request);

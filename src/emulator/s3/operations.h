@@ -24,14 +24,15 @@ class XmlWriter;
 
 namespace sortie::emulator::s3 {
 
+struct ConfigurationKind;
 struct DocumentKind;
 struct NotificationRule;
 struct Website;
 
 /// S3's operations, by AWS's names: each finds its bucket, asks IAM, acts. Files: bucket_operations.cc,
-/// config_operations.cc, documents.cc, notifications.cc, acl.cc, listed_access.cc, locks.cc, reads.cc, writes.cc,
-/// deletes.cc, listings.cc, multipart.cc, website_visits.cc. The references must outlive it; a Request must outlive the
-/// Task made of it.
+/// config_operations.cc, configurations.cc, documents.cc, notifications.cc, acl.cc, listed_access.cc, locks.cc,
+/// reads.cc, writes.cc, deletes.cc, listings.cc, multipart.cc, website_visits.cc. The references must outlive it; a
+/// Request must outlive the Task made of it.
 class Operations {
  public:
   using Answer = Outcome<http::Response>;
@@ -78,6 +79,11 @@ class Operations {
   Answer get_document(const Request& request, const DocumentKind& kind);
   Task<Answer> put_document(Request& request, const DocumentKind& kind);
   Answer delete_document(const Request& request, const DocumentKind& kind);
+
+  // Configurations by id
+  Task<Answer> run_on_configuration(Request& request, const ConfigurationKind& kind);
+  Task<Answer> put_configuration(Request& request, const ConfigurationKind& kind, const std::string& id);
+  Answer list_configurations(const Request& request, const Bucket& bucket, const ConfigurationKind& kind);
 
   // Notifications
   Task<Answer> put_notification(Request& request);

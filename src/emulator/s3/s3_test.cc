@@ -259,10 +259,10 @@ TEST_F(S3Test, BadUploadsAreRefused) {
 }
 
 TEST_F(S3Test, WhatIsNotThereIsNamed) {
-  const Answer answer = send("GET", "/bucket?inventory");
+  const Answer answer = send("GET", "/bucket?metadataTable");
   EXPECT_EQ(answer.status, 501);
   EXPECT_EQ(answer.code(), "NotImplemented");
-  EXPECT_NE(answer.element("Message").find("ListBucketInventoryConfigurations"), std::string::npos);
+  EXPECT_NE(answer.element("Message").find("GetBucketMetadataTableConfiguration"), std::string::npos);
   EXPECT_EQ(send("POST", "/bucket/k?restore").status, 501);
   EXPECT_EQ(send("PATCH", "/bucket/k").code(), "MethodNotAllowed");
 }
