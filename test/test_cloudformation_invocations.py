@@ -4,6 +4,7 @@ import pytest
 
 from cloudformation_support import TRUST, Stacks, outputs_of
 from test_cloudformation_resources import BASIC, NAMED, get_att, gone, resource, template
+from url_support import send
 
 
 @pytest.fixture
@@ -64,6 +65,17 @@ def test_function_urls(stacks):
     assert config["AuthType"] == "AWS_IAM" and not config.get("Cors")
     stacks.update(function_with(), **NAMED)
     gone("ResourceNotFoundException", client.get_function_url_config, FunctionName=function)
+    stacks.delete()
+
+
+def test_a_url_that_answers(stacks):
+    permission = resource("AWS::Lambda::Permission", FunctionName={"Ref": "F"}, Action="lambda:InvokeFunctionUrl",
+                          Principal="*", FunctionUrlAuthType="NONE")
+    whole = function_with("def handler(event, context):\n    return event['rawPath']\n", P=permission,
+                          U=resource("AWS::Lambda::Url", AuthType="NONE", TargetFunctionArn={"Ref": "F"}))
+    stack = stacks.create({**whole, "Outputs": {"Url": {"Value": get_att("U", "FunctionUrl")}}}, **NAMED)
+    answer = send(stacks.server, outputs_of(stack)["Url"], "/hello")
+    assert (answer.status, answer.text) == (200, "/hello")
     stacks.delete()
 
 

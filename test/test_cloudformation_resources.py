@@ -84,7 +84,7 @@ def test_a_bucket_that_is_there_is_not_taken_over(stacks):
 
 
 @pytest.mark.parametrize("name, value", [
-    ("WebsiteConfiguration", {"IndexDocument": "index.html"})])
+    ("AccelerateConfiguration", {"AccelerationStatus": "Enabled"})])
 def test_what_buckets_do_not_have_here_says_so(stacks, name, value):
     stacks.create(template(B=resource("AWS::S3::Bucket", **{name: value})), status="ROLLBACK_COMPLETE")
     assert "The embedded AWS does not implement" in stacks.reason("B", "CREATE_FAILED")

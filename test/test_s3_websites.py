@@ -10,6 +10,7 @@ import pytest
 from support import Server
 
 pytest.importorskip("boto3", reason="boto3 is not installed")
+from cloudformation_support import Stacks, outputs_of  # noqa: E402
 from test_runtimes import PYTHON, Functions  # noqa: E402
 
 INDEX = {"IndexDocument": {"Suffix": "index.html"}}
@@ -170,3 +171,34 @@ def test_inside_the_sandbox(server, s3, sandboxed):
         """})
     for host in ("s3-website-us-east-1", "s3-website.us-east-1"):
         assert functions.invoke(f"http://site.{host}.amazonaws.com/")[0] == "from inside"
+
+
+def test_a_site_made_by_a_stack(server, s3):
+    stacks = Stacks(server)
+    bucket = {"Type": "AWS::S3::Bucket", "Properties": {
+        "BucketName": "site", "PublicAccessBlockConfiguration": {"BlockPublicPolicy": False},
+        "WebsiteConfiguration": {"IndexDocument": "index.html", "ErrorDocument": "oops.html", "RoutingRules": [
+            {"RoutingRuleCondition": {"KeyPrefixEquals": "old/"}, "RedirectRule": {"ReplaceKeyPrefixWith": "new/"}}]}}}
+    policy = {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": ["s3:GetObject", "s3:ListBucket"],
+         "Resource": ["arn:aws:s3:::site", "arn:aws:s3:::site/*"]}]}
+    template = {"Resources": {"B": bucket, "P": {"Type": "AWS::S3::BucketPolicy", "Properties": {
+        "Bucket": {"Ref": "B"}, "PolicyDocument": policy}}},
+        "Outputs": {"Url": {"Value": {"Fn::GetAtt": ["B", "WebsiteURL"]}}}}
+    url = outputs_of(stacks.create(template))["Url"]
+    s3.put_object(Bucket="site", Key="index.html", Body=b"welcome", ContentType="text/html")
+    s3.put_object(Bucket="site", Key="oops.html", Body=b"oops", ContentType="text/html")
+    host = urllib.parse.urlsplit(url).hostname
+    assert visit(server, "site", host=host).text == "welcome"
+    missing = visit(server, "site", "/none", host=host)
+    assert (missing.status, missing.text) == (404, "oops")
+    assert visit(server, "site", "/old/a", host=host).location == f"http://{host}/new/a"
+    bucket["Properties"]["WebsiteConfiguration"] = {"RedirectAllRequestsTo": {"HostName": "example.com", "Protocol": "https"}}
+    stacks.update(template)
+    assert visit(server, "site", "/a", host=host).location == "https://example.com/a"
+    bucket["Properties"]["WebsiteConfiguration"] = {"IndexDocument": "index.html", "Nonsense": 1}
+    stacks.update(template, status="UPDATE_ROLLBACK_COMPLETE")
+    assert "Encountered unsupported property Nonsense" in stacks.reason("B", "UPDATE_FAILED")
+    for key in ("index.html", "oops.html"):
+        s3.delete_object(Bucket="site", Key=key)
+    stacks.delete()

@@ -132,6 +132,38 @@ Outcome<void> write_destination(wire::XmlWriter& xml, const Destination& kind, c
   return {};
 }
 
+// Websites ------------------------------------------------------------------------------------------------------------
+
+Outcome<void> write_redirect(wire::XmlWriter& xml, std::string_view element, const Properties& redirect) {
+  RETURN_IF_ERROR(
+      check_names(redirect, {"HostName", "HttpRedirectCode", "Protocol", "ReplaceKeyPrefixWith", "ReplaceKeyWith"}));
+  xml.open(element);
+  for (const auto* name : {"HostName", "HttpRedirectCode", "Protocol"}) write_text(xml, name, text_of(redirect, name));
+  // An empty text replaces as well.
+  for (const auto* name : {"ReplaceKeyPrefixWith", "ReplaceKeyWith"}) {
+    if (redirect.contains(name)) xml.element(name, text_of(redirect, name));
+  }
+  xml.close();
+  return {};
+}
+
+Outcome<void> write_routing_rule(wire::XmlWriter& xml, const Properties& rule) {
+  RETURN_IF_ERROR(check_names(rule, {"RedirectRule", "RoutingRuleCondition"}));
+  xml.open("RoutingRule");
+  if (rule.contains("RoutingRuleCondition")) {
+    const Properties condition = object_of(rule, "RoutingRuleCondition");
+    RETURN_IF_ERROR(check_names(condition, {"HttpErrorCodeReturnedEquals", "KeyPrefixEquals"}));
+    xml.open("Condition");
+    for (const auto* name : {"HttpErrorCodeReturnedEquals", "KeyPrefixEquals"}) {
+      write_text(xml, name, text_of(condition, name));
+    }
+    xml.close();
+  }
+  RETURN_IF_ERROR(write_redirect(xml, "Redirect", object_of(rule, "RedirectRule")));
+  xml.close();
+  return {};
+}
+
 }  // namespace
 
 Outcome<std::string> cors_document(const Properties& cors) {
@@ -193,6 +225,24 @@ Outcome<std::string> notification_document(const Properties& notification) {
   if (flag_of(object_of(notification, "EventBridgeConfiguration"), "EventBridgeEnabled")) {
     xml.open("EventBridgeConfiguration").close();
   }
+  return xml.finish();
+}
+
+Outcome<std::string> website_document(const Properties& website) {
+  RETURN_IF_ERROR(check_names(website, {"ErrorDocument", "IndexDocument", "RedirectAllRequestsTo", "RoutingRules"}));
+  wire::XmlWriter xml;
+  xml.open("WebsiteConfiguration");
+  if (website.contains("RedirectAllRequestsTo")) {
+    RETURN_IF_ERROR(write_redirect(xml, "RedirectAllRequestsTo", object_of(website, "RedirectAllRequestsTo")));
+  }
+  const std::string index = text_of(website, "IndexDocument");
+  const std::string error = text_of(website, "ErrorDocument");
+  if (!index.empty()) xml.open("IndexDocument").element("Suffix", index).close();
+  if (!error.empty()) xml.open("ErrorDocument").element("Key", error).close();
+  const auto rules = objects_of(website, "RoutingRules");
+  if (!rules.empty()) xml.open("RoutingRules");
+  for (const Properties& rule : rules) RETURN_IF_ERROR(write_routing_rule(xml, rule));
+  if (!rules.empty()) xml.close();
   return xml.finish();
 }
 

@@ -17,4 +17,7 @@ Outcome<std::string> lifecycle_document(const Properties& lifecycle);
 /// NotificationConfiguration; queues, topics and event buses are passed on, for S3 to refuse by name.
 Outcome<std::string> notification_document(const Properties& notification);
 
+/// WebsiteConfiguration
+Outcome<std::string> website_document(const Properties& website);
+
 }  // namespace sortie::emulator::cloudformation

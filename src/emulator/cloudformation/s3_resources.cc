@@ -31,6 +31,7 @@ constexpr std::array k_bucket_properties = {
     Property{"PublicAccessBlockConfiguration", Shape::object},
     Property{"Tags", Shape::list},
     Property{"VersioningConfiguration", Shape::object},
+    Property{"WebsiteConfiguration", Shape::object},
     absent("AbacStatus", Shape::text),
     absent("AccelerateConfiguration"),
     absent("AnalyticsConfigurations", Shape::list),
@@ -43,7 +44,6 @@ constexpr std::array k_bucket_properties = {
     absent("MetadataTableConfiguration"),
     absent("MetricsConfigurations", Shape::list),
     absent("ReplicationConfiguration"),
-    absent("WebsiteConfiguration"),
 };
 constexpr std::array<std::string_view, 5> k_bucket_attributes = {"Arn", "DomainName", "DualStackDomainName",
                                                                  "RegionalDomainName", "WebsiteURL"};
@@ -108,6 +108,7 @@ struct DocumentProperty {
 constexpr DocumentProperty k_documents[] = {
     {"CorsConfiguration", "cors=", cors_document},
     {"LifecycleConfiguration", "lifecycle=", lifecycle_document},
+    {"WebsiteConfiguration", "website=", website_document},
     {"NotificationConfiguration", "notification=", notification_document, false},
 };
 
