@@ -60,11 +60,32 @@ def test_s3(server):
     s3.head_bucket(Bucket="a-bucket")
     s3.get_bucket_location(Bucket="a-bucket")
     bucket_documents(s3)
+    bucket_configurations(s3)
     objects(s3)
     locks(s3)
     multipart(s3)
     deletions(s3)
     s3.check("s3")
+
+
+def bucket_configurations(s3):
+    """The configurations of which a bucket has many, each with an id."""
+    of = {"Bucket": "a-bucket"}
+    named = {**of, "Id": "one"}
+    arn = "arn:aws:s3:::b-bucket"
+    s3.put_bucket_metrics_configuration(**named, MetricsConfiguration={"Id": "one", "Filter": {"Prefix": "logs/"}})
+    s3.put_bucket_analytics_configuration(**named, AnalyticsConfiguration={"Id": "one", "StorageClassAnalysis": {"DataExport": {
+        "OutputSchemaVersion": "V_1", "Destination": {"S3BucketDestination": {"Format": "CSV", "Bucket": arn}}}}})
+    s3.put_bucket_inventory_configuration(**named, InventoryConfiguration={
+        "Id": "one", "IsEnabled": True, "IncludedObjectVersions": "All", "Schedule": {"Frequency": "Daily"},
+        "Destination": {"S3BucketDestination": {"Bucket": arn, "Format": "CSV"}}})
+    s3.put_bucket_intelligent_tiering_configuration(**named, IntelligentTieringConfiguration={
+        "Id": "one", "Status": "Enabled", "Tierings": [{"Days": 90, "AccessTier": "ARCHIVE_ACCESS"}]})
+    for kind in ("metrics", "analytics", "inventory", "intelligent_tiering"):
+        getattr(s3, f"get_bucket_{kind}_configuration")(**named)
+        getattr(s3, f"list_bucket_{kind}_configurations")(**of)
+        getattr(s3, f"delete_bucket_{kind}_configuration")(**named)
+        s3.refused("NoSuchConfiguration", lambda: getattr(s3, f"get_bucket_{kind}_configuration")(**named))
 
 
 def bucket_documents(s3):
@@ -127,6 +148,9 @@ def bucket_documents(s3):
     s3.refused("ReplicationConfigurationNotFoundError", lambda: s3.get_bucket_replication(**of))
     s3.delete_bucket_replication(**of)
     s3.refused("NoSuchWebsiteConfiguration", lambda: s3.get_bucket_website(**of))
+    site = {"IndexDocument": {"Suffix": "index.html"}, "ErrorDocument": {"Key": "error.html"}}
+    s3.put_bucket_website(**of, WebsiteConfiguration=site)
+    assert s3.get_bucket_website(**of)["ErrorDocument"] == site["ErrorDocument"]
     s3.delete_bucket_website(**of)
     s3.refused("ObjectLockConfigurationNotFoundError", lambda: s3.get_object_lock_configuration(**of))
     s3.done |= {"GetBucketReplication", "GetBucketWebsite"}  # there is never one to answer
