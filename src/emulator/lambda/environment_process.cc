@@ -50,18 +50,19 @@ Result<std::vector<std::string>> Environment::find_command() const {
     return command;
   }
   auto host_path = (deployment_->code / "bootstrap").string();
-  auto inside = sandbox_->inside_path("/var/task") + "/bootstrap";
+  std::string folder = "/var/task";
   auto in_layer = layers_ / "bootstrap";
   if (!layers_.empty() && check_executable(host_path) == ENOENT && check_executable(in_layer.string()) != ENOENT) {
     host_path = in_layer.string();
-    inside = sandbox_->inside_path("/opt") + "/bootstrap";
+    folder = "/opt";
   }
   switch (int error = check_executable(host_path)) {
-    case 0: return std::vector{inside};
+    case 0: return std::vector{sandbox_->inside_path(folder) + "/bootstrap"};
     case ENOENT:
     case ENOTDIR:
       return fail(ErrorKind::not_found, "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]");
-    default: return fail(ErrorKind::denied, fmt::format("fork/exec {}: {}", inside, exec_error_text(error)));
+    // As Lambda names it, also where the sandbox is a plain process and the path another.
+    default: return fail(ErrorKind::denied, fmt::format("fork/exec {}/bootstrap: {}", folder, exec_error_text(error)));
   }
 }
 

@@ -74,7 +74,11 @@ http::Response Environment::denied() const {
 
 Task<Result<http::Response>> Environment::on_next() {
   auto self = shared_from_this();
-  if (!instance_.apply(Event::asked)) co_return denied();
+  if (!instance_.apply(Event::asked)) {
+    // A runtime that is being ended is left without an answer: it is to be ended by the signal.
+    while (shutting_down_ && runtime_runs_) co_await changed_.wait();
+    co_return denied();
+  }
   runtime_rested_ = std::chrono::steady_clock::now();
   auto poll = ++poll_;
   work_.notify();  // a poll that this one replaces ends

@@ -60,11 +60,12 @@ TEST_F(WithExtensions, AreToldOfInvocationsAndTheEnd) {
 }
 
 TEST_F(WithExtensions, DoNotKeepTheCallerWaiting) {
-  make({"slow"});
-  invoke("f");
-  auto began = std::chrono::steady_clock::now();
-  EXPECT_EQ(invoke("f", "2").body, "2");
-  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(190));
+  make({"hangs"}, {{"Timeout", 60}});
+  // The extension never asks again: the caller has the answer all the same.
+  auto reply = invoke("f", "2");
+  EXPECT_EQ(reply.body, "2");
+  EXPECT_EQ(reply.header("X-Amz-Function-Error"), "(absent)");
+  EXPECT_FALSE(logged("REPORT RequestId"));
 }
 
 TEST_F(WithExtensions, AreStartedBeforeTheRuntimeAndStayWithIt) {

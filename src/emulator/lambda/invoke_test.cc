@@ -234,7 +234,8 @@ TEST_F(Invoke, ABootstrapThatIsNotThereOrCannotRun) {
   EXPECT_TRUE(none.member("errorMessage")
                   .ends_with("Error: Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"));
   make_function("mode", {{"Code", boost::json::object{{"ZipFile", zip_document({{"bootstrap", "#!/bin/sh\n"}})}}}});
-  EXPECT_TRUE(invoke("mode").member("errorMessage").ends_with("fork/exec /var/task/bootstrap: permission denied"));
+  const auto mode = invoke("mode").member("errorMessage");
+  EXPECT_TRUE(mode.ends_with("fork/exec /var/task/bootstrap: permission denied")) << mode;
   make_function("data",
                 {{"Code", boost::json::object{{"ZipFile", zip_document({{"bootstrap", "garbage", S_IFREG | 0755}})}}}});
   EXPECT_TRUE(invoke("data").member("errorMessage").ends_with("fork/exec /var/task/bootstrap: exec format error"));
