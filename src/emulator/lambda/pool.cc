@@ -6,8 +6,12 @@
 #include <boost/asio/post.hpp>
 #include <thread>
 
+#include "base/deadline.h"
+
 namespace sortie::emulator::lambda {
 namespace {
+
+constexpr auto k_last_look = std::chrono::milliseconds(1);
 
 using std::chrono::steady_clock;
 
@@ -234,7 +238,12 @@ Task<void> Pool::shutdown() {
   }
   auto deadline = steady_clock::now() + Environment::k_external_shutdown + std::chrono::seconds(5);
   while (*left > 0 && steady_clock::now() < deadline) co_await changed->wait_until(deadline);
-  for (auto& each : environments) live_.erase(each);
+  // What they were doing is told to the end, its log too.
+  while (!running_.empty() && steady_clock::now() < deadline) co_await sleep_for(k_last_look);
+  for (auto& each : environments) {
+    each->abandon();
+    live_.erase(each);
+  }
 }
 
 void Pool::abandon() {
