@@ -137,15 +137,17 @@ Result<void> Supervisor::send_start(Request how, int program, const Command& com
 }
 
 void Supervisor::read_replies() {
+  bool others = false;
   while (control_.is_open()) {
     Reply reply;
     UniqueFd socket;
     const ssize_t n = receive(control_.native_handle(), reply, socket);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno == EAGAIN) return;
+    if (n < 0 && errno == EAGAIN) break;
     if (n != sizeof reply) return close();  // it is gone
     const auto found = programs_.find(reply.program);
     if (found == programs_.end()) continue;
+    others = programs_.size() > 1;
     if (reply.exited != 0) {
       found->second->exited = decode(reply);
     } else {
@@ -153,6 +155,9 @@ void Supervisor::read_replies() {
       found->second->socket = std::move(socket);
     }
   }
+  // What was read here does not make the socket readable for those who wait for it: they look again.
+  boost::system::error_code ignored;
+  if (others && control_.is_open()) control_.cancel(ignored);
 }
 
 Task<void> Supervisor::wait_for_replies(std::shared_ptr<Supervisor> self) {
