@@ -89,7 +89,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   struct Warm {
     std::shared_ptr<Environment> environment;
     std::chrono::steady_clock::time_point made;
-    std::shared_ptr<Share> share;  ///< of a provisioned one
+    std::shared_ptr<Share> share;  ///< of a provisioned one that is out; idle ones belong to their share
   };
   /// Counts an invocation for as long as it lives.
   class Lease;

@@ -135,7 +135,7 @@ Task<void> Pool::start_ahead(std::shared_ptr<Pool> self, std::shared_ptr<Share> 
   const bool wanted = share->there < share->wanted;
   if (!self->closed_ && ready && wanted) {
     ++share->there;
-    share->idle.push_back(Warm{*std::move(made), steady_clock::now(), share});
+    share->idle.push_back(Warm{*std::move(made), steady_clock::now(), nullptr});
   } else {
     --self->provisioned_count_;
     if (made && *made) self->dispose(*std::move(made));
@@ -152,6 +152,7 @@ std::optional<Pool::Warm> Pool::take_provisioned(const Deployment& deployment, c
     if (share->deployment.get() != &deployment || share->idle.empty()) continue;
     auto warm = std::move(share->idle.back());
     share->idle.pop_back();
+    warm.share = share;
     return warm;
   }
   return std::nullopt;
@@ -159,7 +160,7 @@ std::optional<Pool::Warm> Pool::take_provisioned(const Deployment& deployment, c
 
 /// One whose processes have ended, or that is old, is replaced by a new one.
 void Pool::release_provisioned(Warm warm) {
-  auto share = warm.share;
+  const auto share = std::move(warm.share);
   const auto state = warm.environment->state();
   const bool fresh = state == State::ready && steady_clock::now() - warm.made < k_life_limit;
   if (!closed_ && fresh && share->there <= share->wanted) {
