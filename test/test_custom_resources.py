@@ -49,10 +49,15 @@ def with_resource(outputs=None, code=PYTHON, runtime="python3.12", kind="Custom:
         C=resource(kind, ServiceToken=get_att("F", "Arn"), **properties))
 
 
-def asked(stacks):
-    """What the function was asked, the oldest first."""
-    events = stacks.logs.filter_log_events(logGroupName="/aws/lambda/maker", filterPattern="ASKED")["events"]
-    return [json.loads(event["message"].split(" ", 1)[1]) for event in events]
+def asked(stacks, *kinds):
+    """What the function was asked, the oldest first, once it was asked all of `kinds`: a log comes a moment after what it tells."""
+    def all_of_them():
+        events = stacks.logs.filter_log_events(logGroupName="/aws/lambda/maker", filterPattern="ASKED")["events"]
+        found = [json.loads(event["message"].split(" ", 1)[1]) for event in events]
+        return found if len(found) >= len(kinds) else None
+    found = wait_until(all_of_them, f"the function was asked {len(kinds)} times")
+    assert [each["RequestType"] for each in found] == list(kinds)
+    return found
 
 
 @pytest.mark.parametrize("kind", ["Custom::Thing", "AWS::CloudFormation::CustomResource"])
@@ -66,7 +71,7 @@ def test_a_life(stacks, kind):
     stacks.update(with_resource(kind=kind, Name="two", Count=6), **NAMED)
     assert stacks.physical("C") == "made-two"
     stacks.delete()
-    create, update, replace, gone, delete = wait_until(lambda: asked(stacks) if len(asked(stacks)) == 5 else None, "all is told")
+    create, update, replace, gone, delete = asked(stacks, "Create", "Update", "Update", "Delete", "Delete")
     assert (create["RequestType"], create["ResourceType"], create["LogicalResourceId"]) == ("Create", kind, "C")
     assert create["StackId"] == stack["StackId"] and create["ResponseURL"].startswith("https://")
     token = create["ServiceToken"]
@@ -83,7 +88,7 @@ def test_a_failure_is_told_and_cleaned_up(stacks):
     stacks.create(with_resource(Mode="fails", Name="x"), status="ROLLBACK_COMPLETE", **NAMED)
     reason = stacks.reason("C", "CREATE_FAILED")
     assert reason.startswith("Received response status [FAILED] from custom resource. Message returned: because (RequestId: ")
-    assert [each["RequestType"] for each in asked(stacks)] == ["Create", "Delete"]
+    asked(stacks, "Create", "Delete")
 
 
 def test_silence_ends_with_the_timeout(stacks):
@@ -94,8 +99,7 @@ def test_silence_ends_with_the_timeout(stacks):
 def test_a_failed_update_goes_back(stacks):
     stacks.create(with_resource(Name="one"), **NAMED)
     stacks.update(with_resource(Name="one", Mode="fails"), status="UPDATE_ROLLBACK_COMPLETE", **NAMED)
-    assert [each["RequestType"] for each in asked(stacks)] == ["Create", "Update", "Update"]
-    assert "Mode" not in asked(stacks)[-1]["ResourceProperties"]
+    assert "Mode" not in asked(stacks, "Create", "Update", "Update")[-1]["ResourceProperties"]
     assert stacks.physical("C") == "made-one"
     stacks.delete()
 
