@@ -239,3 +239,15 @@ def test_the_command_line(server, s3, aws_cli, tmp_path):
                         "--copy-source-sse-customer-key", f"fileb://{key}")
     assert copied.status == 0, copied
     assert s3.get_object(Bucket="bucket", Key="plain")["Body"].read() == source.read_bytes()
+
+
+def test_blocking_customer_keys_is_refused_by_name(server):
+    s3 = server.boto3("s3")
+    s3.create_bucket(Bucket="blocking")
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BlockedEncryptionTypes": {"EncryptionType": ["SSE-C"]}}
+    if "BlockedEncryptionTypes" not in s3.meta.service_model.shape_for("ServerSideEncryptionRule").members:
+        pytest.skip("this boto3 does not know BlockedEncryptionTypes")
+    with pytest.raises(s3.exceptions.ClientError) as refused:
+        s3.put_bucket_encryption(Bucket="blocking", ServerSideEncryptionConfiguration={"Rules": [rule]})
+    assert refused.value.response["Error"]["Code"] == "NotImplemented"
+    assert "BlockedEncryptionTypes" in refused.value.response["Error"]["Message"]

@@ -89,11 +89,11 @@ Task<Result<Stack>> Stack::create(Target& target, StackSpec spec) {
 Task<Result<void>> Stack::make(StackSpec spec) {
   name_ = stack_name(spec);
   id_ = name_;  // until AWS says otherwise: an interrupt leaves it unsaid
-  auto created =
-      co_await target_->cloudformation.create_stack({.name = name_,
-                                                     .template_body = std::move(spec.template_text),
-                                                     .capabilities = {"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"},
-                                                     .on_failure = "DO_NOTHING"});
+  auto created = co_await target_->cloudformation.create_stack(
+      {.name = name_,
+       .template_body = std::move(spec.template_text),
+       .capabilities = {"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"},
+       .on_failure = "DO_NOTHING"});
   id_ = created ? *created : std::string();
   if (!created && created.error().code != "AlreadyExistsException") {
     if (created.error().code == "ValidationError") created.error().kind = ErrorKind::config;

@@ -12,7 +12,7 @@
 #include "emulator/core/call.h"
 
 /// The resource types that the embedded AWS can make. A handler is a pure function from properties to requests; each
-/// family has a file: iam_resources.cc, s3_resources.cc, lambda_resources.cc, other_resources.cc.
+/// family has its files: iam_*.cc, s3_*.cc and bucket_guards.cc, lambda_*.cc, custom_*.cc, other_resources.cc.
 /// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-template-resource-type-ref.html
 namespace sortie::emulator::cloudformation {
 

@@ -139,6 +139,9 @@ Outcome<std::string> read_lifecycle(const wire::XmlNode& root) {
 Outcome<std::string> read_encryption(const wire::XmlNode& root) {
   const auto rules = rules_of(root, "Rule", 1);
   if (!rules) return std::unexpected(rules.error());
+  if (rules->front().child("BlockedEncryptionTypes").child_text("EncryptionType") == "SSE-C") {
+    return Failure(not_implemented("s3", "PutBucketEncryption with BlockedEncryptionTypes"));
+  }
   const auto by_default = rules->front().child("ApplyServerSideEncryptionByDefault");
   const std::string algorithm = by_default.child_text("SSEAlgorithm");
   if (is_one_of(algorithm, "aws:kms", "aws:kms:dsse")) {
