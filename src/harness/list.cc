@@ -88,10 +88,10 @@ suite::HarnessEvent list_suite(const suite::ListRequest& request, const suite::F
   if (!invocation.result_file.empty()) {
     output.result_file = read_file(invocation.result_file, k_list_limit + 1).value_or("");
   }
-  auto tests = framework.read_list(output);
-  if (tests) return suite::Listed{*std::move(tests)};
+  auto listed = framework.read_list(output);
+  if (listed) return *std::move(listed);
   return suite::HarnessError{"listing_failed",
-                             describe(tests.error()) + " (" + how_it_ended(output.status) + ")" + shown(output)};
+                             describe(listed.error()) + " (" + how_it_ended(output.status) + ")" + shown(output)};
 }
 
 }  // namespace

@@ -83,7 +83,8 @@ class Framework {
   /// True when the executable's bytes show that it is a suite of this framework.
   [[nodiscard]] virtual bool recognises(std::string_view executable_bytes) const = 0;
   [[nodiscard]] virtual Invocation listing(const std::string& scratch_folder) const = 0;
-  [[nodiscard]] virtual Result<std::vector<TestCase>> read_list(const ListOutput& output) const = 0;
+  /// Never a smaller list than the suite has: what is printed and not understood is an error that shows it.
+  [[nodiscard]] virtual Result<Listed> read_list(const ListOutput& output) const = 0;
   /// Runs exactly `tests`.
   [[nodiscard]] virtual Invocation selection(const std::vector<TestCase>& tests,
                                              const std::string& scratch_folder) const = 0;

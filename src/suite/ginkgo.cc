@@ -19,14 +19,14 @@ constexpr int k_focused_status = 197;
 /// What both versions have in common.
 class Ginkgo : public Framework {
  public:
-  [[nodiscard]] Result<std::vector<TestCase>> read_list(const ListOutput& output) const override {
+  [[nodiscard]] Result<Listed> read_list(const ListOutput& output) const override {
     if (output.status.signal != 0 || (output.status.code != 0 && output.status.code != k_focused_status)) {
       return fail(ErrorKind::protocol, "the suite failed when it was asked for its tests");
     }
     if (output.result_file.size() > k_list_limit) return fail(ErrorKind::protocol, "the list is larger than 64 MiB");
     const auto report = parser()(output.result_file);
     if (!report) return fail(ErrorKind::protocol, "the suite left no report of its specs");
-    return ginkgo_tests(*report);
+    return Listed{ginkgo_tests(*report)};
   }
   [[nodiscard]] std::unique_ptr<ResultReader> reader(const std::vector<TestCase>& tests) const override {
     return std::make_unique<GinkgoReader>(tests, parser());

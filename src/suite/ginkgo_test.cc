@@ -19,12 +19,12 @@ constexpr const char* k_junit = R"(<?xml version="1.0" encoding="UTF-8"?>
   </testsuite>)";
 
 TEST(GinkgoList, Version1GivesTwinsANumber) {
-  const auto tests = ginkgo1().read_list({.result_file = k_junit});
-  ASSERT_TRUE(tests);
-  ASSERT_EQ(tests->size(), 5U);
-  EXPECT_EQ((*tests)[2].name, "Storing has a twin");
-  EXPECT_EQ((*tests)[3].name, "Storing has a twin #2");
-  EXPECT_TRUE((*tests)[4].disabled);
+  const auto listed = ginkgo1().read_list({.result_file = k_junit});
+  ASSERT_TRUE(listed);
+  ASSERT_EQ(listed->tests.size(), 5U);
+  EXPECT_EQ(listed->tests[2].name, "Storing has a twin");
+  EXPECT_EQ(listed->tests[3].name, "Storing has a twin #2");
+  EXPECT_TRUE(listed->tests[4].disabled);
 }
 
 constexpr const char* k_report = R"([{"SuitePath": "/s", "SpecReports": [
@@ -36,11 +36,11 @@ constexpr const char* k_report = R"([{"SuitePath": "/s", "SpecReports": [
    "LeafNodeLocation": {"FileName": "/s/suite_test.go", "LineNumber": 50}}]}])";
 
 TEST(GinkgoList, Version2GivesPlaces) {
-  const auto tests = ginkgo2().read_list({.result_file = k_report, .status = {.code = 197}});
-  ASSERT_TRUE(tests);
-  ASSERT_EQ(tests->size(), 2U);
-  EXPECT_EQ((*tests)[0].name, "Storing when full fails");
-  EXPECT_EQ((*tests)[1], (TestCase{"waits", "/s/suite_test.go", 50, true}));
+  const auto listed = ginkgo2().read_list({.result_file = k_report, .status = {.code = 197}});
+  ASSERT_TRUE(listed);
+  ASSERT_EQ(listed->tests.size(), 2U);
+  EXPECT_EQ(listed->tests[0].name, "Storing when full fails");
+  EXPECT_EQ(listed->tests[1], (TestCase{"waits", "/s/suite_test.go", 50, true}));
 }
 
 TEST(GinkgoList, RefusesAFailedOrMissingReport) {

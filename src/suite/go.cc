@@ -37,7 +37,7 @@ class Go final : public Framework {
     return {.args = {"-test.list", ".*"}};
   }
 
-  [[nodiscard]] Result<std::vector<TestCase>> read_list(const ListOutput& output) const override {
+  [[nodiscard]] Result<Listed> read_list(const ListOutput& output) const override {
     if (output.status.signal != 0 || output.status.code != 0) {
       return fail(ErrorKind::protocol, "the suite failed when it was asked for its tests");
     }
@@ -45,7 +45,7 @@ class Go final : public Framework {
     for (const std::string_view line : split_lines(output.standard_output)) {
       if (is_test_name(line)) tests.push_back({.name = std::string(line)});
     }
-    return tests;
+    return Listed{std::move(tests)};
   }
 
   [[nodiscard]] Invocation selection(const std::vector<TestCase>& tests,

@@ -7,10 +7,10 @@ namespace sortie::suite {
 namespace {
 
 TEST(GoList, KeepsTestsExamplesAndFuzzTests) {
-  const auto tests = go().read_list({.standard_output = "set up\nTestPasses\nTest_x\nTestimony\nTestÜ\nBenchmarkNot\n"
-                                                        "FuzzSeeds\nExample_good\nTest with words\nok\n"});
-  ASSERT_TRUE(tests);
-  EXPECT_EQ(*tests, named({"TestPasses", "Test_x", "TestÜ", "FuzzSeeds", "Example_good"}));
+  const auto listed = go().read_list({.standard_output = "set up\nTestPasses\nTest_x\nTestimony\nTestÜ\nBenchmarkNot\n"
+                                                         "FuzzSeeds\nExample_good\nTest with words\nok\n"});
+  ASSERT_TRUE(listed);
+  EXPECT_EQ(listed->tests, named({"TestPasses", "Test_x", "TestÜ", "FuzzSeeds", "Example_good"}));
   EXPECT_FALSE(go().read_list({.status = {.code = 2}}));
 }
 

@@ -87,13 +87,14 @@ class Gtest final : public Framework {
     return {.args = {"--gtest_list_tests", "--gtest_output=json:" + file, "--gtest_color=no"}, .result_file = file};
   }
 
-  [[nodiscard]] Result<std::vector<TestCase>> read_list(const ListOutput& output) const override {
+  [[nodiscard]] Result<Listed> read_list(const ListOutput& output) const override {
     if (output.status.signal != 0 || output.status.code != 0) {
       return fail(ErrorKind::protocol, "the suite failed when it was asked for its tests");
     }
     if (output.result_file.size() > k_list_limit) return fail(ErrorKind::protocol, "the list is larger than 64 MiB");
-    if (!output.result_file.empty()) return read_json_list(output.result_file);
-    return read_text_list(output.standard_output);
+    ASSIGN_OR_RETURN(std::vector<TestCase> tests, output.result_file.empty() ? read_text_list(output.standard_output)
+                                                                             : read_json_list(output.result_file));
+    return Listed{std::move(tests)};
   }
 
   [[nodiscard]] Invocation selection(const std::vector<TestCase>& tests,

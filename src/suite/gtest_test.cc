@@ -13,20 +13,20 @@ constexpr const char* k_list = R"({"tests": 4, "name": "AllTests", "testsuites":
   {"name": "I\/DISABLED_P", "tests": 1, "testsuite": [{"name": "Q\/0", "value_param": "1", "file": "a.cc", "line": 15}]}]})";
 
 TEST(GtestList, ReadsJson) {
-  const auto tests = gtest().read_list({.result_file = k_list});
-  ASSERT_TRUE(tests);
-  EXPECT_EQ(*tests, (std::vector<TestCase>{{"S.Fail", "a.cc", 9},
-                                           {"S.DISABLED_D", "a.cc", 11, true},
-                                           {"Ty/0.X", "a.cc", 19},
-                                           {"I/DISABLED_P.Q/0", "a.cc", 15, true}}));
+  const auto listed = gtest().read_list({.result_file = k_list});
+  ASSERT_TRUE(listed);
+  EXPECT_EQ(listed->tests, (std::vector<TestCase>{{"S.Fail", "a.cc", 9},
+                                                  {"S.DISABLED_D", "a.cc", 11, true},
+                                                  {"Ty/0.X", "a.cc", 19},
+                                                  {"I/DISABLED_P.Q/0", "a.cc", 15, true}}));
 }
 
 TEST(GtestList, ReadsTheTextOfOldVersions) {
-  const auto tests = gtest().read_list(
+  const auto listed = gtest().read_list(
       {.standard_output = "Running main() from gtest_main.cc\nS.\n  A\n  DISABLED_B\nTy/0.  # TypeParam = int\n  X\n"
                           "I/P.\n  Q/0  # GetParam() = 1\n"});
-  ASSERT_TRUE(tests);
-  EXPECT_EQ(*tests, (std::vector<TestCase>{{"S.A"}, {"S.DISABLED_B", "", 0, true}, {"Ty/0.X"}, {"I/P.Q/0"}}));
+  ASSERT_TRUE(listed);
+  EXPECT_EQ(listed->tests, (std::vector<TestCase>{{"S.A"}, {"S.DISABLED_B", "", 0, true}, {"Ty/0.X"}, {"I/P.Q/0"}}));
 }
 
 TEST(GtestList, RefusesAFailedOrForeignList) {

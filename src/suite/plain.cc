@@ -12,7 +12,7 @@ class Plain final : public Framework {
   [[nodiscard]] std::string_view name() const override { return "plain"; }
   [[nodiscard]] bool recognises(std::string_view /*executable_bytes*/) const override { return true; }
   [[nodiscard]] Invocation listing(const std::string& /*scratch_folder*/) const override { return {}; }
-  [[nodiscard]] Result<std::vector<TestCase>> read_list(const ListOutput& /*output*/) const override {
+  [[nodiscard]] Result<Listed> read_list(const ListOutput& /*output*/) const override {
     return fail(ErrorKind::internal, "a plain executable has nothing to list");
   }
 

@@ -130,6 +130,8 @@ json::array to_json(const std::vector<TestCase>& tests) {
     put_unless_empty(object, "file", test.file);
     if (test.line > 0) object["line"] = test.line;
     if (test.disabled) object["disabled"] = true;
+    put_unless_empty(object, "unit", test.unit);
+    if (test.serial) object["serial"] = true;
     array.push_back(std::move(object));
   }
   return array;
@@ -141,7 +143,9 @@ TestCase test_from(const json::value& value) {
   return {.name = get_required(*object, "name"),
           .file = get(*object, "file"),
           .line = get_number(*object, "line", 0),
-          .disabled = get_flag(*object, "disabled")};
+          .disabled = get_flag(*object, "disabled"),
+          .unit = get(*object, "unit"),
+          .serial = get_flag(*object, "serial")};
 }
 
 json::object to_json(const SuiteSpec& suite) {
@@ -186,7 +190,9 @@ json::object to_json(const Hello& hello) {
 }
 
 json::object to_json(const Listed& listed) {
-  return {{"event", "listed"}, {"tests", to_json(listed.tests)}};
+  json::object object{{"event", "listed"}, {"tests", to_json(listed.tests)}};
+  if (!listed.notices.empty()) object["notices"] = to_json(listed.notices);
+  return object;
 }
 
 json::object to_json(const TestStarted& started) {
@@ -208,6 +214,7 @@ json::object to_json(const Output& output) {
 json::object to_json(const TestEnded& ended) {
   json::object object{{"event", "test_ended"}};
   put(object, "test", ended.test);
+  if (ended.unlisted) object["unlisted"] = true;
   object["outcome"] = to_string(ended.outcome);
   object["duration_us"] = ended.duration.count();
   put_unless_empty(object, "message", ended.message);
@@ -236,6 +243,7 @@ TestEnded test_ended_from(const json::object& object) {
   const auto outcome = outcome_from(get(object, "outcome"));
   if (!outcome) throw Malformed{"unknown outcome"};
   return {.test = get_required(object, "test"),
+          .unlisted = get_flag(object, "unlisted"),
           .outcome = *outcome,
           .duration = std::chrono::microseconds(get_number<std::int64_t>(object, "duration_us", 0)),
           .message = get(object, "message"),
@@ -252,7 +260,9 @@ HarnessEvent event_from(const json::object& object) {
                  .cold = get_flag(object, "cold"),
                  .protocol = get_number(object, "protocol", 0)};
   }
-  if (event == "listed") return Listed{get_list(object, "tests", test_from)};
+  if (event == "listed") {
+    return Listed{get_list(object, "tests", test_from), get_list(object, "notices", string_from)};
+  }
   if (event == "test_started") return TestStarted{get_required(object, "test"), get_offset(object)};
   if (event == "output") {
     return Output{get(object, "test"), get_flag(object, "stderr"), get(object, "bytes"), get_offset(object)};

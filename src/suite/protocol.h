@@ -26,6 +26,10 @@ struct TestCase {
   std::string file;       ///< empty when the framework does not say
   int line = 0;           ///< 0 when the framework does not say
   bool disabled = false;  ///< the framework will not run it (`DISABLED_`, pending); reported as skipped
+  /// Tests of one suite with the same name here belong together (an Ordered container): they are dealt, retried and
+  /// filtered as one, in the order of the list. Empty: a unit of its own.
+  std::string unit;
+  bool serial = false;  ///< may not run beside any other test of the run
   friend bool operator==(const TestCase&, const TestCase&) = default;
 };
 
@@ -71,6 +75,8 @@ struct Hello {
 };
 struct Listed {
   std::vector<TestCase> tests;
+  /// What the user should know of how the list came about, one sentence each (an exit status other than 0).
+  std::vector<std::string> notices;
 };
 /// A test begins.
 ///
@@ -91,6 +97,10 @@ struct Output {
 /// Exactly one for each test of the batch that was given a chance to run.
 struct TestEnded {
   std::string test;
+  /// Not a test of the list but a failure that is charged to none of them, because those it could be charged to had
+  /// ended: a tear-down, the process's own exit status. `test` then names it in words that no framework uses for a
+  /// test; it has no TestStarted.
+  bool unlisted = false;
   Outcome outcome = Outcome::passed;
   std::chrono::microseconds duration{0};
   std::string message;  ///< why, in words: `signal 11 (Segmentation fault)`, or the framework's failure text

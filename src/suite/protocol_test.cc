@@ -17,8 +17,12 @@ TEST(Protocol, EventsComeBackAsTheyWere) {
   EXPECT_EQ(hello.worker, "2026/[$LATEST]ab");
   EXPECT_TRUE(hello.cold);
 
-  const std::vector<TestCase> tests{{.name = "A.b", .file = "a.cc", .line = 3}, {.name = "A.c", .disabled = true}};
-  EXPECT_EQ(through_the_wire(Listed{tests}).tests, tests);
+  const std::vector<TestCase> tests{{.name = "A.b", .file = "a.cc", .line = 3},
+                                    {.name = "A.c", .disabled = true},
+                                    {.name = "A.d", .unit = "A", .serial = true}};
+  const auto listed = through_the_wire(Listed{tests, {"exit status 23"}});
+  EXPECT_EQ(listed.tests, tests);
+  EXPECT_EQ(listed.notices, std::vector<std::string>{"exit status 23"});
 
   EXPECT_EQ(through_the_wire(TestStarted{"A.b", 12}).log_offset, 12U);
 
@@ -31,6 +35,7 @@ TEST(Protocol, EventsComeBackAsTheyWere) {
                         .leaked_processes = 2,
                         .log_offset = 99};
   const auto back = through_the_wire(ended);
+  EXPECT_FALSE(back.unlisted);
   EXPECT_EQ(back.outcome, ended.outcome);
   EXPECT_EQ(back.duration, ended.duration);
   EXPECT_EQ(back.message, ended.message);
