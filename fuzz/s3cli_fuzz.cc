@@ -5,6 +5,7 @@
 #include "s3cli/arguments.h"
 #include "s3cli/config.h"
 #include "s3cli/content_range.h"
+#include "s3cli/duration.h"
 
 /// Configurations, durations, and the ranges that servers claim to send.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

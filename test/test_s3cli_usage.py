@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 import support
-from s3cli_support import LOG_LINE, s3cli  # noqa: F401
+from s3cli_support import LOG_LINE, aws, s3cli  # noqa: F401
 
 
 @pytest.mark.parametrize("words,status,says", [
@@ -64,7 +64,7 @@ WRONG_CONFIGS = [
     ({"region": 1}, "region must be a string"),
     ({"region": "eu west"}, "Invalid region: eu west"),
     ({"host": 1}, "host must be a string"),
-    ({"host": "https://store.example"}, "Invalid host: https://store.example"),
+    ({"host": "ftp://store.example"}, "Invalid host: ftp://store.example"),
     ({"host": "store.example/path"}, "Invalid host: store.example/path"),
     ({"host": "store.example:1", "port": 2}, "host names port 1, and port is 2"),
     ({"port": "443"}, "port must be a whole number"),
@@ -87,8 +87,8 @@ WRONG_CONFIGS = [
     ({"upload_part_size": -5}, "upload_part_size must not be negative: -5"),
     ({"upload_part_size": 5.5}, "upload_part_size must be a whole number"),
     ({"upload_part_size": 1}, "upload_part_size must be at least 5242880 bytes"),
-    ({"swift_auth_account": "a"}, "swift_auth_account needs swift_temp_url_key"),
-    ({"swift_temp_url_key": "hush-hush"}, "swift_temp_url_key needs swift_auth_account"),
+    ({"upload_part_size": 6000000.0}, "upload_part_size must be a whole number"),
+    ({"multipart_copy_part_size": 1}, "multipart_copy_part_size must be at least 5242880"),
 ]
 
 
@@ -110,15 +110,38 @@ def test_each_wrong_configuration_has_its_message(s3cli):
 def test_odd_but_right_configurations(s3cli):
     for members in ({"signature_version": "2"}, {"signature_version": 4}, {"signature_version": None}, {"colour": "blue"},
                     {"port": None}, {"upload_part_size": 0, "download_concurrency": 0}, {"region": ""},
-                    {"credentials_source": "static"}):
+                    {"credentials_source": "static"}, {"Region": "us-east-1", "SIGNATURE_VERSION": "v4"},
+                    {"upload_concurrency": 1000}, {"swift_temp_url_key": "hush-hush"}):
         ended = s3cli({"bucket_name": "bkt", **KEYS, **members}, "sign", "key", "get", "1h")
         assert ended.status == 0 and ended.stdout.startswith("https://bkt.s3"), (members, ended)
+
+
+@pytest.mark.parametrize("duration,seconds", [("0s", 900), ("300ms", 1), ("168h", 604800)])
+def test_odd_durations_of_signed_urls(s3cli, duration, seconds):
+    ended = s3cli({"bucket_name": "bkt", **KEYS}, "sign", "key", "get", duration)
+    assert ended.status == 0 and f"X-Amz-Expires={seconds}&" in ended.stdout, ended
+
+
+def test_a_swift_account_without_its_key_is_missed_by_sign_alone(s3cli, aws):  # noqa: F811
+    config = aws.config(swift_auth_account="AUTH_1")
+    assert s3cli(config, "exists", "none").status == 3
+    ended = s3cli(config, "sign", "none", "get", "1h")
+    assert ended.status == 1 and "swift_auth_account needs swift_temp_url_key to sign" in ended.stderr
+
+
+def test_hosts_with_a_scheme(s3cli, aws):  # noqa: F811
+    config = aws.config()
+    address = f"{config.pop('host')}:{config.pop('port')}"
+    config.pop("use_ssl", None)
+    for host in (f"http://{address}", f"http://{address}/", f"HTTP://{address}"):
+        assert s3cli({**config, "host": host}, "exists", "none").status == 3
 
 
 @pytest.mark.parametrize("words,says", [
     (["sign", "k", "head", "1h"], "Action not implemented: head. Available actions are 'get' and 'put'"),
     (["sign", "k", "get", "1"], "Expiration should be in the format of a duration i.e. 1h, 60m, 3600s. Got: 1"),
-    (["sign", "k", "get", "0s"], "Expiration must be at least one second"),
+    (["sign", "k", "get", "-1s"], "Expiration must not be negative"),
+    (["sign", "k", "get", "169h"], "a URL of signature version 4 is valid for at most 168h"),
     (["sign", "k", "get"], "Sign method expected 4 arguments got 3"),
     (["get", "k"], "Get method expected 3 arguments got 2"),
     (["get", "k", "f", "x"], "Get method expected 3 arguments got 4"),

@@ -119,6 +119,19 @@ std::string part_query(int number, const std::string& upload_id) {
   return wire::build_query({{"partNumber", std::to_string(number)}, {"uploadId", upload_id}});
 }
 
+void put_source(Operation& call, const CopySource& source) {
+  call.headers.set("x-amz-copy-source", fmt::format("{}/{}", wire::uri_encode(source.bucket),
+                                                    wire::uri_encode(source.key, wire::Slash::keep)));
+  if (!source.if_match.empty()) call.headers.set("x-amz-copy-source-if-match", source.if_match);
+}
+
+/// The document of an answer that S3 begins before it knows its end: an error may be in a body under status 200.
+Result<wire::XmlDocument> late_document(std::string_view what, const Reply& reply) {
+  ASSIGN_OR_RETURN(auto document, wire::XmlDocument::parse(reply.body));
+  if (document.root().name() != "Error") return document;
+  return std::unexpected(read_error(Protocol::rest_xml, what, 500, reply.headers, reply.body));
+}
+
 /// The bytes of a document in the body and its `Content-MD5`, which S3 wants for some operations and all stores know.
 void put_document(Operation& call, std::string document) {
   call.headers.set("Content-Type", "application/xml");
@@ -204,6 +217,30 @@ Task<Result<ObjectInfo>> S3::head_object(GetObjectRequest request) {
   co_return read_info(reply.headers, std::nullopt);
 }
 
+Task<Result<void>> S3::copy_object(CopySource source, std::string bucket, std::string key, ObjectHeaders headers) {
+  auto call = operation("CopyObject", "PUT", bucket, key);
+  put_headers(call.headers, headers);
+  put_source(call, source);
+  ASSIGN_OR_CO_RETURN(const auto reply, co_await client_.call(std::move(call)));
+  CO_RETURN_IF_ERROR(late_document("S3 CopyObject", reply));
+  co_return Result<void>();
+}
+
+Task<Result<CompletedPart>> S3::upload_part_copy(CopySource source, std::string range, std::string bucket,
+                                                 std::string key, std::string upload_id, int part_number) {
+  auto call = operation("UploadPartCopy", "PUT", bucket, key);
+  call.query = part_query(part_number, upload_id);
+  put_source(call, source);
+  call.headers.set("x-amz-copy-source-range", range);
+  ASSIGN_OR_CO_RETURN(const auto reply, co_await client_.call(std::move(call)));
+  ASSIGN_OR_CO_RETURN(const auto document, late_document("S3 UploadPartCopy", reply));
+  CompletedPart part{part_number, document.root().child_text("ETag"), ""};
+  if (options_.upload_checksum) {
+    part.checksum = document.root().child_text(fmt::format("Checksum{}", wire::to_string(*options_.upload_checksum)));
+  }
+  co_return part;
+}
+
 Task<Result<void>> S3::delete_object(std::string bucket, std::string key, std::string version_id) {
   auto call = operation("DeleteObject", "DELETE", bucket, key);
   if (!version_id.empty()) call.query = wire::build_query({{"versionId", version_id}});
@@ -278,12 +315,7 @@ Task<Result<PutObjectResponse>> S3::complete_multipart_upload(std::string bucket
   call.headers.set("Content-Type", "application/xml");
   call.body = complete_document(parts, options_.upload_checksum);
   ASSIGN_OR_CO_RETURN(const auto reply, co_await client_.call(std::move(call)));
-  ASSIGN_OR_CO_RETURN(const auto document, wire::XmlDocument::parse(reply.body));
-  // S3 answers 200 before it knows the end; an error then comes in the body.
-  if (document.root().name() == "Error") {
-    co_return std::unexpected(
-        read_error(Protocol::rest_xml, "S3 CompleteMultipartUpload", 500, reply.headers, reply.body));
-  }
+  ASSIGN_OR_CO_RETURN(const auto document, late_document("S3 CompleteMultipartUpload", reply));
   co_return PutObjectResponse{document.root().child_text("ETag"),
                               std::string(reply.headers.get_or("x-amz-version-id", ""))};
 }

@@ -134,6 +134,13 @@ struct ListObjectsPage {
   std::string next_token;  ///< empty: the last page
 };
 
+/// An object to copy from.
+struct CopySource {
+  std::string bucket;
+  std::string key;
+  std::string if_match;  ///< an ETag: only while it is that one; empty: whatever it is
+};
+
 struct CompletedPart {
   int number = 0;  ///< from 1
   std::string etag;
@@ -158,6 +165,9 @@ class S3 {
   Task<Result<GetObjectResponse>> get_object(GetObjectRequest request);
   /// ErrorKind::not_found when there is none.
   Task<Result<ObjectInfo>> head_object(GetObjectRequest request);
+  /// Copies on the server, at most 5 GiB, with what the object carries beside its bytes; `headers` add encryption. Also
+  /// an error that S3 reports inside a 200 answer is an Error.
+  Task<Result<void>> copy_object(CopySource source, std::string bucket, std::string key, ObjectHeaders headers = {});
   Task<Result<void>> delete_object(std::string bucket, std::string key, std::string version_id = {});
   /// At most 1,000 keys.
   Task<Result<DeletedObjects>> delete_objects(std::string bucket, std::vector<std::string> keys);
@@ -165,6 +175,9 @@ class S3 {
 
   /// Returns the upload id.
   Task<Result<std::string>> create_multipart_upload(std::string bucket, std::string key, ObjectHeaders headers = {});
+  /// A part that is a range of another object: at most 5 GiB.
+  Task<Result<CompletedPart>> upload_part_copy(CopySource source, std::string range, std::string bucket,
+                                               std::string key, std::string upload_id, int part_number);
   Task<Result<CompletedPart>> upload_part(std::string bucket, std::string key, std::string upload_id, int part_number,
                                           UploadBody body);
   /// Also an error that S3 reports inside a 200 answer is an Error.

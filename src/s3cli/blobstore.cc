@@ -23,7 +23,8 @@ Task<Result<bool>> exists(Blobstore& store, std::string key) {
   const auto& bucket = store.config.bucket;
   auto found = co_await store.s3.head_object({.bucket = bucket, .key = store.config.key_of(key)});
   if (!found && found.error().kind != ErrorKind::not_found) co_return std::unexpected(std::move(found).error());
-  store.log(fmt::format("File '{}' {} in bucket '{}'", key, found ? "exists" : "does not exist", bucket));
+  store.log(Log::Level::info,
+            fmt::format("File '{}' {} in bucket '{}'", key, found ? "exists" : "does not exist", bucket));
   co_return found.has_value();
 }
 

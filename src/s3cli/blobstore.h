@@ -7,8 +7,9 @@
 #include "base/task.h"
 #include "s3cli/arguments.h"
 #include "s3cli/config.h"
+#include "s3cli/log.h"
 
-/// The five operations. io_context thread only; files are read and written there too, hashes of large ones are
+/// The operations. io_context thread only; files are read and written there too, hashes of large ones are
 /// calculated on a pool.
 namespace sortie::s3cli {
 
@@ -16,8 +17,8 @@ namespace sortie::s3cli {
 struct Blobstore {
   const Config& config;
   aws::S3& s3;
-  bool is_tls = true;                           ///< payloads need no hash of their own
-  std::function<void(const std::string&)> log;  ///< one line for the user
+  bool is_tls = true;                                       ///< payloads need no hash of their own
+  std::function<void(Log::Level, const std::string&)> log;  ///< one line for the user
   /// Waits between attempts; empty: on the executor.
   std::function<Task<void>(std::chrono::milliseconds)> sleep;
 
@@ -33,6 +34,20 @@ Task<Result<void>> put(Blobstore& store, std::string file, std::string key);
 /// device, a pipe or a socket. A range that breaks off is continued where it broke. ErrorKind::not_found when there is
 /// no such blob.
 Task<Result<void>> get(Blobstore& store, std::string key, std::string file);
+
+/// The keys that begin with `prefix` in front of which stands the configuration's folder, which `take` is given without
+/// it, in the store's order, all pages.
+Task<Result<void>> list(Blobstore& store, std::string prefix, std::function<Result<void>(std::string_view key)> take);
+/// Deletes every blob whose key begins with `prefix`; what has gone meanwhile is no error.
+Task<Result<void>> remove_recursive(Blobstore& store, std::string prefix);
+/// Copies within the bucket, on the server: above `copy_threshold_bytes` in parts, side by side, which are aborted when
+/// one fails. A store that knows no such parts is asked for a simple copy.
+Task<Result<void>> copy(Blobstore& store, std::string source, std::string destination);
+/// `etag` (without quotes), `last_modified` (RFC 3339) and `content_length` as indented JSON; `{}` when there is no
+/// such blob.
+Task<Result<std::string>> properties(Blobstore& store, std::string key);
+/// Makes the bucket where it is not there and waits until it answers. One that is made by another meanwhile will do.
+Task<Result<void>> ensure_storage_exists(Blobstore& store);
 
 /// Why nothing can be written without credentials.
 std::unexpected<Error> read_only();

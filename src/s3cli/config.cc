@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <utility>
 
+#include "base/ascii.h"
 #include "s3cli/input_file.h"
 #include "wire/json.h"
 
@@ -14,7 +16,6 @@ namespace sortie::s3cli {
 namespace {
 
 constexpr std::size_t k_max_config_bytes = 1024 * 1024;
-constexpr int k_max_concurrency = 128;
 /// S3's own limit of a part; also keeps sums of offsets far from 64 bits.
 constexpr std::uint64_t k_max_part_bytes = 5ULL * 1024 * 1024 * 1024;
 
@@ -32,23 +33,36 @@ bool is_name(std::string_view text, std::string_view also) {
 /// Members by type; the first of a wrong type is kept as the error.
 class Members {
  public:
-  explicit Members(const wire::json::object& object) : object_(object) {}
+  explicit Members(const wire::json::object& object) {
+    for (const auto& [name, value] : object) {
+      std::string folded = ascii_lower(name);
+      if (folded == name || !object_.contains(folded)) object_.insert_or_assign(folded, value);
+    }
+    // An exact name wins wherever it stands.
+    for (const auto& [name, value] : object) {
+      if (ascii_lower(name) == name) object_.insert_or_assign(name, value);
+    }
+  }
 
   std::string text(const char* name) { return take(name, wire::find_string(object_, name), std::string()); }
   bool flag(const char* name, bool otherwise) { return take(name, wire::find_bool(object_, name), otherwise); }
   /// From 0 to `most`; 0, or nothing, is `otherwise`.
   template <class Number>
   Number number(const char* name, Number most, Number otherwise) {
+    // `5e6` and `5.0` are no integers to Go either.
+    const auto* found = wire::find(object_, name);
+    if (found != nullptr && found->is_double()) note(fmt::format("{} must be a whole number", name));
     const auto value = take(name, wire::find_int(object_, name), std::int64_t{0});
     if (value < 0) note(fmt::format("{} must not be negative: {}", name, value));
     if (std::cmp_greater(value, most)) note(fmt::format("{} must be at most {}: {}", name, most, value));
     return value <= 0 || error_ ? otherwise : static_cast<Number>(value);
   }
-  /// A small number that may also stand in quotes.
+  /// A version: a small number that may also stand in quotes, with a `v` in front.
   std::int64_t number_or_text(const char* name) {
     const auto* value = wire::find(object_, name);
     if (value == nullptr || !value->is_string()) return take(name, wire::find_int(object_, name), std::int64_t{0});
-    const std::string_view text(value->get_string());
+    std::string_view text(value->get_string());
+    if (text.starts_with('v')) text.remove_prefix(1);
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (text.empty() || (error == std::errc() && end == text.data() + text.size())) return number;
@@ -72,7 +86,7 @@ class Members {
     return otherwise;
   }
 
-  const wire::json::object& object_;
+  wire::json::object object_;  ///< by names in lower case
   std::optional<std::string> error_;
 };
 
@@ -126,11 +140,9 @@ Result<void> check(const Config& config) {
   if (!config.assume_role_arn.empty() && config.credentials_source == CredentialsSource::none) {
     return wrong("assume_role_arn needs credentials: keys, or credentials_source 'env_or_profile'");
   }
-  if (!config.swift_auth_account.empty() && config.swift_temp_url_key.empty()) {
-    return wrong("swift_auth_account needs swift_temp_url_key");
-  }
-  if (!config.swift_temp_url_key.empty() && config.swift_auth_account.empty()) {
-    return wrong("swift_temp_url_key needs swift_auth_account");
+  if (config.copy_part_bytes < Config::k_least_part_bytes) {
+    return wrong(fmt::format("multipart_copy_part_size must be at least {} bytes: {}", Config::k_least_part_bytes,
+                             config.copy_part_bytes));
   }
   return {};
 }
@@ -171,12 +183,18 @@ Result<Config> parse_config(std::string_view text) {
     return members.number(name, k_max_part_bytes, Config::k_default_part_bytes);
   };
   const auto concurrency = [&](const char* name) {
-    return members.number(name, k_max_concurrency, Config::k_default_concurrency);
+    return std::min(Config::k_max_concurrency,
+                    members.number(name, std::numeric_limits<int>::max(), Config::k_default_concurrency));
   };
   config.download_concurrency = concurrency("download_concurrency");
   config.upload_concurrency = concurrency("upload_concurrency");
   config.download_part_bytes = part_bytes("download_part_size");
   config.upload_part_bytes = part_bytes("upload_part_size");
+  config.single_upload_bytes = members.number("single_upload_threshold", Config::k_max_put_bytes, std::uint64_t{0});
+  config.copy_threshold_bytes =
+      members.number("multipart_copy_threshold", Config::k_max_copy_bytes, Config::k_max_copy_bytes);
+  config.copy_part_bytes =
+      members.number("multipart_copy_part_size", k_max_part_bytes, Config::k_default_copy_part_bytes);
   config.swift_auth_account = members.text("swift_auth_account");
   config.swift_temp_url_key = members.text("swift_temp_url_key");
   const auto source = members.text("credentials_source");

@@ -2,6 +2,7 @@
 
 #include "aws/client.h"
 #include "aws/s3.h"
+#include "base/ascii.h"
 #include "s3cli/config.h"
 #include "wire/uri.h"
 
@@ -11,12 +12,6 @@ namespace sortie::s3cli {
 namespace {
 
 constexpr std::string_view k_aws_suffix = "amazonaws.com";
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return out;
-}
 
 /// Takes both ends off when they are there and do not overlap.
 std::optional<std::string_view> between(std::string_view text, std::string_view front, std::string_view back) {
@@ -50,7 +45,7 @@ bool is_region(std::string_view label) {
 
 /// The host of AWS: the one given, but where it is the global one, the region's own, which takes every bucket of it.
 std::string aws_host(const Config& config) {
-  const auto host = lower(config.host);
+  const auto host = ascii_lower(config.host);
   const bool is_global = host == "s3.amazonaws.com" && config.region != "us-east-1";
   if (!host.empty() && !is_global) return host;
   return aws::service_host({.name = "S3", .endpoint_name = "s3", .signing_name = "s3"}, config.region);
@@ -59,14 +54,14 @@ std::string aws_host(const Config& config) {
 }  // namespace
 
 Provider provider_of(std::string_view given) {
-  const auto host = lower(given);
+  const auto host = ascii_lower(given);
   if (host.empty() || aws_middle(host)) return Provider::aws;
   if (alibaba_region(host)) return Provider::alibaba;
   return host == "storage.googleapis.com" ? Provider::google : Provider::other;
 }
 
 std::string region_of_host(Provider provider, std::string_view given) {
-  const auto host = lower(given);
+  const auto host = ascii_lower(given);
   if (provider == Provider::alibaba) return std::string(alibaba_region(host).value_or(""));
   if (provider != Provider::aws || host.empty()) return {};
   auto middle = aws_middle(host).value_or("");
@@ -76,11 +71,19 @@ std::string region_of_host(Provider provider, std::string_view given) {
 }
 
 Result<void> settle_host(Config& config) {
-  const std::string& host = config.host;
+  std::string host = ascii_lower(config.host);
   if (host.empty()) return {};
+  for (const auto& [scheme, is_tls] : {std::pair("https://", true), std::pair("http://", false)}) {
+    if (!host.starts_with(scheme)) continue;
+    host.erase(0, std::string_view(scheme).size());
+    if (host.ends_with('/')) host.pop_back();
+    config.use_ssl = is_tls;
+    break;
+  }
   const auto url = wire::parse_url(fmt::format("https://{}", host));
   if (!url || url->path != "/" || !url->query.empty() || host.find_first_of("/?#@ ") != std::string::npos) {
-    return fail(ErrorKind::config, fmt::format("Invalid host: {}. It is a name without scheme and path", host));
+    return fail(ErrorKind::config,
+                fmt::format("Invalid host: {}. It is a name, with or without http:// and a port", config.host));
   }
   if (url->port != 0 && config.port != 0 && url->port != config.port) {
     return fail(ErrorKind::config, fmt::format("host names port {}, and port is {}", url->port, config.port));

@@ -49,7 +49,7 @@ class Operations : public testing::Test {
     Blobstore store{.config = config,
                     .s3 = s3,
                     .is_tls = is_tls,
-                    .log = [this](const std::string& line) { lines.push_back(line); },
+                    .log = [this](Log::Level, const std::string& line) { lines.push_back(line); },
                     .sleep = [this](std::chrono::milliseconds time) -> Task<void> {
                       slept.push_back(time);
                       co_return;

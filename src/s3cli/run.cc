@@ -82,7 +82,7 @@ struct Program {
         store{.config = config,
               .s3 = s3,
               .is_tls = endpoint.url.starts_with("https:"),
-              .log = [&log](const std::string& message) { log.line(message); }} {}
+              .log = [&log](Log::Level level, const std::string& message) { log.write(level, message); }} {}
 
   [[nodiscard]] std::optional<std::string> environment_url() const {
     if (!config.host.empty()) return std::nullopt;
@@ -134,6 +134,16 @@ struct Program {
   Blobstore store;
 };
 
+Result<void> write_to_stdout(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size()) return {};
+  return fail(ErrorKind::internal, "writing to standard output failed");
+}
+
+Result<void> flush_stdout() {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return {};
+  return fail(ErrorKind::internal, "writing to standard output failed");
+}
+
 /// Does what was asked for; the exit status of a success.
 Task<Result<int>> perform(Program& program, const Arguments& arguments) {
   auto& store = program.store;
@@ -148,10 +158,24 @@ Task<Result<int>> perform(Program& program, const Arguments& arguments) {
     case Verb::sign: {
       ASSIGN_OR_CO_RETURN(const auto url, co_await sign(store, arguments.key, arguments.signed_method,
                                                         arguments.valid_for, program.clock.now()));
-      const bool written = std::fwrite(url.data(), 1, url.size(), stdout) == url.size() && std::fflush(stdout) == 0;
-      if (!written) co_return fail(ErrorKind::internal, "writing to standard output failed");
+      CO_RETURN_IF_ERROR(write_to_stdout(url));
+      break;
     }
+    case Verb::list: {
+      const auto print = [](std::string_view key) { return write_to_stdout(fmt::format("{}\n", key)); };
+      CO_RETURN_IF_ERROR(co_await list(store, arguments.key, print));
+      break;
+    }
+    case Verb::copy: CO_RETURN_IF_ERROR(co_await copy(store, arguments.key, arguments.destination)); break;
+    case Verb::remove_recursive: CO_RETURN_IF_ERROR(co_await remove_recursive(store, arguments.key)); break;
+    case Verb::properties: {
+      ASSIGN_OR_CO_RETURN(const auto text, co_await properties(store, arguments.key));
+      CO_RETURN_IF_ERROR(write_to_stdout(text));
+      break;
+    }
+    case Verb::ensure_storage_exists: CO_RETURN_IF_ERROR(co_await ensure_storage_exists(store)); break;
   }
+  CO_RETURN_IF_ERROR(flush_stdout());
   co_return 0;
 }
 
@@ -209,10 +233,10 @@ int run_operation(const Config& config, const Arguments& arguments, Log& log) {
   io.restart();
   io.poll();
   if (interrupts.received() != 0) {
-    log.line(fmt::format("performing operation {}: interrupted", arguments.verb_name));
+    log.failure(arguments.verb_name, "interrupted");
     die_of(interrupts.received());
   }
-  log.line(fmt::format("performing operation {}: {}", arguments.verb_name, message_of(result.error())));
+  log.failure(arguments.verb_name, message_of(result.error()));
   return k_failed;
 }
 
@@ -225,27 +249,43 @@ void hide_secrets(const Config& config, Log& log) {
   }
 }
 
-}  // namespace
-
-int run(const std::vector<std::string>& words) {
-  Log log;
-  const auto arguments = parse_arguments(words);
+/// What needs no configuration: the version, help, and what is wrong with the command line.
+std::optional<int> answer_at_once(const Result<Arguments>& arguments, Dialect dialect, const Log& log) {
   if (!arguments && arguments.error().kind == ErrorKind::usage) {
-    std::fprintf(stderr, "%s\n%s", arguments.error().message.c_str(), std::string(usage()).c_str());
+    std::fprintf(stderr, "%s\n%s", arguments.error().message.c_str(), std::string(usage(dialect)).c_str());
     return k_wrong_flag;
   }
   if (!arguments) {
-    log.line(arguments.error().message);
+    log.write(Log::Level::error, arguments.error().message);
     return k_failed;
   }
-  if (arguments->show_version || arguments->show_help) {
-    std::fputs(arguments->show_help ? std::string(usage()).c_str() : "version " S3CLI_VERSION "\n",
-               arguments->show_help ? stderr : stdout);
+  if (arguments->show_help) {
+    std::fputs(std::string(usage(arguments->dialect)).c_str(), stderr);
     return 0;
   }
+  if (!arguments->show_version) return std::nullopt;
+  std::fputs("version " S3CLI_VERSION "\n", stdout);
+  return std::fflush(stdout) == 0 ? 0 : k_failed;
+}
+
+}  // namespace
+
+int run(std::string_view program, const std::vector<std::string>& words) {
+  Log log;
+  const auto arguments = parse_arguments(program, words);
+  const auto dialect = dialect_of(program, words);
+  if (dialect == Dialect::storage_cli) {
+    const auto opened = log.write_json(arguments ? arguments->log_level : Log::Level::warning,
+                                       arguments ? arguments->log_file : std::string());
+    if (!opened) {
+      log.write(Log::Level::error, message_of(opened.error()));
+      return k_failed;
+    }
+  }
+  if (const auto status = answer_at_once(arguments, dialect, log)) return *status;
   const auto config = load_config(arguments->config_path);
   if (!config) {
-    log.line(message_of(config.error()));
+    log.write(Log::Level::error, message_of(config.error()));
     return k_failed;
   }
   hide_secrets(*config, log);

@@ -30,6 +30,9 @@ std::string swift_temporary_url(const Config& config, std::string_view key, Sign
 Task<Result<std::string>> sign(Blobstore& store, std::string key, SignedMethod method, std::chrono::seconds valid_for,
                                SystemTime now) {
   if (!store.config.swift_auth_account.empty()) {
+    if (store.config.swift_temp_url_key.empty()) {
+      co_return fail(ErrorKind::config, "swift_auth_account needs swift_temp_url_key to sign");
+    }
     co_return swift_temporary_url(store.config, key, method, now + valid_for);
   }
   if (store.config.credentials_source == CredentialsSource::none) {

@@ -14,7 +14,6 @@ namespace sortie::s3cli {
 
 namespace {
 
-constexpr std::uint64_t k_least_part_bytes = 5ULL * 1024 * 1024;  // S3's, of every part but the last
 constexpr std::uint64_t k_most_parts = 10'000;
 constexpr int k_retries = 3;
 /// Up to here a file is sent from memory: in one packet with its header, and again on a new connection if need be.
@@ -145,7 +144,7 @@ Task<Result<void>> complete_or_abort(Upload& upload, Task<Result<void>> parts) {
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   auto aborted = co_await upload.store.s3.abort_multipart_upload(upload.bucket(), upload.key, upload.upload_id);
   if (!aborted && aborted.error().kind != ErrorKind::not_found) {
-    upload.store.log("Aborting the multipart upload failed: " + describe(aborted.error()));
+    upload.store.log(Log::Level::warning, "Aborting the multipart upload failed: " + describe(aborted.error()));
   }
   if (settled.exception) std::rethrow_exception(settled.exception);
   co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
@@ -170,7 +169,8 @@ Task<Result<void>> put_in_parts(Upload& upload) {
     if (done || !may_pass(done.error())) co_return done;
     if (retry == k_retries) co_return std::unexpected(wrap(std::move(done).error(), "upload retry limit exceeded"));
     const std::chrono::seconds pause(retry + 1);
-    upload.store.log(fmt::format("Upload failed, again in {} s: {}", pause.count(), describe(done.error())));
+    upload.store.log(Log::Level::warning,
+                     fmt::format("Upload failed, again in {} s: {}", pause.count(), describe(done.error())));
     co_await upload.store.pause(pause);
   }
 }
@@ -195,14 +195,15 @@ Task<Result<void>> put_stream(Upload& upload) {
 
 Task<Result<void>> put_any(Upload& upload) {
   const auto& config = upload.store.config;
-  if (config.multipart && upload.part_bytes < k_least_part_bytes) {
+  if (config.multipart && upload.part_bytes < Config::k_least_part_bytes) {
     co_return fail(ErrorKind::config, fmt::format("upload_part_size must be at least {} bytes, not {}",
-                                                  k_least_part_bytes, upload.part_bytes));
+                                                  Config::k_least_part_bytes, upload.part_bytes));
   }
   if (!upload.file.size) co_return co_await put_stream(upload);
   const auto size = *upload.file.size;
   if (size <= k_small_bytes) co_return co_await put_small_file(upload);
-  if (size <= upload.part_bytes || !config.multipart) co_return co_await put_file_whole(upload);
+  const bool is_single = size <= std::max(upload.part_bytes, config.single_upload_bytes);
+  if (is_single || !config.multipart) co_return co_await put_file_whole(upload);
   // Larger parts where the count would go past S3's limit.
   upload.part_bytes = std::max(upload.part_bytes, (size + k_most_parts - 1) / k_most_parts);
   co_return co_await put_in_parts(upload);
@@ -218,7 +219,8 @@ Task<Result<void>> put(Blobstore& store, std::string file, std::string key) {
   if (!done && !done.error().message.starts_with("upload retry limit exceeded")) {
     co_return std::unexpected(wrap(std::move(done).error(), "upload failure"));
   }
-  if (done) store.log(fmt::format("Successfully uploaded file to {}/{}", store.config.bucket, upload.key));
+  if (done)
+    store.log(Log::Level::info, fmt::format("Successfully uploaded file to {}/{}", store.config.bucket, upload.key));
   co_return done;
 }
 
