@@ -48,12 +48,18 @@ class Answer {
   void send(const suite::HarnessEvent& event);
   /// A batch's last event; tells how much output was left out.
   void send_end(suite::BatchEnded ended);
+  /// Says that the harness is there when nothing has been said for suite::k_alive_interval.
+  void stay_alive(TimePoint now);
+  /// When that is due next.
+  [[nodiscard]] TimePoint alive_at() const { return said_at_ + suite::k_alive_interval; }
 
   [[nodiscard]] bool congested() const { return lines_.size() + wire_.size() - sent_ >= k_congestion_limit; }
   /// False when nobody reads the answer any more: the invocation is over, or the connection broke.
   [[nodiscard]] bool wanted() const { return !error_; }
   void add_poll(std::vector<pollfd>& fds) const;
   void flush();
+  /// Sends all events there are, and leaves the answer open.
+  void send_all();
   /// Sends the rest and waits for the Runtime API's word.
   Result<void> finish();
 
@@ -67,6 +73,7 @@ class Answer {
   std::size_t sent_ = 0;
   std::size_t streamed_ = 0;
   std::uint64_t left_out_ = 0;
+  TimePoint said_at_ = std::chrono::steady_clock::now();
   std::optional<Error> error_;
 };
 

@@ -104,6 +104,9 @@ class Framework {
   [[nodiscard]] virtual std::optional<std::vector<TestCase>> fixed_list(const std::string& /*executable*/) const {
     return std::nullopt;
   }
+  /// Where a suite of this framework does things before its tests start, in words for a message: `SetUpTestSuite or
+  /// main`. Empty when it is all one.
+  [[nodiscard]] virtual std::string_view set_up() const { return {}; }
   /// The signal that asks a suite which hangs to end; SIGKILL follows.
   [[nodiscard]] virtual int stop_signal() const { return 15; }
 };
