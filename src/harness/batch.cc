@@ -15,12 +15,10 @@ Batch::Batch(const suite::BatchRequest& request, const suite::Framework& framewo
       framework_(framework),
       context_(context),
       workspace_(request.suite, context.folders, context.trace_id),
-      verdicts_(context.outlets),
-      was_usable_(what_spoils(context.folders.tmp).empty()) {}
+      verdicts_(context.outlets) {}
 
-bool Batch::run() {
-  // What runs here from the beginning may be as it is; what an invocation before this one left may not.
-  if (!was_usable_ && !context_.cold) spoilt_ = "an earlier test " + what_spoils(context_.folders.tmp);
+void Batch::run() {
+  check_environment("an earlier test");
   queue_all();
   while (!work_.empty() && !over()) {
     std::vector<TestCase> tests = std::move(work_.front());
@@ -37,8 +35,7 @@ bool Batch::run() {
   for (const auto& tests : work_) {
     for (const TestCase& test : tests) not_run_.push_back(test.name);
   }
-  context_.outlets.answer.send_end({.not_run = std::move(not_run_), .spoilt = spoilt_});
-  return spoilt_.empty();
+  context_.outlets.answer.send_end({.not_run = std::move(not_run_), .notices = std::move(notices_)});
 }
 
 void Batch::queue_all() {
@@ -57,7 +54,7 @@ void Batch::queue_all() {
 }
 
 bool Batch::over() const {
-  return !spoilt_.empty() || std::chrono::steady_clock::now() >= context_.stop_at() ||
+  return std::chrono::steady_clock::now() >= context_.stop_at() ||
          !context_.outlets.answer.wanted() || (request_.fail_fast && verdicts_.any_bad());
 }
 
@@ -79,7 +76,7 @@ bool Batch::run_process(std::vector<TestCase> tests) {
                    .stop_at = context_.stop_at(),
                    .fail_fast = request_.fail_fast,
                    .own_process = request_.isolation == suite::Isolation::process,
-                   .tmp = was_usable_ ? context_.folders.tmp : std::string()},
+                   .tmp = usable_ ? context_.folders.tmp : std::string()},
                   verdicts_, context_.outlets);
   session.run(*std::move(process), prepared->result ? &*prepared->result : nullptr);
   settle(session, alone);
@@ -88,9 +85,13 @@ bool Batch::run_process(std::vector<TestCase> tests) {
   return true;
 }
 
-void Batch::check_environment(const std::string& last_test) {
-  if (!was_usable_) return;
-  if (const std::string what = what_spoils(context_.folders.tmp); !what.empty()) spoilt_ = last_test + " " + what;
+void Batch::check_environment(const std::string& who) {
+  if (!usable_) return;
+  const std::string what = what_spoils(context_.folders.tmp);
+  if (what.empty()) return;
+  restore(context_.folders.tmp);
+  usable_ = what_spoils(context_.folders.tmp).empty();
+  notices_.push_back(who + " " + what + (usable_ ? ": it was emptied for the tests after it" : ""));
 }
 
 void Batch::again_together(std::vector<TestCase> tests) {
@@ -115,12 +116,12 @@ std::vector<TestCase> Batch::cases(const std::vector<std::string>& names) const 
   return found;
 }
 
-bool handle_batch(const suite::BatchRequest& request, const Context& context) {
+void handle_batch(const suite::BatchRequest& request, const Context& context) {
   if (const suite::Framework* framework = framework_of(request.suite, context.outlets.answer)) {
-    return Batch(request, *framework, context).run();
+    Batch(request, *framework, context).run();
+  } else {
+    context.outlets.answer.send_end({});
   }
-  context.outlets.answer.send_end({});
-  return true;
 }
 
 }  // namespace sortie::harness

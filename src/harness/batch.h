@@ -21,8 +21,7 @@ class Batch {
  public:
   Batch(const suite::BatchRequest& request, const suite::Framework& framework, const Context& context);
 
-  /// False when a test has spoilt the environment.
-  bool run();
+  void run();
 
  private:
   /// The end of a process between two tests.
@@ -36,7 +35,8 @@ class Batch {
   [[nodiscard]] bool over() const;
   /// False when the suite cannot be started: all is said then.
   bool run_process(std::vector<suite::TestCase> tests);
-  void check_environment(const std::string& last_test);
+  /// Makes /tmp usable again when a test has spoilt it.
+  void check_environment(const std::string& who);
 
   void settle(const Session& session, bool alone);
   void settle_ended(const Session& session, bool alone);
@@ -69,8 +69,8 @@ class Batch {
   std::vector<Death> deaths_;                         ///< that no test explains so far
   std::vector<suite::ExitStatus> deaths_in_set_up_;   ///< of tests that were run alone
   std::size_t alone_next_ = 1;  ///< tests to run alone when nothing comes of a process: doubled each time
-  bool was_usable_ = false;     ///< /tmp, at the beginning
-  std::string spoilt_;
+  bool usable_ = true;  ///< /tmp is, or can be made so
+  std::vector<std::string> notices_;
 };
 
 }  // namespace sortie::harness

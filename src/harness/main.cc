@@ -16,9 +16,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t k_log_congestion_limit = 256 * 1024;
-/// A runtime that exits within an invocation makes Lambda reset the environment: /tmp is emptied, all processes end
-/// (Lambda developer guide, "Failures during the invoke phase").
-constexpr int k_spoilt_status = 1;
 constexpr auto k_shortest_margin = 50ms;
 constexpr auto k_longest_margin = 2000ms;
 
@@ -47,11 +44,10 @@ void flush_log(Outlets& outlets) {
   }
 }
 
-/// False when this environment must not be used again.
-bool handle(const RuntimeInvocation& invocation, const Context& context) {
+void handle(const RuntimeInvocation& invocation, const Context& context, bool cold) {
   Answer& answer = context.outlets.answer;
   const char* worker = std::getenv("AWS_LAMBDA_LOG_STREAM_NAME");
-  answer.send(suite::Hello{.worker = worker != nullptr ? worker : "", .cold = context.cold});
+  answer.send(suite::Hello{.worker = worker != nullptr ? worker : "", .cold = cold});
   const auto request = suite::decode_request(invocation.payload);
   if (!request) {
     answer.send(suite::HarnessError{"bad_request", describe(request.error())});
@@ -59,9 +55,8 @@ bool handle(const RuntimeInvocation& invocation, const Context& context) {
   } else if (const auto* list = std::get_if<suite::ListRequest>(&*request)) {
     handle_list(*list, context);
   } else {
-    return handle_batch(std::get<suite::BatchRequest>(*request), context);
+    handle_batch(std::get<suite::BatchRequest>(*request), context);
   }
-  return true;
 }
 
 int serve(RuntimeApi& api) {
@@ -75,18 +70,15 @@ int serve(RuntimeApi& api) {
     const TimePoint now = std::chrono::steady_clock::now();
     Answer answer(api, invocation->request_id);
     Outlets outlets{answer, log};
-    const bool usable = handle(*invocation, {.outlets = outlets,
-                                             .folders = find_folders(),
-                                             .trace_id = invocation->trace_id,
-                                             .cold = cold,
-                                             .received = now,
-                                             .deadline = deadline_of(*invocation, now)});
+    handle(*invocation,
+           {.outlets = outlets,
+            .folders = find_folders(),
+            .trace_id = invocation->trace_id,
+            .received = now,
+            .deadline = deadline_of(*invocation, now)},
+           cold);
     // The log first: once the answer has ended, what is still unwritten would belong to nobody.
     flush_log(outlets);
-    if (!usable) {
-      answer.send_all();
-      return k_spoilt_status;
-    }
     if (auto finished = answer.finish(); !finished) complain(finished.error());
   }
 }

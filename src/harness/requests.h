@@ -14,7 +14,6 @@ struct Context {
   Outlets& outlets;
   Folders folders;
   std::string trace_id;
-  bool cold = false;  ///< nothing has run here before
   TimePoint received;
   TimePoint deadline;  ///< the function's end
 
@@ -26,8 +25,7 @@ struct Context {
 
 /// Each sends its events, BatchEnded last.
 void handle_list(const suite::ListRequest& request, const Context& context);
-/// False when a test has spoilt the environment: nothing may be run in it any more.
-[[nodiscard]] bool handle_batch(const suite::BatchRequest& request, const Context& context);
+void handle_batch(const suite::BatchRequest& request, const Context& context);
 /// The framework by name; sends HarnessError `bad_request` when there is none.
 const suite::Framework* framework_of(const suite::SuiteSpec& suite, Answer& answer);
 

@@ -58,13 +58,12 @@ class Answer {
   [[nodiscard]] bool wanted() const { return !error_; }
   void add_poll(std::vector<pollfd>& fds) const;
   void flush();
-  /// Sends all events there are, and leaves the answer open.
-  void send_all();
   /// Sends the rest and waits for the Runtime API's word.
   Result<void> finish();
 
  private:
   void put_lines_on_wire();
+  void send_all();
   Result<void> flush_some();
 
   Connection& connection_;

@@ -144,7 +144,7 @@ void Collector::on(const suite::BatchEnded& ended) {
   complete_ = true;
   not_run_ = ended.not_run;
   left_out_ = ended.output_left_out;
-  spoilt_ = ended.spoilt;
+  for (const std::string& notice : ended.notices) complain(suite_ + ": " + notice);
 }
 
 void Collector::on(const suite::HarnessError& error) {

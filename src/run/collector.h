@@ -49,8 +49,6 @@ class Collector {
   [[nodiscard]] bool progressed() const { return progressed_; }
   /// The harness could not start the suite at all.
   [[nodiscard]] const std::optional<suite::HarnessError>& error() const { return error_; }
-  /// What a test did to the environment, which is gone now: `t left /tmp full`; empty when all is well.
-  [[nodiscard]] const std::string& spoilt() const { return spoilt_; }
   /// The last of what was printed outside of all tests, at most k_loose_kept bytes.
   [[nodiscard]] std::string_view loose_output() const;
   /// The worker's log stream; empty until the harness has spoken.
@@ -108,7 +106,6 @@ class Collector {
   std::uint64_t streamed_ = 0;  ///< log offset up to which output was streamed
   std::uint64_t log_read_ = 0;  ///< log offset up to which the log was read
   std::uint64_t left_out_ = 0;
-  std::string spoilt_;
   std::string loose_;
   bool greeted_ = false;
   bool complete_ = false;

@@ -186,26 +186,16 @@ Task<void> Runner::run_batch(Ledger::Batch batch) {
   }
   invocation->log_complete = invocation->report && !collector.needs_log();
   if (!interrupted_ && !invocation->log_complete) co_await complete_from_log(collector, *invocation, began);
-  note_end(collector, *invocation, request.suite.name);
   account(*invocation, collector.worker());
+  if (interrupted_) invocation->end = InvocationEnd::cut;
+  if (!interrupted_ && collector.error()) {
+    reporter_.on(Notice{request.suite.name + ": " + collector.error()->message});
+  }
   const bool progressed = collector.progressed();
   collector.settle(invocation->end, invocation->message);
   fruitless_ = progressed ? 0 : fruitless_ + 1;
   if (fruitless_ >= k_max_fruitless) {
     give_up(invocation->message.empty() ? why_fruitless(fruitless_, collector) : invocation->message);
-  }
-}
-
-void Runner::note_end(const Collector& collector, InvocationResult& invocation, const std::string& suite) {
-  if (interrupted_) {
-    invocation.end = InvocationEnd::cut;
-    return;
-  }
-  if (collector.error()) reporter_.on(Notice{suite + ": " + collector.error()->message});
-  if (!collector.spoilt().empty()) {
-    reporter_.on(Notice{suite + ": " + collector.spoilt() + "; what follows runs in a new environment"});
-    invocation.end = InvocationEnd::succeeded;  // the harness ended itself, all was said
-    invocation.message.clear();
   }
 }
 

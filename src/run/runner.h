@@ -62,7 +62,6 @@ class Runner {
   Task<void> run_batch(Ledger::Batch batch);
   Task<void> complete_from_log(Collector& collector, InvocationResult& invocation, SystemTime began);
   void no_invocation(const Ledger::Batch& batch, const Error& error);
-  void note_end(const Collector& collector, InvocationResult& invocation, const std::string& suite);
   void account(const InvocationResult& invocation, const std::string& worker);
   void give_up(const std::string& why);
   void wake_all();

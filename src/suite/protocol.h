@@ -117,9 +117,8 @@ struct BatchEnded {
   /// after its TestStarted, unless it had the whole batch's time to itself: then it has timed out.
   std::vector<std::string> not_run;
   std::uint64_t output_left_out = 0;  ///< bytes of Output not streamed past the streaming limit; the log has them
-  /// What a test did to the environment that no other test should meet: `/tmp is full`. The harness has ended itself
-  /// with this line, so that the next invocation gets an environment of its own; empty when all is well.
-  std::string spoilt;
+  /// What the user should know, one sentence each: what tests did to the environment.
+  std::vector<std::string> notices;
 };
 /// Said when there was nothing else to say for k_alive_interval: a harness that says nothing at all has been stopped.
 struct Alive {};
