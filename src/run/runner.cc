@@ -189,7 +189,7 @@ Task<void> Runner::run_batch(Ledger::Batch batch) {
   account(*invocation, collector.worker());
   if (interrupted_) invocation->end = InvocationEnd::cut;
   if (!interrupted_ && collector.error()) {
-    reporter_.on(Notice{request.suite.name + ": " + collector.error()->message});
+    say_once(request.suite.name + ": " + collector.error()->message);
   }
   const bool progressed = collector.progressed();
   collector.settle(invocation->end, invocation->message);
@@ -211,7 +211,7 @@ Task<void> Runner::complete_from_log(Collector& collector, InvocationResult& inv
                  .stream = collector.worker(),
                  .request_id = invocation.request_id,
                  .from = began};
-  auto report = co_await read_invocation_log(target_.logs, std::move(query), spec_.waits.for_log(),
+  auto report = co_await read_invocation_log(target_.logs, std::move(query), spec_.waits.for_log(invocation.end == InvocationEnd::silent),
                                              [&collector](std::string_view bytes) { collector.feed_log(bytes); });
   if (!report) {
     reporter_.on(
@@ -260,6 +260,11 @@ void Runner::account(const InvocationResult& invocation, const std::string& work
   }
   gb_seconds_ += static_cast<double>(finished.billed.count()) / 1000.0 * finished.memory_size_mb / 1024.0;
   reporter_.on(finished);
+}
+
+/// What is wrong with a suite is wrong in each of its batches.
+void Runner::say_once(const std::string& notice) {
+  if (said_.insert(notice).second) reporter_.on(Notice{notice});
 }
 
 void Runner::give_up(const std::string& why) {

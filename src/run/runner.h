@@ -7,6 +7,7 @@
 #include <deque>
 #include <exception>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,7 @@ class Runner {
   Task<void> complete_from_log(Collector& collector, InvocationResult& invocation, SystemTime began);
   void no_invocation(const Ledger::Batch& batch, const Error& error);
   void account(const InvocationResult& invocation, const std::string& worker);
+  void say_once(const std::string& notice);
   void give_up(const std::string& why);
   void wake_all();
   RunFinished finish(std::chrono::steady_clock::time_point began);
@@ -78,6 +80,7 @@ class Runner {
   std::deque<asio::cancellation_signal> cancel_;
   std::size_t working_ = 0;
   int fruitless_ = 0;  ///< invocations in a row in which no test began
+  std::set<std::string> said_;
   std::size_t invocations_ = 0;
   double gb_seconds_ = 0;
   bool interrupted_ = false;

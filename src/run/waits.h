@@ -20,6 +20,8 @@ struct Patience {
 struct Waits {
   /// Log events are visible within seconds; a minute late is a fault.
   std::chrono::milliseconds log_within = std::chrono::seconds(60);
+  /// Of an invocation that was abandoned and goes on: what there is by now.
+  std::chrono::milliseconds log_of_living = std::chrono::seconds(3);
   /// Before the next try when Lambda could not take an invocation.
   std::chrono::milliseconds throttled_pause{500};
   /// A harness that lives says so every 3 s (suite::k_alive_interval); one that has said nothing for so long was
@@ -29,7 +31,8 @@ struct Waits {
   std::chrono::milliseconds first_word = std::chrono::minutes(5);
   std::function<Task<void>(std::chrono::milliseconds)> sleep = Patience{}.sleep;
 
-  [[nodiscard]] Patience for_log() const { return {log_within, sleep}; }
+  /// `goes_on`: the function has not ended, and so its log has not.
+  [[nodiscard]] Patience for_log(bool goes_on) const { return {goes_on ? log_of_living : log_within, sleep}; }
 };
 
 }  // namespace sortie::run
