@@ -134,7 +134,7 @@ class Invoke final : public Command {
     run::LogQuery query{.group = "/aws/lambda/" + name, .request_id = answer.request_id, .from = began};
     query.with_init = query.with_platform_lines = true;
     auto report =
-        co_await run::read_invocation_log(target.logs, std::move(query), deadline_in(k_log_within), print_log);
+        co_await run::read_invocation_log(target.logs, std::move(query), run::Patience{k_log_within}, print_log);
     if (!report) co_return std::unexpected(wrap(std::move(report).error(), "read the log"));
     if (!*report) {
       print_log(answer.log_result);

@@ -55,7 +55,7 @@ class LogsCommand final : public Command {
     run::LogQuery query{.group = group, .request_id = request_};
     query.from = from.value_or(context.clock.now() - std::chrono::hours(24 * 14));
     const auto within = follow_ ? std::chrono::minutes(16) : std::chrono::minutes(0);
-    auto report = co_await run::read_invocation_log(logs, std::move(query), deadline_in(within),
+    auto report = co_await run::read_invocation_log(logs, std::move(query), run::Patience{within},
                                                     [](std::string_view bytes) { (void)write_stdout(bytes); });
     if (!report) co_return std::unexpected(std::move(report).error());
     if (*report) co_return 0;

@@ -40,12 +40,20 @@ struct Reply {
     return found;
   }
   /// The end of `test`; outcome `lost` when there is none.
-  suite::TestEnded end_of(const std::string& test) const {
-    suite::TestEnded none{.test = test, .outcome = suite::Outcome::lost};
+  /// The last word about each test and unlisted failure.
+  std::vector<suite::TestEnded> ends() const {
+    std::vector<suite::TestEnded> last;
     for (const auto& ended : all<suite::TestEnded>()) {
+      std::erase_if(last, [&](const suite::TestEnded& before) { return before.test == ended.test; });
+      last.push_back(ended);
+    }
+    return last;
+  }
+  suite::TestEnded end_of(const std::string& test) const {
+    for (auto& ended : ends()) {
       if (ended.test == test) return ended;
     }
-    return none;
+    return {.test = test, .outcome = suite::Outcome::lost};
   }
   suite::Outcome outcome(const std::string& test) const { return end_of(test).outcome; }
   std::string output_of(const std::string& test) const {

@@ -122,6 +122,12 @@ void remove_tree(const std::string& path) {
   remove_below(path, 0);
 }
 
+void remove_contents(const std::string& folder) {
+  for (const std::string& name : names_in(folder).value_or(std::vector<std::string>())) {
+    remove_below(folder + "/" + name, 1);
+  }
+}
+
 Result<void> copy_tree(const std::string& from, const std::string& to) {
   return copy_below(from, to, 0);
 }

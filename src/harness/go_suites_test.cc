@@ -46,7 +46,7 @@ TEST_F(GoSuites, GoTestsHaveTheirOutcomes) {
   }
   EXPECT_EQ(reply.outcome("TestSkips"), Outcome::skipped);
   EXPECT_EQ(reply.outcome("TestHangs"), Outcome::timed_out);
-  EXPECT_EQ(reply.all<suite::TestEnded>().size(), 22U);
+  EXPECT_EQ(reply.ends().size(), 22U);
 }
 
 TEST_F(GoSuites, GoFailuresSayWhatAndWhere) {
@@ -80,7 +80,7 @@ TEST_P(GoSuites, GinkgoSpecsHaveTheirOutcomes) {
   EXPECT_EQ(reply.outcome("Storing skips"), Outcome::skipped);
   EXPECT_EQ(reply.outcome("Storing is pending"), Outcome::skipped);
   EXPECT_EQ(reply.outcome("Ending hangs"), Outcome::timed_out);
-  EXPECT_EQ(reply.all<suite::TestEnded>().size(), 19U);
+  EXPECT_EQ(reply.ends().size(), 19U);
   EXPECT_NE(reply.end_of("Storing fails").message.find("the arithmetic"), std::string::npos);
   EXPECT_TRUE(reply.end_of("Storing fails").file.ends_with("suite_test.go"));
   EXPECT_NE(reply.output_of("Storing fails").find("printed before the failure"), std::string::npos);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "harness/files.h"
 #include "harness/requests.h"
 #include "suite/text.h"
 
@@ -31,6 +30,7 @@ class ListListener final : public ProcessListener {
     return false;
   }
   void on_pause() override {}
+  void on_exited() override {}
   void on_stdout_closed() override {}
   [[nodiscard]] TimePoint wake_at() const override { return deadline_; }
   void on_wake() override {
@@ -70,12 +70,9 @@ suite::HarnessEvent list_suite(const suite::ListRequest& request, const suite::F
                                const Context& context) {
   Workspace workspace(request.suite, context.folders, context.trace_id);
   auto cannot_start = [](const Error& error) { return suite::HarnessError{"cannot_start", describe(error)}; };
-  const auto scratch = workspace.make_scratch();
-  if (!scratch) return cannot_start(scratch.error());
-  const suite::Invocation invocation = framework.listing(*scratch);
-  const auto launch = workspace.prepare(invocation);
-  if (!launch) return cannot_start(launch.error());
-  auto process = Process::start(*launch);
+  const auto prepared = workspace.prepare(framework.listing(workspace.next_scratch()));
+  if (!prepared) return cannot_start(prepared.error());
+  auto process = Process::start(prepared->launch);
   if (!process) return cannot_start(process.error());
 
   const TimePoint deadline = std::min(context.stop_at(), std::chrono::steady_clock::now() + request.timeout);
@@ -85,9 +82,7 @@ suite::HarnessEvent list_suite(const suite::ListRequest& request, const suite::F
   if (listener.timed_out) {
     return suite::HarnessError{"listing_timed_out", "the suite did not list its tests in time" + shown(output)};
   }
-  if (!invocation.result_file.empty()) {
-    output.result_file = read_file(invocation.result_file, k_list_limit + 1).value_or("");
-  }
+  if (prepared->result) output.result_file = prepared->result->read(k_list_limit + 1);
   auto listed = framework.read_list(output);
   if (listed) return *std::move(listed);
   return suite::HarnessError{"listing_failed",

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -29,6 +30,7 @@ constexpr int k_step_pipe = 4096;
 constexpr int k_flood_pipe = 1 << 20;
 constexpr int k_flood_writes = 32;
 constexpr std::size_t k_read_size = 64 * 1024;
+constexpr std::size_t k_read_at_once = 4 * k_read_size;  ///< a flood must not keep the rest of the loop waiting
 
 int g_child_signals = -1;  // set once by prepare_for_processes
 
@@ -213,9 +215,10 @@ ProcessEnd Process::follow(ProcessListener& listener, Outlets& outlets) {
   while (!reap(end)) {
     wait_for_something(listener, outlets);
     swallow_child_signals();
-    if (!outlets.congested()) read_output(listener);
-    outlets.flush();
+    if (!outlets.congested()) read_output(listener, outlets, k_read_at_once);
     const auto now = std::chrono::steady_clock::now();
+    outlets.answer.stay_alive(now);
+    outlets.flush();
     if (now >= kill_at_) {
       ::kill(-pid_, SIGKILL);
       killed_ = true;
@@ -225,11 +228,14 @@ ProcessEnd Process::follow(ProcessListener& listener, Outlets& outlets) {
     if (!stopping_ && now >= listener.wake_at()) listener.on_wake();
   }
 
+  read_last_output(listener, outlets);
+  listener.on_exited();
+
   // What is about to end by itself, a pipeline's tail for instance, is no leak.
   const auto patience_ends = std::chrono::steady_clock::now() + k_leak_grace;
   auto left = living_descendants(0);
   while (!left.empty() && !stopping_ && std::chrono::steady_clock::now() < patience_ends) {
-    read_output(listener);
+    read_output(listener, outlets, k_read_at_once);
     outlets.flush();
     ::usleep(1000);
     left = living_descendants(0);
@@ -248,7 +254,7 @@ void Process::drain(ProcessListener& listener, Outlets& outlets) {
     if (outlets.congested() && outlets.answer.wanted()) {
       wait_for_something(listener, outlets);
     } else {
-      read_output(listener);
+      read_output(listener, outlets, k_read_at_once);
       if ((stdout_ || stderr_) && std::chrono::steady_clock::now() > patience_ends) break;
     }
     outlets.flush();
@@ -265,18 +271,20 @@ void Process::wait_for_something(ProcessListener& listener, const Outlets& outle
     if (stderr_) fds.push_back({stderr_.get(), POLLIN, 0});
   }
   outlets.add_poll(fds);
-  const TimePoint wake = stopping_ ? kill_at_ : std::min(kill_at_, listener.wake_at());
+  TimePoint wake = std::min(kill_at_, outlets.answer.alive_at());
+  if (!stopping_) wake = std::min(wake, listener.wake_at());
   ::poll(fds.data(), fds.size(), milliseconds_until(wake));
 }
 
 /// A write to standard output is looked at, and stays in the pipe while it is dealt with: the suite, which cannot get
 /// further than its next write, then has not yet gone on to the next test. Like that standard error is attributed to
-/// the right test, and what a test leaves behind is seen before the next one leaves something too.
-void Process::read_output(ProcessListener& listener) {
+/// the right test, and what a test leaves behind is seen before the next one leaves something too. What is known of the
+/// tests so far is on its way to the runner before the next one can do anything to the harness.
+void Process::read_output(ProcessListener& listener, Outlets& outlets, std::size_t limit) {
   char out[k_read_size];
   char err[k_read_size];
   std::size_t total = 0;
-  while ((stdout_ || stderr_) && total < 4 * k_read_size) {  // a flood must not keep the rest of the loop waiting
+  while ((stdout_ || stderr_) && total < limit) {
     ssize_t out_count = in_step_ ? peek_stdout(out, sizeof out) : -1;
     const ssize_t err_count = read_some(stderr_, err, sizeof err);
     // While standard error is ahead by more than a buffer, standard output waits.
@@ -287,6 +295,7 @@ void Process::read_output(ProcessListener& listener) {
       const auto err_size = static_cast<std::size_t>(std::max<ssize_t>(err_count, 0));
       const auto out_size = static_cast<std::size_t>(std::max<ssize_t>(out_count, 0));
       const bool boundary = listener.on_output({err, err_size}, {out, out_size});
+      if (boundary) outlets.flush();
       consume_stdout(out_size);
       adapt_step(boundary);
       total += err_size + out_size;
@@ -299,6 +308,16 @@ void Process::read_output(ProcessListener& listener) {
     if (err_count <= 0 && out_count <= 0) break;
   }
   listener.on_pause();
+}
+
+/// What the process had printed when it ended: no more than its pipes hold then, as others may still print.
+void Process::read_last_output(ProcessListener& listener, Outlets& outlets) {
+  std::size_t there = 0;
+  for (const UniqueFd* fd : {&stdout_, &stderr_}) {
+    int count = 0;
+    if (*fd && ::ioctl(fd->get(), FIONREAD, &count) == 0) there += static_cast<std::size_t>(count);
+  }
+  if (there > 0) read_output(listener, outlets, there);
 }
 
 ssize_t Process::peek_stdout(char* buffer, std::size_t size) {
@@ -332,13 +351,29 @@ void Process::consume_stdout(std::size_t count) {
   }
 }
 
+bool Process::has_exited() const {
+  siginfo_t info{};
+  return ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid_;
+}
+
+std::optional<std::uint64_t> Process::written() const {
+  const std::string text = read_file("/proc/" + std::to_string(pid_) + "/io", 4096).value_or("");
+  const std::size_t at = text.find("wchar: ");
+  if (at == std::string::npos) return std::nullopt;
+  return std::strtoull(text.c_str() + at + 7, nullptr, 10);
+}
+
+/// Each is looked at before it is reaped: what a process has written can be asked until then.
 bool Process::reap(ProcessEnd& end) {
-  while (true) {
+  siginfo_t next{};
+  while (::waitid(P_ALL, 0, &next, WEXITED | WNOHANG | WNOWAIT) == 0 && next.si_pid > 0) {
+    const bool ours = next.si_pid == pid_;  // else an orphan that this process has inherited
+    if (ours) end.written = written();
     int status = 0;
     rusage usage{};
-    const pid_t pid = ::wait4(-1, &status, WNOHANG, &usage);
-    if (pid <= 0) return false;
-    if (pid != pid_) continue;  // an orphan that this process has inherited
+    ::wait4(next.si_pid, &status, 0, &usage);
+    next = {};
+    if (!ours) continue;
     if (WIFSIGNALED(status)) {
       end.status.signal = WTERMSIG(status);
     } else {
@@ -347,6 +382,7 @@ bool Process::reap(ProcessEnd& end) {
     end.out_of_memory = killed_for_memory(end, usage.ru_maxrss);
     return true;
   }
+  return false;
 }
 
 bool Process::killed_for_memory(const ProcessEnd& end, long max_rss_kib) const {

@@ -3,6 +3,8 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +38,8 @@ class ProcessListener {
   virtual bool on_output(std::string_view standard_error, std::string_view standard_output) = 0;
   /// All that could be read now has been told; before the harness waits again.
   virtual void on_pause() = 0;
+  /// The process is gone and all that it had printed has been told. What comes now was printed by processes it left.
+  virtual void on_exited() = 0;
   /// Standard output was closed while the process lives.
   virtual void on_stdout_closed() = 0;
   /// When `on_wake` is to be called; asked again after every call.
@@ -47,6 +51,7 @@ class ProcessListener {
 struct ProcessEnd {
   suite::ExitStatus status;
   bool out_of_memory = false;      ///< the kernel killed it because memory was short
+  std::optional<std::uint64_t> written;  ///< see Process::written, at its end
   std::vector<Descendant> leaked;  ///< what it left running, all killed by now; nothing when it was stopped
 };
 
@@ -86,6 +91,13 @@ class Process {
   /// Asks it to end with `signal`; SIGKILL follows after `grace`. The first call counts.
   void stop(int signal, std::chrono::milliseconds grace);
   [[nodiscard]] bool is_stopping() const { return stopping_; }
+  /// How many bytes it has written so far, to anything, with its children that it has waited for (proc(5),
+  /// /proc/PID/io); nothing where the kernel does not count.
+  [[nodiscard]] std::optional<std::uint64_t> written() const;
+  /// It is at most one write ahead of what was read.
+  [[nodiscard]] bool in_step() const { return in_step_; }
+  /// It has exited, whatever still holds its pipes open.
+  [[nodiscard]] bool has_exited() const;
 
   /// Follows it to its end and drains and kills all it leaves behind. It is read as long as the outlets take what it
   /// prints; its time runs in any case.
@@ -94,7 +106,8 @@ class Process {
  private:
   Process() = default;
   void wait_for_something(ProcessListener& listener, const Outlets& outlets) const;
-  void read_output(ProcessListener& listener);
+  void read_output(ProcessListener& listener, Outlets& outlets, std::size_t limit);
+  void read_last_output(ProcessListener& listener, Outlets& outlets);
   ssize_t peek_stdout(char* buffer, std::size_t size);
   void consume_stdout(std::size_t count);
   void adapt_step(bool boundary);

@@ -72,11 +72,25 @@ void Answer::send(const suite::HarnessEvent& event) {
   }
   streamed_ += line.size();
   lines_ += line;
+  said_at_ = std::chrono::steady_clock::now();
 }
 
 void Answer::send_end(suite::BatchEnded ended) {
   ended.output_left_out = left_out_;
   send(std::move(ended));
+}
+
+void Answer::stay_alive(TimePoint now) {
+  if (now >= alive_at()) send(suite::Alive{});
+}
+
+void Answer::send_all() {
+  while (!error_ && (sent_ < wire_.size() || !lines_.empty())) {
+    put_lines_on_wire();
+    auto sent = connection_.send_all(std::string_view(wire_).substr(sent_));
+    if (!sent) error_ = std::move(sent).error();
+    sent_ = wire_.size();
+  }
 }
 
 void Answer::put_lines_on_wire() {
@@ -112,13 +126,9 @@ void Answer::add_poll(std::vector<pollfd>& fds) const {
 }
 
 Result<void> Answer::finish() {
+  send_all();
   auto rest = [this]() -> Result<void> {
     if (error_) return std::unexpected(*error_);
-    while (sent_ < wire_.size() || !lines_.empty()) {
-      put_lines_on_wire();
-      RETURN_IF_ERROR(connection_.send_all(std::string_view(wire_).substr(sent_)));
-      sent_ = wire_.size();
-    }
     RETURN_IF_ERROR(connection_.send_all("0\r\n\r\n"));
     ASSIGN_OR_RETURN(const HttpAnswer answer, connection_.receive());
     if (answer.status >= 300) {

@@ -48,6 +48,10 @@ class Answer {
   void send(const suite::HarnessEvent& event);
   /// A batch's last event; tells how much output was left out.
   void send_end(suite::BatchEnded ended);
+  /// Says that the harness is there when nothing has been said for suite::k_alive_interval.
+  void stay_alive(TimePoint now);
+  /// When that is due next.
+  [[nodiscard]] TimePoint alive_at() const { return said_at_ + suite::k_alive_interval; }
 
   [[nodiscard]] bool congested() const { return lines_.size() + wire_.size() - sent_ >= k_congestion_limit; }
   /// False when nobody reads the answer any more: the invocation is over, or the connection broke.
@@ -59,6 +63,7 @@ class Answer {
 
  private:
   void put_lines_on_wire();
+  void send_all();
   Result<void> flush_some();
 
   Connection& connection_;
@@ -67,6 +72,7 @@ class Answer {
   std::size_t sent_ = 0;
   std::size_t streamed_ = 0;
   std::uint64_t left_out_ = 0;
+  TimePoint said_at_ = std::chrono::steady_clock::now();
   std::optional<Error> error_;
 };
 

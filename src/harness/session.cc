@@ -1,11 +1,11 @@
 #include "harness/session.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 
-#include "base/utf8.h"
-#include "harness/files.h"
+#include "harness/environment.h"
 #include "suite/text.h"
 
 namespace sortie::harness {
@@ -13,7 +13,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t k_piece_limit = 32 * 1024;
 constexpr std::size_t k_result_file_limit = 64UL << 20;
 /// A Go panic's own words are above the stacks of all goroutines.
 constexpr std::size_t k_tail_limit = 64 * 1024;
@@ -22,6 +21,8 @@ constexpr auto k_stop_grace = 1000ms;
 constexpr auto k_deadline_grace = 200ms;
 /// Frameworks round durations: within this the harness's own clock is believed.
 constexpr auto k_rounding = 10ms;
+/// For the exit of a process whose child already prints in its place.
+constexpr auto k_exit_patience = 300ms;
 
 TimePoint now() {
   return std::chrono::steady_clock::now();
@@ -37,44 +38,6 @@ std::string in_seconds(std::chrono::milliseconds duration) {
 
 }  // namespace
 
-void OutputWriter::attribute_to(const std::string& test) {
-  if (test == test_) return;
-  flush();
-  test_ = test;
-}
-
-void OutputWriter::write(bool to_stderr, std::string_view bytes) {
-  if (bytes.empty()) return;
-  if (to_stderr != pending_is_stderr_) send_pending();
-  pending_is_stderr_ = to_stderr;
-  if (pending_.empty()) pending_ = std::exchange(kept_[to_stderr ? 1 : 0], {});
-  pending_ += bytes;
-  if (pending_.size() >= k_piece_limit) send_pending();
-}
-
-void OutputWriter::send_pending() {
-  if (pending_.empty()) return;
-  const std::size_t unfinished = incomplete_tail(pending_);
-  kept_[pending_is_stderr_ ? 1 : 0] = pending_.substr(pending_.size() - unfinished);
-  send_pieces(pending_is_stderr_, std::string_view(pending_).substr(0, pending_.size() - unfinished));
-  pending_.clear();
-}
-
-void OutputWriter::flush() {
-  send_pending();
-  for (int stream = 0; stream < 2; ++stream) send_pieces(stream == 1, std::exchange(kept_[stream], {}));
-}
-
-void OutputWriter::send_pieces(bool to_stderr, std::string_view bytes) {
-  while (!bytes.empty()) {
-    std::string_view piece = bytes.substr(0, k_piece_limit);
-    if (piece.size() < bytes.size()) piece.remove_suffix(incomplete_tail(piece));
-    outlets_.write_log(piece);
-    outlets_.answer.send(suite::Output{test_, to_stderr, std::string(piece), outlets_.logged});
-    bytes.remove_prefix(piece.size());
-  }
-}
-
 Session::Session(Plan plan, Verdicts& verdicts, Outlets& outlets)
     : plan_(std::move(plan)),
       verdicts_(verdicts),
@@ -83,18 +46,26 @@ Session::Session(Plan plan, Verdicts& verdicts, Outlets& outlets)
       reader_(plan_.framework.reader(plan_.tests)),
       idle_since_(now()) {}
 
-void Session::run(Process process, const std::string& result_file) {
+void Session::run(Process process, const PrivateFile* result_file) {
   process_ = &process;
+  result_file_ = result_file;
   apply(reader_->start(), {});
+  outlets_.flush();
   end_ = process.follow(*this, outlets_);
   ended_at_ = now();
-  if (stopped_ == Stopped::not_at_all) {
-    const std::string result =
-        result_file.empty() ? std::string() : read_file(result_file, k_result_file_limit).value_or("");
-    apply(reader_->finish(end_.status, result), {});
-  }
+  if (stopped_ == Stopped::not_at_all) finish();
   writer_.flush();
   process_ = nullptr;
+}
+
+void Session::finish() {
+  if (!impersonated_) apply(reader_->finish(end_.status, result_), {});
+  suite::TestEnded* last = verdicts_.held();
+  const bool foreign = impersonated_ || (end_.status.signal == 0 && last_end_.is_foreign(end_.written));
+  if (!foreign || last == nullptr || last->test != last_ended_) return;
+  last->outcome = suite::Outcome::crashed;
+  last->message = "exited with status " + std::to_string(end_.status.code) +
+                  " before it ended; a process that it left went on in its place";
 }
 
 std::vector<std::string> Session::running() const {
@@ -129,15 +100,16 @@ int Session::uncounted_leaks() const {
 bool Session::on_output(std::string_view standard_error, std::string_view standard_output) {
   stderr_tail_ += standard_error;
   if (stderr_tail_.size() > 2 * k_tail_limit) stderr_tail_.erase(0, stderr_tail_.size() - k_tail_limit);
+  printed_ += standard_output.size();
   std::vector<suite::Progress> progress;
-  if (stopped_ == Stopped::not_at_all && !standard_output.empty()) progress = reader_->feed(standard_output);
+  if (stopped_ == Stopped::not_at_all && !exited_ && !standard_output.empty()) progress = reader_->feed(standard_output);
   // The one write to standard output that starts a test comes before what the test printed to standard error.
   const bool starts = writer_.test().empty() && std::ranges::any_of(progress, [](const suite::Progress& step) {
                         return step.kind == suite::Progress::Kind::started;
                       });
-  if (!starts) writer_.write(true, standard_error);
+  if (!starts) writer_.write(true, standard_error, now());
   apply(progress, standard_output);
-  if (starts) writer_.write(true, standard_error);
+  if (starts) writer_.write(true, standard_error, now());
   return !progress.empty();
 }
 
@@ -146,15 +118,16 @@ void Session::apply(const std::vector<suite::Progress>& progress, std::string_vi
   for (const suite::Progress& step : progress) {
     const std::size_t boundary = std::min(step.offset, bytes.size());
     if (boundary > written) {
-      writer_.write(false, bytes.substr(written, boundary - written));
+      writer_.write(false, bytes.substr(written, boundary - written), now());
       written = boundary;
     }
     apply(step);
   }
-  writer_.write(false, bytes.substr(written));
+  writer_.write(false, bytes.substr(written), now());
 }
 
 void Session::apply(const suite::Progress& progress) {
+  if (impersonated_) return;
   const auto found = running_.find(progress.test);
   switch (progress.kind) {
     case suite::Progress::Kind::started: on_started(progress.test); return;
@@ -178,23 +151,65 @@ void Session::apply(const suite::Progress& progress) {
 }
 
 void Session::on_started(const std::string& test) {
+  if (is_impersonated()) return;
   writer_.attribute_to(test);
   verdicts_.start(test);
   stderr_tail_.clear();
   Clocked clocked{.since = now()};
   if (plan_.tests.size() > 1) clocked.descendants_before = living_descendants(process_->pid());
   running_[test] = std::move(clocked);
+  last_end_.on_start(*process_, printed_);
+}
+
+bool Session::is_impersonated() {
+  if (exited_ || runs_in_child_ || !last_end_.lags(*process_)) return false;
+  const TimePoint patience_ends = now() + k_exit_patience;
+  while (!process_->has_exited() && now() < patience_ends) ::usleep(1000);
+  impersonated_ = process_->has_exited();
+  runs_in_child_ = !impersonated_;  // a suite that runs its tests in a child, and waits for it
+  if (impersonated_) on_exited();
+  return impersonated_;
+}
+
+void Session::on_unlisted(const suite::Progress& progress) {
+  suite::TestEnded* last = verdicts_.held();
+  const bool tests_own = plan_.own_process && progress.test == suite::k_process_exit && last != nullptr;
+  any_bad_ = any_bad_ || Verdicts::is_bad(progress.outcome);
+  if (tests_own && !Verdicts::is_bad(last->outcome)) {
+    last->outcome = progress.outcome;
+    last->message = progress.message;
+  } else if (!tests_own) {
+    verdicts_.end_unlisted({.test = progress.test,
+                            .outcome = progress.outcome,
+                            .duration = progress.duration,
+                            .message = progress.message,
+                            .file = progress.file,
+                            .line = progress.line});
+  }
 }
 
 void Session::on_ended(const suite::Progress& progress) {
   writer_.flush();
+  if (progress.unlisted) {
+    on_unlisted(progress);
+    return;
+  }
   suite::TestEnded ended{.test = progress.test,
                          .outcome = progress.outcome,
                          .duration = progress.duration,
                          .message = progress.message,
                          .file = progress.file,
                          .line = progress.line};
+  const bool seen_to_start = running_.contains(progress.test) || verdicts_.has(progress.test);
+  if (!seen_to_start && progress.outcome == suite::Outcome::passed) {
+    // It may pass when its start can be seen. Alone it can, and then it has not been run.
+    if (plan_.tests.size() > 1) return;
+    ended.outcome = suite::Outcome::skipped;
+    if (ended.message.empty()) ended.message = "reported as passed without having been started";
+  }
   if (const auto found = running_.find(progress.test); found != running_.end()) {
+    last_end_.on_end(*process_, printed_);
+    last_ended_ = progress.test;
     const auto measured = std::chrono::duration_cast<std::chrono::microseconds>(found->second.total(now()));
     if (ended.duration == 0us || std::chrono::abs(ended.duration - measured) <= k_rounding) ended.duration = measured;
     if (plan_.tests.size() > 1 && end_.leaked.empty()) ended.leaked_processes = count_leaks(found->second);
@@ -202,10 +217,12 @@ void Session::on_ended(const suite::Progress& progress) {
   } else if (const suite::TestEnded* held = verdicts_.held(); held != nullptr && held->test == ended.test) {
     ended.duration = held->duration;
   }
+  any_bad_ = any_bad_ || Verdicts::is_bad(ended.outcome);
   verdicts_.end(std::move(ended));
   idle_since_ = now();
   if (writer_.test() == progress.test) writer_.attribute_to({});
   if (plan_.fail_fast && Verdicts::is_bad(progress.outcome)) stop(Stopped::fail_fast);
+  if (!exited_ && !plan_.tmp.empty() && !what_spoils(plan_.tmp).empty()) stop(Stopped::spoilt);
 }
 
 int Session::count_leaks(const Clocked& clocked) {
@@ -227,11 +244,24 @@ std::string Session::last_words() const {
   return {};
 }
 
+void Session::on_pause() {
+  writer_.send_lines(now());
+}
+
+void Session::on_exited() {
+  if (std::exchange(exited_, true) || result_file_ == nullptr) return;
+  result_ = result_file_->read(k_result_file_limit);
+}
+
 void Session::on_stdout_closed() {
   stdout_closed_at_ = now();
 }
 
 TimePoint Session::wake_at() const {
+  return std::min(writer_.due(), time_over_at());
+}
+
+TimePoint Session::time_over_at() const {
   if (stdout_closed_at_) return std::min(plan_.stop_at, *stdout_closed_at_ + silent_allowance());
   TimePoint wake = plan_.stop_at;
   bool any_clock_runs = false;
@@ -249,6 +279,8 @@ std::chrono::steady_clock::duration Session::silent_allowance() const {
 
 void Session::on_wake() {
   const TimePoint moment = now();
+  writer_.send_lines(moment);
+  if (moment < time_over_at()) return;
   if (moment >= plan_.stop_at) {
     stop(Stopped::deadline);
     return;
@@ -276,7 +308,8 @@ void Session::on_wake() {
 void Session::stop(Stopped why) {
   if (stopped_ != Stopped::not_at_all || process_ == nullptr) return;
   stopped_ = why;
-  if (why == Stopped::fail_fast) {
+  if (exited_) return;
+  if (why == Stopped::fail_fast || why == Stopped::spoilt) {
     process_->stop(SIGKILL, 0ms);
   } else {
     process_->stop(plan_.framework.stop_signal(), why == Stopped::deadline ? k_deadline_grace : k_stop_grace);

@@ -6,36 +6,15 @@
 #include <string>
 #include <vector>
 
+#include "harness/authorship.h"
+#include "harness/output_writer.h"
+#include "harness/private_file.h"
 #include "harness/process.h"
 #include "harness/verdicts.h"
 #include "suite/framework.h"
 #include "suite/protocol.h"
 
 namespace sortie::harness {
-
-/// Passes output on to the log and as Output events, in one order: pieces of at most 32 KiB that do not cut a character
-/// in two, joined as far as they come at once.
-class OutputWriter {
- public:
-  explicit OutputWriter(Outlets& outlets) : outlets_(outlets) {}
-  /// To which test what comes now belongs; empty: to none.
-  void attribute_to(const std::string& test);
-  [[nodiscard]] const std::string& test() const { return test_; }
-  void write(bool to_stderr, std::string_view bytes);
-  /// Sends what there is, but for the beginning of a character whose rest may still come.
-  void send_pending();
-  /// Sends everything.
-  void flush();
-
- private:
-  void send_pieces(bool to_stderr, std::string_view bytes);
-
-  Outlets& outlets_;
-  std::string test_;
-  bool pending_is_stderr_ = false;
-  std::string pending_;
-  std::string kept_[2];  ///< unfinished characters
-};
 
 /// One process of the suite that runs some tests: reads its results, keeps the time, and stops it when a test takes
 /// too long, when the function's time is over, or when a failure is to end the batch.
@@ -47,14 +26,16 @@ class Session final : public ProcessListener {
     std::chrono::milliseconds test_timeout{0};
     TimePoint stop_at;  ///< before the function's own end
     bool fail_fast = false;
+    bool own_process = false;  ///< each test has one: what the process's end says is the test's
+    std::string tmp;           ///< must be usable when a test has ended; empty: it was not before
   };
   /// Why the session stopped the process.
-  enum class Stopped : std::uint8_t { not_at_all, test_timeout, hung, deadline, fail_fast };
+  enum class Stopped : std::uint8_t { not_at_all, test_timeout, hung, deadline, fail_fast, spoilt };
 
   Session(Plan plan, Verdicts& verdicts, Outlets& outlets);
 
-  /// Runs the started process to its end; `result_file` is read then.
-  void run(Process process, const std::string& result_file);
+  /// Runs the started process to its end; `result_file`, if it writes one, is read then.
+  void run(Process process, const PrivateFile* result_file);
 
   [[nodiscard]] Stopped stopped() const { return stopped_; }
   [[nodiscard]] const ProcessEnd& end() const { return end_; }
@@ -64,6 +45,8 @@ class Session final : public ProcessListener {
   [[nodiscard]] std::vector<suite::TestCase> untouched() const;
   /// Tests of this process that have ended, by its own word or by time.
   [[nodiscard]] std::size_t ended_count() const;
+  /// One of them did neither pass nor was it skipped.
+  [[nodiscard]] bool any_bad() const { return any_bad_; }
   /// How long the process was at its test when it ended.
   [[nodiscard]] std::chrono::microseconds running_time(const std::string& test) const;
   /// What was left behind and has not been counted for a test yet.
@@ -73,7 +56,8 @@ class Session final : public ProcessListener {
   [[nodiscard]] std::string last_words() const;
 
   bool on_output(std::string_view standard_error, std::string_view standard_output) override;
-  void on_pause() override { writer_.send_pending(); }
+  void on_pause() override;
+  void on_exited() override;
   void on_stdout_closed() override;
   [[nodiscard]] TimePoint wake_at() const override;
   void on_wake() override;
@@ -93,8 +77,14 @@ class Session final : public ProcessListener {
   void apply(const suite::Progress& progress);
   void on_started(const std::string& test);
   void on_ended(const suite::Progress& progress);
+  void on_unlisted(const suite::Progress& progress);
+  /// True when another process goes on in the suite's name although the suite itself has exited.
+  bool is_impersonated();
+  void finish();
   int count_leaks(const Clocked& clocked);
   void stop(Stopped why);
+  /// When a test, or the function, has had its time.
+  [[nodiscard]] TimePoint time_over_at() const;
   /// Once standard output is closed nothing tells when tests start and end: all that are left share their time.
   [[nodiscard]] std::chrono::steady_clock::duration silent_allowance() const;
 
@@ -103,6 +93,7 @@ class Session final : public ProcessListener {
   Outlets& outlets_;
   OutputWriter writer_;
   std::unique_ptr<suite::ResultReader> reader_;
+  const PrivateFile* result_file_ = nullptr;
   Process* process_ = nullptr;
   ProcessEnd end_;
   TimePoint ended_at_;
@@ -112,6 +103,14 @@ class Session final : public ProcessListener {
   std::optional<TimePoint> stdout_closed_at_;
   std::vector<Descendant> counted_leaks_;
   std::string stderr_tail_;
+  bool any_bad_ = false;
+  Authorship last_end_;
+  std::string last_ended_;
+  std::uint64_t printed_ = 0;   ///< bytes read from standard output
+  bool runs_in_child_ = false;  ///< the suite lives, and another process prints for it
+  bool impersonated_ = false;
+  bool exited_ = false;         ///< what comes now is not the suite's word
+  std::string result_;          ///< the result file's content when it exited
 };
 
 }  // namespace sortie::harness

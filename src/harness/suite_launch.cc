@@ -16,6 +16,17 @@ std::string variable_or(const char* name, const char* otherwise) {
   return value != nullptr && *value != '\0' ? value : otherwise;
 }
 
+/// Where the framework named the file `path`, it is named `by` instead.
+void rename(suite::Invocation& invocation, const std::string& path, const std::string& by) {
+  const auto in = [&](std::string& text) {
+    for (std::size_t at = 0; (at = text.find(path, at)) != std::string::npos; at += by.size()) {
+      text.replace(at, path.size(), by);
+    }
+  };
+  for (std::string& argument : invocation.args) in(argument);
+  for (auto& [name, value] : invocation.env) in(value);
+}
+
 off_t size_of(const std::string& path) {
   struct stat status{};
   return ::stat(path.c_str(), &status) == 0 ? status.st_size : -1;
@@ -40,18 +51,32 @@ Workspace::~Workspace() {
   remove_tree(root_);
 }
 
-Result<std::string> Workspace::make_scratch() {
+std::string Workspace::next_scratch() {
   if (!scratch_.empty()) remove_tree(scratch_);
   scratch_ = root_ + "/" + std::to_string(++scratch_count_);
-  RETURN_IF_ERROR(make_folders(scratch_));
   return scratch_;
 }
 
-Result<Launch> Workspace::prepare(const suite::Invocation& invocation) {
+Result<Prepared> Workspace::prepare(suite::Invocation invocation) {
   if (suite_.cwd == suite::WorkingFolder::tmp) RETURN_IF_ERROR(refresh_copy());
   for (const std::string& folder : invocation.folders) RETURN_IF_ERROR(make_folders(folder));
-  for (const suite::InputFile& file : invocation.input_files) RETURN_IF_ERROR(write_file(file.path, file.content));
+  Prepared prepared;
+  for (const suite::InputFile& input : invocation.input_files) {
+    ASSIGN_OR_RETURN(PrivateFile file, PrivateFile::make(input.path));
+    RETURN_IF_ERROR(file.write(input.content));
+    rename(invocation, input.path, file.path());
+    prepared.files.push_back(std::move(file));
+  }
+  if (!invocation.result_file.empty()) {
+    ASSIGN_OR_RETURN(PrivateFile file, PrivateFile::make(invocation.result_file));
+    rename(invocation, invocation.result_file, file.path());
+    prepared.result = std::move(file);
+  }
+  ASSIGN_OR_RETURN(prepared.launch, launch_of(invocation));
+  return prepared;
+}
 
+Result<Launch> Workspace::launch_of(const suite::Invocation& invocation) const {
   Launch launch;
   const std::string executable = base_ + "/" + suite_.executable;
   if (!suite_.loader.empty()) {

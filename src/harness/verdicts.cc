@@ -1,5 +1,7 @@
 #include "harness/verdicts.h"
 
+#include <algorithm>
+
 #include "suite/text.h"
 
 namespace sortie::harness {
@@ -16,23 +18,54 @@ void Verdicts::start(const std::string& test) {
 
 void Verdicts::end(suite::TestEnded ended) {
   ended.log_offset = outlets_.logged;
-  if (held_ && held_->test == ended.test) {
-    if (ended.leaked_processes == 0) ended.leaked_processes = held_->leaked_processes;
-    held_ = std::move(ended);
+  if (held_ && held_->now.test == ended.test) {
+    if (ended.leaked_processes == 0) ended.leaked_processes = held_->now.leaked_processes;
+    held_->now = std::move(ended);
+    say(*held_);
     return;
   }
   if (has(ended.test)) return;
   start(ended.test);
   ended_.insert(ended.test);
-  held_ = std::move(ended);
+  held_ = Held{std::move(ended), {}};
+  say(*held_);
+}
+
+void Verdicts::end_unlisted(suite::TestEnded ended) {
+  ended.unlisted = true;
+  ended.log_offset = outlets_.logged;
+  if (suite::TestEnded* before = unlisted(ended.test)) {
+    *before = std::move(ended);
+  } else {
+    unlisted_.push_back({std::move(ended), {}});
+    say(unlisted_.back());
+  }
+}
+
+suite::TestEnded* Verdicts::unlisted(std::string_view name) {
+  const auto found = std::ranges::find_if(unlisted_, [name](const Held& held) { return held.now.test == name; });
+  return found == unlisted_.end() ? nullptr : &found->now;
+}
+
+void Verdicts::say(Held& held) {
+  held.now.message = suite::abridge(held.now.message, k_message_limit);
+  std::string words = suite::encode(held.now);
+  if (words == held.said) return;
+  outlets_.answer.send(held.now);
+  held.said = std::move(words);
+}
+
+bool Verdicts::any_bad() const {
+  return any_bad_ || (held_ && is_bad(held_->now.outcome)) ||
+         std::ranges::any_of(unlisted_, [](const Held& held) { return is_bad(held.now.outcome); });
 }
 
 void Verdicts::release() {
-  if (!held_) return;
-  any_bad_ = any_bad_ || is_bad(held_->outcome);
-  held_->message = suite::abridge(held_->message, k_message_limit);
-  outlets_.answer.send(*std::move(held_));
+  any_bad_ = any_bad();
+  if (held_) say(*held_);
+  for (Held& held : unlisted_) say(held);
   held_.reset();
+  unlisted_.clear();
 }
 
 }  // namespace sortie::harness

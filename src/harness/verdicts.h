@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -9,33 +10,48 @@
 
 namespace sortie::harness {
 
-/// Sends one TestEnded for each test that ends. The last one is held back until the next test starts or its process
-/// has ended: what comes after a test may show that it did not end well.
+/// Tells the runner of each test that ends. The end is said at once, so that it is safe whatever happens next. Until
+/// another test starts or the process has ended it may still be changed, because what comes after a test may show that
+/// it did not end well: then it is said again.
 class Verdicts {
  public:
   explicit Verdicts(Outlets& outlets) : outlets_(outlets) {}
 
   /// The log's length at the time of each call is where the test's output begins and ends.
   void start(const std::string& test);
-  /// Holds the end, or replaces the one held for the same test. Ends of tests already sent are ignored.
+  /// Says the end, or another end for the test that ended last. Ends of tests before that one are ignored.
   void end(suite::TestEnded ended);
+  /// A failure that is no test's; a second one of the same name takes the first one's place.
+  void end_unlisted(suite::TestEnded ended);
   /// The end that may still be changed; nullptr when there is none.
-  suite::TestEnded* held() { return held_ ? &*held_ : nullptr; }
+  suite::TestEnded* held() { return held_ ? &held_->now : nullptr; }
+  /// The unlisted failure of this name that may still be changed; nullptr when there is none.
+  suite::TestEnded* unlisted(std::string_view name);
+  /// Says again what was changed through `held` and `unlisted`; from here on it stays as it is.
   void release();
 
   [[nodiscard]] bool has(const std::string& test) const { return ended_.contains(test); }
   [[nodiscard]] std::size_t count() const { return ended_.size(); }
-  /// A test has ended that neither passed nor was skipped.
-  [[nodiscard]] bool any_bad() const { return any_bad_ || (held_ && is_bad(held_->outcome)); }
+  /// Something has ended that neither passed nor was skipped.
+  [[nodiscard]] bool any_bad() const;
   [[nodiscard]] static bool is_bad(suite::Outcome outcome) {
     return outcome != suite::Outcome::passed && outcome != suite::Outcome::skipped;
   }
 
  private:
+  /// An end as it is now, and as it was said last.
+  struct Held {
+    suite::TestEnded now;
+    std::string said;
+  };
+
+  void say(Held& held);
+
   Outlets& outlets_;
   std::set<std::string> started_;
   std::set<std::string> ended_;  ///< the held one too
-  std::optional<suite::TestEnded> held_;
+  std::optional<Held> held_;
+  std::vector<Held> unlisted_;
   bool any_bad_ = false;
 };
 

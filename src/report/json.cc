@@ -55,6 +55,7 @@ struct ToJson {
   }
   json::object operator()(const run::TestFinished& finished) const {
     json::object object = id_of("test_finished", finished.id, finished.attempt);
+    object["unlisted"] = finished.unlisted;
     object["final"] = finished.final;
     object["outcome"] = suite::to_string(finished.outcome);
     object["flaky"] = finished.flaky;

@@ -119,7 +119,7 @@ void TerminalReporter::on_event(const run::TestFinished& finished) {
   line(word, colour, text);
   output(finished);
   if (!finished.final) return;
-  ++done_;
+  if (!finished.unlisted) ++done_;
   if (finished.outcome != run::Outcome::passed && finished.outcome != run::Outcome::skipped) {
     ++unsuccessful_;
     // What a failed test printed is shown with it; only a death may have left its words outside.

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,15 +15,21 @@
 namespace sortie::run {
 
 /// Why an invocation ended, as Lambda tells it.
-enum class InvocationEnd : std::uint8_t { succeeded, function_error, timed_out, crashed, out_of_memory, cut };
+/// `silent`: the harness had stopped saying that it is there. `cut`: the connection broke, the function may be well.
+enum class InvocationEnd : std::uint8_t { succeeded, function_error, timed_out, crashed, out_of_memory, silent, cut };
 
 /// Follows one invocation of a batch: turns the harness's event lines into entries of the ledger, and at the end
 /// settles every test of the batch. The harness runs beside hostile code: what it says is taken only for tests of this
 /// batch. io_context thread only.
+///
+/// When the harness dies, what has ended stays ended. A test that ran then is run again alone before it is blamed; when
+/// none is known to have run, the next in order is the suspect: it may have died before its start was told. Alone, it
+/// is blamed.
 class Collector {
  public:
   /// The longest line: a listing.
   static constexpr std::size_t k_max_line = 64ULL * 1024 * 1024;
+  static constexpr std::size_t k_loose_kept = 1024;
 
   Collector(Ledger& ledger, Reporter& reporter, std::string suite_name, Ledger::Batch batch);
 
@@ -42,12 +49,15 @@ class Collector {
   [[nodiscard]] bool progressed() const { return progressed_; }
   /// The harness could not start the suite at all.
   [[nodiscard]] const std::optional<suite::HarnessError>& error() const { return error_; }
+  /// The last of what was printed outside of all tests, at most k_loose_kept bytes.
+  [[nodiscard]] std::string_view loose_output() const;
   /// The worker's log stream; empty until the harness has spoken.
   [[nodiscard]] const std::string& worker() const { return worker_; }
 
  private:
   struct Known {
     std::size_t test = 0;
+    bool running = false;
     bool ended = false;
   };
   /// A test whose end waits for its output from the log.
@@ -63,12 +73,21 @@ class Collector {
   void on(const suite::Output& output);
   void on(const suite::TestEnded& ended);
   void on(const suite::BatchEnded& ended);
+  void on(const suite::Alive& /*alive*/) {}
   void on(const suite::HarnessError& error);
   Known* find(const std::string& name);
   void complain(const std::string& what);
+  void loose(bool to_stderr, const std::string& bytes);
   void attribute(std::string_view bytes);
+  /// What was said of the last end, and of unlisted failures, is the last word.
+  void commit();
   void release_held();
+  [[nodiscard]] std::vector<std::string> running() const;
+  [[nodiscard]] bool is_one_unit() const;
   void settle_running(InvocationEnd end, const std::string& message);
+  void settle_death(InvocationEnd end, const std::string& message);
+  void blame(const std::string& name, InvocationEnd end, const std::string& why);
+  void put_back_rest();
 
   Ledger& ledger_;
   Reporter& reporter_;
@@ -78,14 +97,17 @@ class Collector {
   int attempt_;
   std::string partial_;
   std::string worker_;
-  std::optional<std::size_t> running_;
-  std::string running_name_;
+  std::optional<std::size_t> speaking_;  ///< the test that started last and has not ended
+  std::optional<Held> last_;             ///< the test that ended last, as far as is known
+  std::map<std::string, suite::TestEnded> unlisted_;
   std::vector<Held> held_;
   std::vector<std::string> not_run_;
   std::optional<suite::HarnessError> error_;
   std::uint64_t streamed_ = 0;  ///< log offset up to which output was streamed
   std::uint64_t log_read_ = 0;  ///< log offset up to which the log was read
   std::uint64_t left_out_ = 0;
+  std::string loose_;
+  bool greeted_ = false;
   bool complete_ = false;
   bool progressed_ = false;
   bool settled_ = false;

@@ -24,6 +24,12 @@ struct CollectorTest : testing::Test {
     while (auto next = ledger.take(1)) batch.tests.insert(batch.tests.end(), next->tests.begin(), next->tests.end());
     return Collector(ledger, recorder, "s", batch);
   }
+  Ledger::Batch take_one(const std::string& expected) {
+    Ledger::Batch batch = ledger.take(1).value_or(Ledger::Batch{});
+    EXPECT_EQ(batch.tests.size(), 1U);
+    EXPECT_EQ(ledger.id(batch.tests.at(0)).test, expected);
+    return batch;
+  }
   static std::string text(const suite::HarnessEvent& event) { return suite::encode(event) + "\n"; }
   static std::string started(const std::string& test) { return text(suite::TestStarted{.test = test}); }
   static std::string ended(const std::string& test, std::uint64_t log_offset = 0) {
@@ -61,6 +67,74 @@ TEST_F(CollectorTest, DeathIsPinnedOnTheRunningTestAndTheRestWaits) {
   EXPECT_EQ(ledger.id(ledger.take(1)->tests[0]).test, "c");
 }
 
+TEST_F(CollectorTest, ATestWhoseHarnessDiedRunsAgainAloneBeforeItIsBlamed) {
+  Collector collector = this->collector();
+  collector.feed(text(suite::Hello{}) + started("a") + ended("a") + started("b"));
+  collector.settle(InvocationEnd::crashed, "signal: killed");
+  EXPECT_EQ(outcome("a"), "passed");
+  EXPECT_EQ(outcome("b"), "none");
+  Collector alone(ledger, recorder, "s", take_one("b"));
+  alone.feed(text(suite::Hello{}) + started("b"));
+  alone.settle(InvocationEnd::crashed, "signal: killed");
+  EXPECT_EQ(outcome("b"), "crashed");
+  EXPECT_EQ(outcome("c"), "none");
+}
+
+TEST_F(CollectorTest, TheNextInOrderIsTheSuspectWhenNoTestIsKnownToHaveRun) {
+  Collector collector = this->collector();
+  collector.feed(text(suite::Hello{}) + started("a") + ended("a"));
+  collector.settle(InvocationEnd::crashed, "signal: killed");
+  EXPECT_EQ(outcome("a"), "passed");
+  Collector alone(ledger, recorder, "s", take_one("b"));
+  alone.feed(text(suite::Hello{}));
+  alone.settle(InvocationEnd::crashed, "signal: killed");
+  EXPECT_EQ(outcome("b"), "crashed");
+}
+
+TEST_F(CollectorTest, ADeathBehindTheLastTestIsNoTests) {
+  Collector collector = this->collector();
+  collector.feed(text(suite::Hello{}));
+  for (const char* name : {"a", "b", "c", "d"}) collector.feed(started(name) + ended(name));
+  collector.settle(InvocationEnd::crashed, "signal: killed");
+  EXPECT_EQ(ledger.counts().passed, 4U);
+  EXPECT_EQ(outcome("[process exit]"), "crashed");
+  EXPECT_TRUE(ledger.finished());
+}
+
+TEST_F(CollectorTest, AHarnessThatWasStoppedBlamesTheTestThatRan) {
+  Collector collector = this->collector();
+  collector.feed(text(suite::Hello{}) + started("a") + ended("a") + started("b") + text(suite::Alive{}));
+  collector.settle(InvocationEnd::silent, "the harness was stopped");
+  EXPECT_EQ(outcome("a"), "passed");
+  EXPECT_EQ(outcome("b"), "timed_out");
+  EXPECT_EQ(take_one("c").tests.size(), 1U);
+}
+
+TEST_F(CollectorTest, AnEndMayBeChangedUntilAnotherTestStarts) {
+  Collector collector = this->collector();
+  collector.feed(started("a") + ended("a"));
+  EXPECT_EQ(outcome("a"), "none");
+  collector.feed(text(suite::TestEnded{.test = "a", .outcome = Outcome::failed, .message = "behind it"}));
+  collector.feed(started("b"));
+  EXPECT_EQ(outcome("a"), "failed");
+  EXPECT_EQ(recorder.ends["a"].message, "behind it");
+  EXPECT_TRUE(recorder.notices.empty());
+}
+
+TEST_F(CollectorTest, AnUnlistedFailureIsOneMoreResultOnce) {
+  Collector collector = this->collector();
+  collector.feed(started("a") + ended("a"));
+  for (int i = 0; i < 2; ++i) {
+    collector.feed(text(suite::TestEnded{.test = "[exit]", .unlisted = true, .outcome = Outcome::failed}));
+    collector.feed(started("b"));
+  }
+  EXPECT_EQ(outcome("a"), "passed");
+  EXPECT_EQ(outcome("[exit]"), "failed");
+  EXPECT_TRUE(recorder.ends["[exit]"].unlisted);
+  EXPECT_EQ(ledger.counts().failed, 1U);
+  EXPECT_TRUE(recorder.notices.empty());
+}
+
 TEST_F(CollectorTest, CutStreamBlamesNobodyAtFirst) {
   Collector collector = this->collector();
   collector.feed(started("a"));
@@ -82,7 +156,7 @@ TEST_F(CollectorTest, SilentTestsComeBackAndAreLostInTheEnd) {
 TEST_F(CollectorTest, StrangersAndSecondReportsDoNotCount) {
   Collector collector = this->collector();
   collector.feed(started("zz") + ended("zz") + started("a"));
-  collector.feed(text(suite::TestEnded{.test = "a", .outcome = Outcome::failed}) + ended("a"));
+  collector.feed(text(suite::TestEnded{.test = "a", .outcome = Outcome::failed}) + started("b") + ended("a"));
   collector.feed("garbage\n");
   EXPECT_EQ(outcome("a"), "failed");
   EXPECT_EQ(ledger.counts().total(), 1U);
@@ -109,9 +183,9 @@ TEST_F(CollectorTest, TheLastWordsOfADeadTestComeFromTheLog) {
   Collector collector = this->collector();
   collector.feed(started("a") + text(suite::Output{.test = "a", .bytes = "hello ", .log_offset = 6}));
   collector.feed_log("hello world\n");
-  collector.settle(InvocationEnd::crashed, "signal: killed");
+  collector.settle(InvocationEnd::timed_out, "Task timed out");
   EXPECT_EQ(recorder.ends["a"].output, "hello world\n");
-  EXPECT_EQ(outcome("a"), "crashed");
+  EXPECT_EQ(outcome("a"), "timed_out");
 }
 
 TEST_F(CollectorTest, ASuiteThatCannotStartLosesItsTestsAtOnce) {

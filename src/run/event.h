@@ -60,6 +60,9 @@ struct TestOutput {
 /// How one attempt ended. Exactly one attempt of each test is `final`; its outcome is the test's.
 struct TestFinished {
   TestId id;
+  /// No test of the list but a failure that is charged to none of them (suite::TestEnded::unlisted): one more result of
+  /// the run, once for each suite and name.
+  bool unlisted = false;
   int attempt = 1;
   bool final = true;
   Outcome outcome = Outcome::passed;
@@ -86,7 +89,7 @@ struct InvocationFinished {
   std::chrono::milliseconds billed{0};
   int memory_size_mb = 0;
   int max_memory_used_mb = 0;
-  bool log_complete = false;  ///< the REPORT line of this request id was seen
+  bool log_complete = false;  ///< its REPORT line was seen, and all of its log before that
 };
 
 struct Counts {

@@ -16,6 +16,8 @@ constexpr auto k_answer_margin = std::chrono::seconds(30);
 constexpr auto k_clock_margin = std::chrono::minutes(5);
 constexpr auto k_first_poll = std::chrono::milliseconds(20);
 constexpr auto k_slowest_poll = std::chrono::milliseconds(2000);
+/// A log event is a line: many of them make one piece.
+constexpr std::size_t k_piece = 32 * 1024;
 
 /// `errorMessage` of Lambda's error JSON, or the text itself. Without the request id in front: it is no help to a
 /// reader.
@@ -34,24 +36,31 @@ std::string readable(std::string_view details) {
   return text;
 }
 
+std::string silence_in_words(std::chrono::milliseconds silence) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(silence).count();
+  return "the harness was stopped: it has said nothing for " + std::to_string(seconds) + " s";
+}
+
 Task<Result<InvocationResult>> invoke(aws::Lambda& lambda, std::string function, std::string payload,
-                                      std::function<void(std::string_view)> on_bytes) {
+                                      InvocationLimits limits, std::function<void(std::string_view)> on_bytes) {
   InvocationResult result;
   auto stream = co_await lambda.invoke_with_response_stream(
       {.function = std::move(function), .payload = std::move(payload), .log_tail = true});
   if (!stream) co_return std::unexpected(std::move(stream).error());
   result.request_id = stream->request_id();
-  for (;;) {
-    auto piece = co_await stream->next();
+  for (std::chrono::milliseconds patience = limits.first_word;; patience = limits.silence) {
+    auto piece = co_await with_deadline(deadline_in(patience), stream->next(), "the harness says nothing any more");
     if (!piece) {
-      result.end = InvocationEnd::cut;
-      result.message = describe(piece.error());
+      const bool silent = piece.error().kind == ErrorKind::timeout;
+      result.end = silent ? InvocationEnd::silent : InvocationEnd::cut;
+      result.message = silent ? silence_in_words(patience) : describe(piece.error());
       co_return result;
     }
     if (!*piece) break;
     on_bytes(**piece);
   }
   const aws::InvokeComplete& complete = stream->complete();
+  result.log_tail = complete.log_result;
   result.report = find_report(complete.log_result, result.request_id);
   result.end = classify_end(complete.error_code, complete.error_details, result.report);
   if (result.end != InvocationEnd::succeeded) {
@@ -71,7 +80,7 @@ class LogFollower {
     const std::string& message = event.message;
     if (is_platform_line(message, "START", query_.request_id)) {
       inside_ = true;
-      on_bytes_(std::exchange(before_, {}));
+      add(std::exchange(before_, {}));
       platform(message);
     } else if (is_platform_line(message, "REPORT", query_.request_id)) {
       report_ = parse_report(message);
@@ -81,17 +90,25 @@ class LogFollower {
       inside_ = false;
       platform(message);
     } else if (inside_) {
-      on_bytes_(message);
+      add(message);
     } else if (query_.with_init) {
       remember(message);
     }
     return true;
   }
   [[nodiscard]] const std::optional<Report>& report() const { return report_; }
+  /// Hands on what has been read.
+  void flush() {
+    if (!piece_.empty()) on_bytes_(std::exchange(piece_, {}));
+  }
 
  private:
-  void platform(const std::string& line) const {
-    if (query_.with_platform_lines) on_bytes_(line);
+  void add(std::string_view text) {
+    piece_ += text;
+    if (piece_.size() >= k_piece) flush();
+  }
+  void platform(const std::string& line) {
+    if (query_.with_platform_lines) add(line);
   }
   /// Before START: what came since the invocation before this one, if any.
   void remember(const std::string& message) {
@@ -106,6 +123,7 @@ class LogFollower {
   const LogQuery& query_;
   std::function<void(std::string_view)> on_bytes_;
   std::string before_;
+  std::string piece_;
   bool inside_ = false;
   std::optional<Report> report_;
 };
@@ -126,12 +144,13 @@ Task<Result<std::string>> find_stream(aws::Logs& logs, LogQuery query) {
 }  // namespace
 
 Task<Result<InvocationResult>> invoke_harness(aws::Lambda& lambda, std::string function, std::string payload,
-                                              std::chrono::seconds limit,
+                                              InvocationLimits limits,
                                               std::function<void(std::string_view)> on_bytes) {
   const auto begin = std::chrono::steady_clock::now();
-  auto result = co_await with_deadline(deadline_in(limit + k_answer_margin),
-                                       invoke(lambda, std::move(function), std::move(payload), std::move(on_bytes)),
-                                       "the invocation did not end in time");
+  auto result = co_await with_deadline(
+      deadline_in(limits.total + k_answer_margin),
+      invoke(lambda, std::move(function), std::move(payload), limits, std::move(on_bytes)),
+      "the invocation did not end in time");
   if (!result && result.error().kind == ErrorKind::timeout) {
     result = InvocationResult{.end = InvocationEnd::cut, .message = describe(result.error())};
   }
@@ -141,12 +160,12 @@ Task<Result<InvocationResult>> invoke_harness(aws::Lambda& lambda, std::string f
   co_return result;
 }
 
-Task<Result<std::optional<Report>>> read_invocation_log(aws::Logs& logs, LogQuery query, Deadline within,
+Task<Result<std::optional<Report>>> read_invocation_log(aws::Logs& logs, LogQuery query, Patience patience,
                                                         std::function<void(std::string_view)> on_bytes) {
   LogFollower follower(query, std::move(on_bytes));
   std::string token;
   std::chrono::milliseconds pause = k_first_poll;
-  for (;;) {
+  for (std::chrono::milliseconds waited{0};; waited += std::exchange(pause, std::min(pause * 2, k_slowest_poll))) {
     if (query.stream.empty()) {
       const auto found = co_await find_stream(logs, query);
       if (!found && found.error().kind != ErrorKind::not_found) co_return std::unexpected(found.error());
@@ -159,12 +178,20 @@ Task<Result<std::optional<Report>>> read_invocation_log(aws::Logs& logs, LogQuer
                                                 [&follower](const aws::LogEvent& event) { return follower.on(event); });
       if (!next && next.error().kind != ErrorKind::not_found) co_return std::unexpected(next.error());
       if (next) token = *next;
+      follower.flush();
       if (follower.report()) co_return follower.report();
     }
-    if (std::chrono::steady_clock::now() + pause > within) co_return std::optional<Report>{};
-    co_await sleep_for(pause);
-    pause = std::min(pause * 2, std::chrono::milliseconds(k_slowest_poll));
+    if (waited + pause > patience.total) co_return std::optional<Report>{};
+    co_await patience.sleep(pause);
   }
+}
+
+std::optional<std::string_view> whole_log(std::string_view tail, std::string_view request_id) {
+  if (!is_platform_line(tail, "START", request_id)) return std::nullopt;
+  const std::size_t begin = std::min(tail.find('\n'), tail.size() - 1) + 1;
+  const std::size_t end = tail.rfind("END RequestId: " + std::string(request_id));
+  if (end == std::string_view::npos || end < begin) return std::nullopt;
+  return tail.substr(begin, end - begin);
 }
 
 InvocationEnd classify_end(std::string_view error_code, std::string_view error_details,
@@ -188,6 +215,7 @@ std::string_view to_string(InvocationEnd end) {
     case InvocationEnd::timed_out: return "timed out";
     case InvocationEnd::crashed: return "crashed";
     case InvocationEnd::out_of_memory: return "out of memory";
+    case InvocationEnd::silent: return "silent";
     case InvocationEnd::cut: return "cut";
   }
   return "cut";

@@ -111,6 +111,21 @@ void Ledger::finish(std::size_t test, const suite::TestEnded& ended, const std::
   if (finished.final && options_.fail_fast && !is_success(ended.outcome)) fail_fast();
 }
 
+void Ledger::end_unlisted(const std::string& suite, const suite::TestEnded& ended, const std::string& worker) {
+  TestFinished finished{.id = {suite, ended.test},
+                        .unlisted = true,
+                        .outcome = ended.outcome,
+                        .duration = ended.duration,
+                        .message = ended.message,
+                        .file = ended.file,
+                        .line = ended.line,
+                        .worker = worker};
+  if (!unlisted_.insert(finished.id).second) return;
+  count(finished);
+  reporter_.on(finished);
+  if (options_.fail_fast && !is_success(ended.outcome)) fail_fast();
+}
+
 void Ledger::count(const TestFinished& finished) {
   switch (finished.outcome) {
     case Outcome::passed: ++counts_.passed; break;

@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,6 +57,9 @@ class Ledger {
   void output(std::size_t test, bool to_stderr, std::string_view bytes);
   /// The attempt ended. Ignored (false) when the test is not at a worker: only the first word counts.
   bool end(std::size_t test, const suite::TestEnded& ended, const std::string& worker);
+  /// A failure that is charged to no test of `suite`: one more result of the run, never retried. The first of each name
+  /// counts; further ones, of other processes that ended likewise, are the same result.
+  void end_unlisted(const std::string& suite, const suite::TestEnded& ended, const std::string& worker);
   /// The worker did not get to it: it waits again, and nothing is held against it.
   void put_back(std::size_t test);
   /// The worker had it and said nothing about it. It waits again, alone; too often: it is `lost`, with `why`.
@@ -93,6 +97,7 @@ class Ledger {
   bool stopped_ = false;
   bool failing_fast_ = false;
   Counts counts_;
+  std::set<TestId> unlisted_;
 };
 
 }  // namespace sortie::run

@@ -14,15 +14,25 @@ namespace {
 
 /// Lambda's longest invocation, and the function's timeout (AWS Lambda quotas).
 constexpr auto k_function_limit = std::chrono::seconds(900);
-/// Log events are visible within seconds; a minute late is a fault.
-constexpr auto k_log_within = std::chrono::seconds(60);
 /// Invocations without a single test begun before the run gives up.
 constexpr int k_max_fruitless = 5;
-constexpr auto k_throttled_pause = std::chrono::milliseconds(500);
 /// AWS Lambda pricing, us-east-1, first tier.
 constexpr double k_dollars_per_gb_second_x86 = 0.0000166667;
 constexpr double k_dollars_per_gb_second_arm = 0.0000133334;
 constexpr double k_dollars_per_invocation = 0.20 / 1e6;
+
+InvocationLimits limits_of(const Waits& waits) {
+  return {.total = k_function_limit, .first_word = waits.first_word, .silence = waits.silence};
+}
+
+/// Why invocations that succeed bring no test to run.
+std::string why_fruitless(int invocations, const Collector& collector) {
+  std::string why = "in " + std::to_string(invocations) + " invocations in a row no test began: the suite " +
+                    "ended well without running those that it was given";
+  const std::string_view printed = collector.loose_output();
+  if (!printed.empty()) why += "; it printed: " + std::string(printed);
+  return why;
+}
 
 }  // namespace
 
@@ -53,13 +63,16 @@ Task<Result<std::vector<suite::TestCase>>> Runner::list_suite(std::size_t index)
   const ListCache cache(spec_.list_cache_folder);
   const std::string key = index < spec_.list_keys.size() ? spec_.list_keys[index] : "";
   if (auto known = cache.find(key)) co_return *std::move(known);
-  auto tests = co_await list_on_worker(index);
-  if (tests && !tests->empty()) cache.keep(key, *tests);
-  co_return tests;
+  auto list = co_await list_on_worker(index);
+  if (!list) co_return std::unexpected(std::move(list).error());
+  // What came with a notice is listed again each time, so that the notice is seen each time.
+  if (list->plain && !list->tests.empty()) cache.keep(key, list->tests);
+  co_return std::move(list->tests);
 }
 
-Task<Result<std::vector<suite::TestCase>>> Runner::list_on_worker(std::size_t index) {
+Task<Result<Runner::List>> Runner::list_on_worker(std::size_t index) {
   std::optional<std::vector<suite::TestCase>> listed;
+  std::vector<std::string> notices;
   std::optional<suite::HarnessError> error;
   std::string partial;
   std::optional<Error> nonsense;
@@ -69,6 +82,7 @@ Task<Result<std::vector<suite::TestCase>>> Runner::list_on_worker(std::size_t in
       nonsense = std::move(event).error();
     } else if (auto* list = std::get_if<suite::Listed>(&*event)) {
       listed = std::move(list->tests);
+      notices = std::move(list->notices);
     } else if (auto* failure = std::get_if<suite::HarnessError>(&*event)) {
       error = std::move(*failure);
     }
@@ -84,14 +98,16 @@ Task<Result<std::vector<suite::TestCase>>> Runner::list_on_worker(std::size_t in
   };
   const suite::HarnessRequest request = suite::ListRequest{spec_.suites[index], spec_.list_timeout};
   auto invocation = co_await invoke_harness(target_.lambda, deployment_.function_name(), suite::encode(request),
-                                            k_function_limit, on_bytes);
+                                            limits_of(spec_.waits), on_bytes);
   if (!invocation) co_return std::unexpected(std::move(invocation).error());
+  invocation->log_complete = invocation->report.has_value();
   account(*invocation, "");
   if (error) co_return fail(ErrorKind::unavailable, error->message);
   if (invocation->end != InvocationEnd::succeeded) co_return fail(ErrorKind::unavailable, invocation->message);
   if (nonsense) co_return std::unexpected(*nonsense);
   if (!listed) co_return fail(ErrorKind::protocol, "the harness gave no list");
-  co_return *std::move(listed);
+  for (const std::string& notice : notices) reporter_.on(Notice{spec_.suites[index].name + ": " + notice});
+  co_return List{*std::move(listed), notices.empty()};
 }
 
 Task<Result<int>> Runner::run(std::vector<std::vector<suite::TestCase>> listed) {
@@ -161,37 +177,41 @@ Task<void> Runner::run_batch(Ledger::Batch batch) {
   const SystemTime began = clock_.now();
   Collector collector(ledger_, reporter_, request.suite.name, batch);
   auto invocation = co_await invoke_harness(target_.lambda, deployment_.function_name(),
-                                            suite::encode(suite::HarnessRequest(request)), k_function_limit,
+                                            suite::encode(suite::HarnessRequest(request)), limits_of(spec_.waits),
                                             [&collector](std::string_view bytes) { collector.feed(bytes); });
   if (!invocation) {
     no_invocation(batch, invocation.error());
-    if (!gave_up_ && !interrupted_) co_await sleep_for(k_throttled_pause);
+    if (!gave_up_ && !interrupted_) co_await spec_.waits.sleep(spec_.waits.throttled_pause);
     co_return;
   }
-  if (!interrupted_ && (collector.needs_log() || !invocation->report)) {
-    co_await complete_from_log(collector, *invocation, began);
-  }
+  invocation->log_complete = invocation->report && !collector.needs_log();
+  if (!interrupted_ && !invocation->log_complete) co_await complete_from_log(collector, *invocation, began);
   account(*invocation, collector.worker());
   if (interrupted_) invocation->end = InvocationEnd::cut;
   if (!interrupted_ && collector.error()) {
-    reporter_.on(Notice{request.suite.name + ": " + collector.error()->message});
+    say_once(request.suite.name + ": " + collector.error()->message);
   }
   const bool progressed = collector.progressed();
   collector.settle(invocation->end, invocation->message);
   fruitless_ = progressed ? 0 : fruitless_ + 1;
   if (fruitless_ >= k_max_fruitless) {
-    give_up(invocation->message.empty() ? "the harness runs no test" : invocation->message);
+    give_up(invocation->message.empty() ? why_fruitless(fruitless_, collector) : invocation->message);
   }
 }
 
 /// What was not streamed is in the log, and the log is complete when its REPORT line is there.
 Task<void> Runner::complete_from_log(Collector& collector, InvocationResult& invocation, SystemTime began) {
   if (invocation.request_id.empty()) co_return;
+  if (const auto whole = whole_log(invocation.log_tail, invocation.request_id); whole && invocation.report) {
+    collector.feed_log(*whole);
+    invocation.log_complete = true;
+    co_return;
+  }
   LogQuery query{.group = deployment_.log_group(),
                  .stream = collector.worker(),
                  .request_id = invocation.request_id,
                  .from = began};
-  auto report = co_await read_invocation_log(target_.logs, std::move(query), deadline_in(k_log_within),
+  auto report = co_await read_invocation_log(target_.logs, std::move(query), spec_.waits.for_log(invocation.end == InvocationEnd::silent),
                                              [&collector](std::string_view bytes) { collector.feed_log(bytes); });
   if (!report) {
     reporter_.on(
@@ -203,6 +223,7 @@ Task<void> Runner::complete_from_log(Collector& collector, InvocationResult& inv
     co_return;
   }
   invocation.report = **report;
+  invocation.log_complete = true;
   // A connection that was cut says nothing of the function; its REPORT line does.
   if (invocation.end == InvocationEnd::cut && !invocation.report->status.empty()) {
     invocation.end = classify_end("Unhandled", "", invocation.report);
@@ -228,17 +249,22 @@ void Runner::account(const InvocationResult& invocation, const std::string& work
                               .worker = worker,
                               .status = std::string(to_string(invocation.end)),
                               .duration = invocation.duration,
-                              .memory_size_mb = deployment_.memory_mb()};
+                              .memory_size_mb = deployment_.memory_mb(),
+                              .log_complete = invocation.log_complete};
   if (invocation.report) {
     finished.billed = invocation.report->billed;
     finished.memory_size_mb = invocation.report->memory_size_mb;
     finished.max_memory_used_mb = invocation.report->max_memory_used_mb;
-    finished.log_complete = true;
   } else {
     finished.billed = std::chrono::ceil<std::chrono::milliseconds>(invocation.duration);
   }
   gb_seconds_ += static_cast<double>(finished.billed.count()) / 1000.0 * finished.memory_size_mb / 1024.0;
   reporter_.on(finished);
+}
+
+/// What is wrong with a suite is wrong in each of its batches.
+void Runner::say_once(const std::string& notice) {
+  if (said_.insert(notice).second) reporter_.on(Notice{notice});
 }
 
 void Runner::give_up(const std::string& why) {

@@ -7,6 +7,7 @@
 #include <deque>
 #include <exception>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "run/filter.h"
 #include "run/invocation.h"
 #include "run/ledger.h"
+#include "run/waits.h"
 
 namespace sortie::run {
 
@@ -29,6 +31,7 @@ struct RunSpec {
   std::chrono::milliseconds list_timeout{60000};
   bool fail_fast = false;
   std::string list_cache_folder;       ///< lists by content; empty: listed each time
+  Waits waits;
   std::vector<std::string> list_keys;  ///< one a suite: what its list depends on; empty: not remembered
 };
 
@@ -49,13 +52,19 @@ class Runner {
 
  private:
   Task<Result<std::vector<suite::TestCase>>> list_suite(std::size_t index);
-  Task<Result<std::vector<suite::TestCase>>> list_on_worker(std::size_t index);
+  /// What a worker listed; `plain`: without notices.
+  struct List {
+    std::vector<suite::TestCase> tests;
+    bool plain = true;
+  };
+  Task<Result<List>> list_on_worker(std::size_t index);
   [[nodiscard]] std::string nothing_to_run(const std::vector<std::vector<suite::TestCase>>& listed) const;
   Task<void> work();
   Task<void> run_batch(Ledger::Batch batch);
   Task<void> complete_from_log(Collector& collector, InvocationResult& invocation, SystemTime began);
   void no_invocation(const Ledger::Batch& batch, const Error& error);
   void account(const InvocationResult& invocation, const std::string& worker);
+  void say_once(const std::string& notice);
   void give_up(const std::string& why);
   void wake_all();
   RunFinished finish(std::chrono::steady_clock::time_point began);
@@ -71,6 +80,7 @@ class Runner {
   std::deque<asio::cancellation_signal> cancel_;
   std::size_t working_ = 0;
   int fruitless_ = 0;  ///< invocations in a row in which no test began
+  std::set<std::string> said_;
   std::size_t invocations_ = 0;
   double gb_seconds_ = 0;
   bool interrupted_ = false;

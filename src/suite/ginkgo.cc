@@ -170,6 +170,7 @@ bool calls_run_specs(std::string_view executable_bytes, std::string_view functio
 class Ginkgo1 final : public Ginkgo {
  public:
   [[nodiscard]] std::string_view name() const override { return "ginkgo1"; }
+  [[nodiscard]] std::string_view set_up() const override { return "what runs before the specs"; }
   [[nodiscard]] bool recognises(std::string_view executable_bytes) const override {
     return calls_run_specs(executable_bytes, "github.com/onsi/ginkgo.RunSpecs");
   }
@@ -194,6 +195,7 @@ class Ginkgo1 final : public Ginkgo {
 class Ginkgo2 final : public Ginkgo {
  public:
   [[nodiscard]] std::string_view name() const override { return "ginkgo2"; }
+  [[nodiscard]] std::string_view set_up() const override { return "what runs before the specs"; }
   [[nodiscard]] bool recognises(std::string_view executable_bytes) const override {
     return calls_run_specs(executable_bytes, "github.com/onsi/ginkgo/v2.RunSpecs");
   }

@@ -28,6 +28,7 @@ bool is_test_name(std::string_view line) {
 class Go final : public Framework {
  public:
   [[nodiscard]] std::string_view name() const override { return "go"; }
+  [[nodiscard]] std::string_view set_up() const override { return "TestMain or an init function"; }
 
   [[nodiscard]] bool recognises(std::string_view executable_bytes) const override {
     return contains(executable_bytes, "Go buildinf:") && contains(executable_bytes, "testing.(*M).Run");

@@ -124,9 +124,10 @@ FAIL
   EXPECT_EQ(reading.outcome("TestB"), Outcome::passed);
 }
 
-TEST(GoReader, AnUnexplainedStatusFailsTheLastTest) {
+TEST(GoReader, AnUnexplainedStatusIsNoTestsFailure) {
   const Reading reading = read_output(go(), {"TestA"}, "=== RUN   TestA\n--- PASS: TestA (0.00s)\nPASS\n", {.code = 7});
-  EXPECT_EQ(reading.outcome("TestA"), Outcome::failed);
+  EXPECT_EQ(reading.outcome("TestA"), Outcome::passed);
+  EXPECT_EQ(reading.outcome("[process exit]"), Outcome::failed);
 }
 
 }  // namespace

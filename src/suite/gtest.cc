@@ -75,6 +75,7 @@ std::string filter_pattern(std::string name) {
 class Gtest final : public Framework {
  public:
   [[nodiscard]] std::string_view name() const override { return "gtest"; }
+  [[nodiscard]] std::string_view set_up() const override { return "SetUpTestSuite, a global environment or main"; }
 
   [[nodiscard]] bool recognises(std::string_view executable_bytes) const override {
     // The flag's name is in a suite that holds the library; the function's in one that is linked to libgtest.so.

@@ -1,5 +1,6 @@
 #include "suite/gtest_reader.h"
 
+#include <algorithm>
 #include <map>
 #include <pugixml.hpp>
 
@@ -251,13 +252,7 @@ std::vector<Progress> GtestReader::finish(ExitStatus status, std::string_view re
 void GtestReader::end_from_file(ExitStatus status, std::string_view result_file) {
   const auto results = read_result_file(result_file);
   if (!results) {
-    // GoogleTest writes the file before RUN_ALL_TESTS returns: a process without one ended inside a test, whatever its
-    // output says.
-    if (status.signal == 0 && !tally_.last_ended().empty() &&
-        tally_.outcome_of(tally_.last_ended()) != Outcome::failed) {
-      tally_.blame_last(Outcome::crashed,
-                        "exited with status " + std::to_string(status.code) + " without writing its result file");
-    }
+    settle_without_file(status);
     return;
   }
   std::string contradicted;
@@ -278,6 +273,26 @@ void GtestReader::end_from_file(ExitStatus status, std::string_view result_file)
   }
   if (!contradicted.empty() && !tally_.last_ended().empty()) {
     tally_.blame_last(Outcome::failed, "the result file says failed where the output said passed:" + contradicted);
+  }
+}
+
+/// GoogleTest writes the file before RUN_ALL_TESTS returns: this process ended before that. In the last test, whatever
+/// its output says, when something of GoogleTest's would have followed: nothing of the suite's runs between two tests
+/// of one test suite. Behind a test suite its tear-down does, or the set-up of the next one: no test's end then.
+void GtestReader::settle_without_file(ExitStatus status) {
+  const std::string last = tally_.last_ended();
+  if (phase_ != Phase::after_test || last.empty()) return;
+  const auto& names = tally_.names();
+  const bool inside_suite = std::ranges::any_of(
+      names, [&](const std::string& name) { return tally_.is_waiting(name) && suite_of(name) == suite_of(last); });
+  const std::string words =
+      status.signal != 0 ? describe_signal(status.signal) : "exited with status " + std::to_string(status.code);
+  if (inside_suite || names.size() == 1) {
+    tally_.blame_last(Outcome::crashed, words + " after its end was printed, without writing its result file");
+  } else if (std::ranges::all_of(names, [&](const std::string& name) { return tally_.has_ended(name); })) {
+    tally_.end_unlisted({.test = std::string(k_process_exit),
+                         .outcome = status.signal != 0 ? Outcome::crashed : Outcome::failed,
+                         .message = words + " after the last test, without writing its result file"});
   }
 }
 

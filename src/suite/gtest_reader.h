@@ -30,6 +30,7 @@ class GtestReader final : public ResultReader {
   /// Failures outside of tests: of SetUpTestSuite, TearDownTestSuite, the environments.
   void settle_failure_outside();
   void end_from_file(ExitStatus status, std::string_view result_file);
+  void settle_without_file(ExitStatus status);
   void fail_all_for_environment();
 
   Tally tally_;

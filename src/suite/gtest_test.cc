@@ -185,10 +185,27 @@ TEST(GtestReader, ReadsTheFileOfASuiteThatClosedItsOutput) {
   EXPECT_EQ(reading.outcome("A.d"), Outcome::lost);
 }
 
-TEST(GtestReader, AnUnexplainedStatusFailsTheLastTest) {
+TEST(GtestReader, AnUnexplainedStatusIsNoTestsFailure) {
   const Reading reading = read_output(gtest(), {"A.b"}, k_forged, {.code = 9}, "<testsuites/>");
-  EXPECT_EQ(reading.outcome("A.b"), Outcome::failed);
-  EXPECT_NE(reading.message("A.b").find("status 9"), std::string::npos);
+  EXPECT_EQ(reading.outcome("A.b"), Outcome::passed);
+  EXPECT_EQ(reading.outcome("[process exit]"), Outcome::failed);
+  EXPECT_NE(reading.message("[process exit]").find("status 9"), std::string::npos);
+}
+
+TEST(GtestReader, ADeathBetweenTwoTestsOfATestSuiteIsTheFirstOnes) {
+  const Reading reading = read_output(gtest(), {"A.b", "A.c"}, k_forged, {.signal = 6}, "");
+  EXPECT_EQ(reading.outcome("A.b"), Outcome::crashed);
+  EXPECT_EQ(reading.outcome("A.c"), Outcome::lost);
+}
+
+TEST(GtestReader, ADeathBehindATestSuiteIsNoTests) {
+  const Reading between = read_output(gtest(), {"A.b", "B.c"}, k_forged, {.code = 3}, "");
+  EXPECT_EQ(between.outcome("A.b"), Outcome::passed);
+  EXPECT_EQ(between.outcome("B.c"), Outcome::lost);
+  const std::string both = std::string(k_forged) + "[----------] 1 test from B\n[ RUN      ] B.c\n[       OK ] B.c (0 ms)\n";
+  const Reading behind = read_output(gtest(), {"A.b", "B.c"}, both, {.signal = 6}, "");
+  EXPECT_EQ(behind.outcome("B.c"), Outcome::passed);
+  EXPECT_EQ(behind.outcome("[process exit]"), Outcome::crashed);
 }
 
 TEST(GtestReader, LeavesATestThatDidNotEndToTheHarness) {

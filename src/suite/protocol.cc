@@ -229,7 +229,12 @@ json::object to_json(const BatchEnded& ended) {
   json::object object{{"event", "batch_ended"}};
   if (!ended.not_run.empty()) object["not_run"] = to_json(ended.not_run);
   put_unless_zero(object, "output_left_out", ended.output_left_out);
+  if (!ended.notices.empty()) object["notices"] = to_json(ended.notices);
   return object;
+}
+
+json::object to_json(const Alive& /*alive*/) {
+  return {{"event", "alive"}};
 }
 
 json::object to_json(const HarnessError& error) {
@@ -270,8 +275,9 @@ HarnessEvent event_from(const json::object& object) {
   if (event == "test_ended") return test_ended_from(object);
   if (event == "batch_ended") {
     return BatchEnded{get_list(object, "not_run", string_from),
-                      get_number<std::uint64_t>(object, "output_left_out", 0)};
+                      get_number<std::uint64_t>(object, "output_left_out", 0), get_list(object, "notices", string_from)};
   }
+  if (event == "alive") return Alive{};
   if (event == "error") return HarnessError{get_required(object, "kind"), get(object, "message")};
   throw Malformed{"unknown event"};
 }

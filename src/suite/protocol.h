@@ -94,7 +94,9 @@ struct Output {
   std::string bytes;             ///< any bytes; on the wire base64 when they are not valid UTF-8
   std::uint64_t log_offset = 0;  ///< where this piece ends in the log
 };
-/// Exactly one for each test of the batch that was given a chance to run.
+/// The end of a test of the batch that was given a chance to run. It may come again for the same test as long as no
+/// other test has started or ended: the last word counts. It is said at once all the same, so that it is safe whatever
+/// the next test does to the harness.
 struct TestEnded {
   std::string test;
   /// Not a test of the list but a failure that is charged to none of them, because those it could be charged to had
@@ -115,14 +117,19 @@ struct BatchEnded {
   /// after its TestStarted, unless it had the whole batch's time to itself: then it has timed out.
   std::vector<std::string> not_run;
   std::uint64_t output_left_out = 0;  ///< bytes of Output not streamed past the streaming limit; the log has them
+  /// What the user should know, one sentence each: what tests did to the environment.
+  std::vector<std::string> notices;
 };
+/// Said when there was nothing else to say for k_alive_interval: a harness that says nothing at all has been stopped.
+struct Alive {};
+inline constexpr std::chrono::seconds k_alive_interval{3};
 /// The harness could not do what was asked: no such file, exec failed, listing failed. Followed by BatchEnded.
 struct HarnessError {
   std::string kind;     ///< listing_failed, listing_timed_out, cannot_start, bad_request
   std::string message;  ///< with what the suite printed, as far as it explains
 };
 
-using HarnessEvent = std::variant<Hello, Listed, TestStarted, Output, TestEnded, BatchEnded, HarnessError>;
+using HarnessEvent = std::variant<Hello, Listed, TestStarted, Output, TestEnded, BatchEnded, Alive, HarnessError>;
 
 /// One line without its newline. Never fails: what is not UTF-8 is base64.
 std::string encode(const HarnessEvent& event);

@@ -43,9 +43,11 @@ TEST(Protocol, EventsComeBackAsTheyWere) {
   EXPECT_EQ(back.leaked_processes, 2);
   EXPECT_EQ(back.log_offset, 99U);
 
-  const auto last = through_the_wire(BatchEnded{.not_run = {"A.b"}, .output_left_out = 7});
+  const auto last = through_the_wire(BatchEnded{.not_run = {"A.b"}, .output_left_out = 7, .notices = {"n"}});
+  EXPECT_EQ(last.notices, std::vector<std::string>{"n"});
   EXPECT_EQ(last.not_run, std::vector<std::string>{"A.b"});
   EXPECT_EQ(last.output_left_out, 7U);
+  through_the_wire(Alive{});
   EXPECT_EQ(through_the_wire(HarnessError{"listing_failed", "because"}).message, "because");
 }
 
