@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "base/deadline.h"
+#include "base/side_by_side.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/print.h"
@@ -61,8 +62,7 @@ class Invoke final : public Command {
     ASSIGN_OR_CO_RETURN(const std::unique_ptr<Session> session, co_await Session::open(context, target_));
     auto settled = co_await settle(invoke(context, session->target(), payload));
     co_await session->close();
-    if (settled.exception) std::rethrow_exception(settled.exception);
-    co_return *std::move(settled.result);
+    co_return unsettled(std::move(settled));
   }
 
  private:

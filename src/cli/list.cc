@@ -2,6 +2,7 @@
 #include <boost/json.hpp>
 
 #include "base/deadline.h"
+#include "base/side_by_side.h"
 #include "base/utf8.h"
 #include "cli/command.h"
 #include "cli/options.h"
@@ -57,9 +58,8 @@ class List final : public Command {
     spec_.suites = finished_specs(suites, package);
     auto settled = co_await settle(list(context, *session, package, std::move(deploy_spec), quiet));
     co_await session->close();
-    if (settled.exception) std::rethrow_exception(settled.exception);
-    if (!*settled.result) co_return std::unexpected(settled.result->error());
-    co_return print(**settled.result);
+    ASSIGN_OR_CO_RETURN(const Lists lists, unsettled(std::move(settled)));
+    co_return print(lists);
   }
 
  private:
@@ -74,8 +74,7 @@ class List final : public Command {
       if (auto removed = co_await stack->remove(); !removed)
         reporter.on(run::Notice{sortie::describe(removed.error())});
     }
-    if (settled.exception) std::rethrow_exception(settled.exception);
-    co_return *std::move(settled.result);
+    co_return unsettled(std::move(settled));
   }
 
   Task<Result<Lists>> list_with(Context& context, Session& session, const package::Package& package,
@@ -90,8 +89,7 @@ class List final : public Command {
     co_await asio::this_coro::reset_cancellation_state();
     if (auto removed = co_await deployment.remove(); !removed)
       reporter.on(run::Notice{sortie::describe(removed.error())});
-    if (settled.exception) std::rethrow_exception(settled.exception);
-    co_return *std::move(settled.result);
+    co_return unsettled(std::move(settled));
   }
 
   Result<int> print(const Lists& lists) const {

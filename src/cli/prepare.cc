@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/json.hpp>
 #include <filesystem>
 #include <utility>
 
 #include "base/blocking.h"
+#include "base/side_by_side.h"
+#include "base/suggest.h"
 #include "cli/project_file.h"
 #include "harness/blob.h"
 #include "sandbox/sandbox.h"
@@ -111,7 +112,7 @@ bool mentions(const std::vector<suite::SuiteSpec>& specs, std::string_view what)
   return false;
 }
 
-Task<const sandbox::Capabilities*> look_at_sandbox() {
+Task<Result<const sandbox::Capabilities*>> look_at_sandbox() {
   co_return &sandbox::probe();
 }
 
@@ -158,11 +159,11 @@ Task<Result<package::Package>> build(const Suites& suites, Destination destinati
   };
   Result<package::Package> package;
   if (destination == Destination::here) {
-    using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace)
     // Most machines can isolate: whether this one can is found out while the package for it is made.
-    auto [made, sandbox] = co_await (pool.run(make(spec)) && look_at_sandbox());
+    auto [made, looked] = co_await side_by_side(pool.run(make(spec)), look_at_sandbox());
+    package = unsettled(std::move(made));
+    ASSIGN_OR_CO_RETURN(const sandbox::Capabilities* const sandbox, unsettled(std::move(looked)));
     if (!sandbox->reason.empty()) reporter.on(run::Notice{sandbox->reason});
-    package = std::move(made);
     if (!sandbox->namespaces) {
       spec.image_glibc = package::k_any_glibc;
       package = co_await pool.run(make(std::move(spec)));

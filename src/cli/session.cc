@@ -1,5 +1,6 @@
 #include "cli/session.h"
 
+#include <boost/asio/this_coro.hpp>
 #include <utility>
 
 #include "cli/prepare.h"
@@ -36,9 +37,10 @@ class LocalSession final : public Session {
 
   run::Target& target() override { return target_; }
   [[nodiscard]] bool is_local() const override { return true; }
-  Task<void> close() override { co_await emulator_->shutdown(); }
 
  private:
+  Task<void> end() override { co_await emulator_->shutdown(); }
+
   std::unique_ptr<emulator::Emulator> emulator_;
   aws::StaticCredentials credentials_;
   aws::ClientConfig config_;
@@ -65,7 +67,6 @@ class AwsSession final : public Session {
 
   run::Target& target() override { return target_; }
   [[nodiscard]] bool is_local() const override { return false; }
-  Task<void> close() override { co_return; }
   Task<Result<void>> try_credentials() {
     const auto credentials = co_await credentials_->get();
     if (!credentials) co_return std::unexpected(wrap(credentials.error(), "no AWS credentials"));
@@ -73,6 +74,7 @@ class AwsSession final : public Session {
   }
 
  private:
+  Task<void> end() override { co_return; }
   static http::ClientOptions client_options(const Context& context) {
     http::ClientOptions options;
     options.proxy = http::proxy_settings_from(context.environment);
@@ -113,6 +115,11 @@ Task<Result<std::unique_ptr<Session>>> open_aws(Context& context, const TargetOp
 Task<Result<std::unique_ptr<Session>>> Session::open(Context& context, const TargetOptions& options) {
   if (cli::is_local(options)) co_return co_await open_local(context, options);
   co_return co_await open_aws(context, options);
+}
+
+Task<void> Session::close() {
+  co_await asio::this_coro::reset_cancellation_state();
+  co_await end();
 }
 
 }  // namespace sortie::cli

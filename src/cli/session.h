@@ -23,8 +23,11 @@ class Session {
 
   virtual run::Target& target() = 0;
   [[nodiscard]] virtual bool is_local() const = 0;
-  /// Ends what still runs. Before destruction.
-  virtual Task<void> close() = 0;
+  /// Ends what still runs. Before destruction, also after an interrupt.
+  Task<void> close();
+
+ private:
+  virtual Task<void> end() = 0;
 };
 
 }  // namespace sortie::cli
