@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -68,9 +69,11 @@ int open_pipe(const std::string& path) {
   }
 }
 
+/// A name that cannot be written is the user's to repair, a machine at its limits is not.
 std::unexpected<Error> cannot_open(int error_number, const std::string& path, std::string hint = {}) {
   Error error = fail_errno(error_number, path).error();
-  error.kind = ErrorKind::config;
+  constexpr std::array limits = {ENOSPC, EDQUOT, EMFILE, ENFILE, ENOMEM, EIO};
+  error.kind = std::ranges::find(limits, error_number) == limits.end() ? ErrorKind::config : ErrorKind::internal;
   error.hint = std::move(hint);
   return std::unexpected(std::move(error));
 }

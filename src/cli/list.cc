@@ -8,6 +8,7 @@
 #include "cli/options.h"
 #include "cli/prepare.h"
 #include "cli/print.h"
+#include "cli/quiet.h"
 #include "cli/session.h"
 #include "run/runner.h"
 
@@ -15,14 +16,6 @@ namespace sortie::cli {
 namespace {
 
 namespace json = boost::json;
-
-/// Says nothing but what the user must know, on standard error: standard output is the list.
-class Quiet final : public run::Reporter {
- public:
-  void on(const run::Event& event) override {
-    if (const auto* notice = std::get_if<run::Notice>(&event)) std::fprintf(stderr, "note: %s\n", notice->text.c_str());
-  }
-};
 
 using Lists = std::vector<std::vector<suite::TestCase>>;
 
@@ -95,15 +88,18 @@ class List final : public Command {
   Result<int> print(const Lists& lists) const {
     const run::Filter filter(filters_);
     std::string text;
+    std::vector<run::TestId> listed;
     for (std::size_t i = 0; i < lists.size(); ++i) {
       for (const suite::TestCase& test : lists[i]) {
-        const run::TestId id{spec_.suites[i].name, test.name};
+        const run::TestId& id = listed.emplace_back(spec_.suites[i].name, test.name);
         if (filter.chooses(id)) text += json_ ? json_line(id, test) : id.text() + "\n";
       }
     }
     RETURN_IF_ERROR(write_stdout(text));
+    if (!text.empty()) return 0;
     // As for run: a filter or a suite that gives nothing is worth noticing.
-    return text.empty() ? 4 : 0;
+    std::fprintf(stderr, "note: %s\n", run::nothing_chosen(filters_, listed).c_str());
+    return 4;
   }
 
   static std::string json_line(const run::TestId& id, const suite::TestCase& test) {

@@ -132,7 +132,8 @@ int main(int argc, char** argv) {
   } catch (const CLI::Success& help) {
     std::ostringstream text;
     (void)app.exit(help, text, text);
-    return exit_status(write_stdout(text.str()).transform([] { return 0; }), 0);
+    if (auto written = write_stdout(text.str()); !written) return exit_status(std::unexpected(written.error()), 0);
+    return 0;
   } catch (const CLI::ParseError& error) {
     const std::span<char* const> words(argv + 1, dashes);
     print_error(command_line_error(app, error, words));

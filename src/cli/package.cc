@@ -6,16 +6,10 @@
 #include "cli/options.h"
 #include "cli/prepare.h"
 #include "cli/print.h"
+#include "cli/quiet.h"
 
 namespace sortie::cli {
 namespace {
-
-class Silent final : public run::Reporter {
- public:
-  void on(const run::Event& event) override {
-    if (const auto* notice = std::get_if<run::Notice>(&event)) std::fprintf(stderr, "note: %s\n", notice->text.c_str());
-  }
-};
 
 class PackageCommand final : public Command {
  public:
@@ -34,8 +28,8 @@ class PackageCommand final : public Command {
     ASSIGN_OR_CO_RETURN(Suites suites, resolve_suites(package_, FunctionOptions{}));
     // Before anything is built; a cut zip never stands under the name.
     ASSIGN_OR_CO_RETURN(OutputFile zip, OutputFile::open(output_, OutputFile::Writing::at_once));
-    Silent silent;
-    ASSIGN_OR_CO_RETURN(const package::Package package, co_await build(suites, Destination::anywhere, silent));
+    Quiet quiet;
+    ASSIGN_OR_CO_RETURN(const package::Package package, co_await build(suites, Destination::anywhere, quiet));
     zip.write(package.zip);
     CO_RETURN_IF_ERROR(zip.close());
     std::string text = output_ + ": " + package.function_name + ", " + package.architecture + ", " +

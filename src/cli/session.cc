@@ -36,6 +36,7 @@ class LocalSession final : public Session {
         target_(make_target("local", config_, [this](const char*) { return config_; })) {}
 
   run::Target& target() override { return target_; }
+  [[nodiscard]] aws::ClientConfig config_for(const char* /*service*/) const override { return config_; }
   [[nodiscard]] bool is_local() const override { return true; }
 
  private:
@@ -57,15 +58,18 @@ class AwsSession final : public Session {
                                                .profile = options.profile,
                                                .region = region})),
         config_{.service = client_, .credentials = *credentials_, .clock = context.clock, .region = region},
-        target_(make_target("aws", config_, [&](const char* service) {
-          aws::ClientConfig config = config_;
-          config.endpoint_url = options.endpoint_url.empty()
-                                    ? aws::resolve_endpoint_url(context.environment, service, options.profile)
-                                    : options.endpoint_url;
-          return config;
-        })) {}
+        environment_(context.environment),
+        options_(options),
+        target_(make_target("aws", config_, [this](const char* service) { return config_for(service); })) {}
 
   run::Target& target() override { return target_; }
+  [[nodiscard]] aws::ClientConfig config_for(const char* service) const override {
+    aws::ClientConfig config = config_;
+    config.endpoint_url = options_.endpoint_url.empty()
+                              ? aws::resolve_endpoint_url(environment_, service, options_.profile)
+                              : options_.endpoint_url;
+    return config;
+  }
   [[nodiscard]] bool is_local() const override { return false; }
   Task<Result<void>> try_credentials() {
     const auto credentials = co_await credentials_->get();
@@ -87,6 +91,8 @@ class AwsSession final : public Session {
   http::Client client_;
   std::unique_ptr<aws::CredentialsProvider> credentials_;
   aws::ClientConfig config_;
+  std::map<std::string, std::string> environment_;
+  TargetOptions options_;
   run::Target target_;
 };
 
