@@ -168,7 +168,7 @@ TEST_F(JunitTest, HostileTextStaysXml) {
   const pugi::xml_node test = document.child("testsuites").child("testsuite").child("testcase");
   EXPECT_STREQ(test.attribute("name").value(), "<&\"\uFFFD>");
   EXPECT_STREQ(test.child("system-out").text().get(),
-               "\uFFFD\uFFFD[1m]]>\uFFFD\uFFFD\uFFFD\uFDD0\U0010FFFF\uFFFD\uFFFD\uFFFD\x7F\r\t");
+               "\uFFFD\uFFFD[1m]]>\uFFFD\uFFFD\uFFFD\uFDD0\U0010FFFF\uFFFD\uFFFD\uFFFD\x7F\n\t") << "a carriage return is a line end in XML";
 }
 
 TEST_F(JunitTest, AttemptsOfAFlakyTestAreKept) {
