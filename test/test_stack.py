@@ -1,6 +1,7 @@
 """`sortie run --stack TEMPLATE`: the suite's role and what it needs come from a CloudFormation stack."""
 
 import json
+import re
 
 import pytest
 
@@ -111,3 +112,45 @@ def test_on_aws_nothing_is_left(sortie, suite, server):
     again = sortie.run(script, "--stack", stack, "--keep", "--env", "BUCKET=${stack.BucketName}", *there,
                        environment=server.environment)
     assert again.status == PASSED and len(server.boto3("s3").list_buckets()["Buckets"]) == 1, again
+
+
+def test_the_stacks_name_is_short_and_leaves_room(sortie, suite, server):
+    """A bucket's generated name begins with the stack's; suites append to it, within S3's 63 characters."""
+    path = sortie.folder / "a_rather_long_name-of-a-template.with.dots.json"
+    path.write_text(json.dumps({"Resources": {"Bucket": BUCKET, "Role": role("s3:*")}, "Outputs": OUTPUTS}))
+    script = sortie.folder / "says"
+    script.write_text("#!/bin/sh\necho \"bucket $BUCKET\"\n")
+    script.chmod(0o755)
+    names = set()
+    for _ in range(2):
+        result = sortie.run(script, "--stack", path, "--env", "BUCKET=${stack.BucketName}", "--show-output", "all", "--on",
+                            "aws", "--endpoint-url", server.url, environment=server.environment)
+        assert result.status == PASSED, result
+        names.add(re.search(r"bucket (\S+)", result.stdout).group(1))
+    assert len(names) == 2 and all(re.fullmatch(r"sortie-a-rather-lon-[a-z0-9]{6}-bucket-\w+", name) for name in names), names
+    assert all(len(name) <= 50 for name in names), names
+
+
+def test_a_stack_of_the_users_own_name(sortie, suite, server):
+    stack = template(sortie, {"Bucket": BUCKET, "Role": role("s3:*")}, OUTPUTS)
+    script = sortie.folder / "passes"
+    script.write_text("#!/bin/sh\nexit 0\n")
+    script.chmod(0o755)
+
+    def run_named(*more):
+        return sortie.run(script, "--stack", stack, "--stack-name", "mine", "--on", "aws", "--endpoint-url", server.url, *more,
+                          environment=server.environment)
+
+    def stacks():
+        return [found["StackName"] for found in server.boto3("cloudformation").describe_stacks()["Stacks"]]
+
+    assert run_named().status == PASSED and stacks() == []
+    assert run_named("--keep").status == PASSED and stacks() == ["mine"]
+    taken = run_named()
+    assert taken.status == USAGE and "there is a stack of this name already" in taken.stderr and "--keep" in taken.stderr, taken
+    assert stacks() == ["mine"], "another's stack is not removed"
+    assert run_named("--keep").status == PASSED and stacks() == ["mine"]
+    wrong = sortie("run", script, "--stack-name", "mine")
+    assert wrong.status == USAGE, wrong
+    refused = sortie("run", script, "--stack", stack, "--stack-name", "no_underscores")
+    assert refused.status == USAGE and "no_underscores" in refused.stderr, refused

@@ -4,10 +4,14 @@
 #include <boost/json.hpp>
 #include <cstdio>
 
+#include "aws/s3.h"
 #include "base/deadline.h"
+#include "base/side_by_side.h"
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/prepare.h"
 #include "cli/print.h"
+#include "cli/quiet.h"
 #include "cli/session.h"
 #include "run/invocation.h"
 
@@ -38,15 +42,20 @@ class Invoke final : public Command {
     invoke->add_option("--runtime", runtime_, "with --zip")->type_name("R")->needs(zip)->capture_default_str();
     invoke->add_option("--memory", memory_mb_, "with --zip: MB")->check(CLI::Range(128, 10240))->capture_default_str();
     invoke->add_option("--timeout", timeout_, "with --zip: the function's")->type_name("DUR")->capture_default_str();
-    invoke->add_option("--env", environment_, "with --zip: the function's environment; repeatable")
-        ->type_name("K=V")
-        ->allow_extra_args(false);
-    invoke->add_option("--role-policy", role_policy_, "with --zip: policy of the function's role")->type_name("FILE");
+    add_role_options(*invoke, options_);
+    for (const char* name : {"--env", "--role-policy", "--stack"}) invoke->get_option(name)->needs(zip);
+    invoke
+        ->add_option("--bucket", buckets_, "with --zip: make this bucket, which the function's role may use; repeatable")
+        ->type_name("NAME")
+        ->allow_extra_args(false)
+        ->needs(zip);
     invoke->add_option("--payload", payload_, "JSON, or @FILE, or @- for standard input")->type_name("JSON|@FILE");
     add_target_options(*invoke, target_, "aws");
     invoke->footer(
         "Examples:\n  sortie invoke my-function --payload '{\"a\":1}'\n"
-        "  sortie invoke --zip it_test.zip --handler bootstrap --runtime provided.al2023 --payload @event.json");
+        "  sortie invoke --zip it_test.zip --handler bootstrap --runtime provided.al2023 --payload @event.json\n"
+        "  sortie invoke --zip f.zip --runtime python3.12 --handler app.main --bucket data --env BUCKET=data\n"
+        "  sortie invoke --zip f.zip --stack iam.template.json --env BUCKET='${stack.BucketName}'");
     return invoke;
   }
 
@@ -59,10 +68,9 @@ class Invoke final : public Command {
                      "give --zip ZIP, or --endpoint-url of a `sortie serve`");
     }
     ASSIGN_OR_CO_RETURN(const std::unique_ptr<Session> session, co_await Session::open(context, target_));
-    auto settled = co_await settle(invoke(context, session->target(), payload));
+    auto settled = co_await settle(invoke(context, *session, payload));
     co_await session->close();
-    if (settled.exception) std::rethrow_exception(settled.exception);
-    co_return *std::move(settled.result);
+    co_return unsettled(std::move(settled));
   }
 
  private:
@@ -79,9 +87,10 @@ class Invoke final : public Command {
     return payload;
   }
 
-  Task<Result<int>> invoke(Context& context, run::Target& target, std::string payload) {
+  Task<Result<int>> invoke(Context& context, Session& session, std::string payload) {
+    run::Target& target = session.target();
     if (!zip_.empty()) {
-      auto made = co_await make_function(target);
+      auto made = co_await make_function(session);
       if (!made) co_return std::unexpected(wrap(std::move(made).error(), "make a function of " + zip_));
     }
     const SystemTime began = context.clock.now();
@@ -96,27 +105,63 @@ class Invoke final : public Command {
     co_return 1;
   }
 
-  Task<Result<void>> make_function(run::Target& target) {
+  Task<Result<void>> make_function(Session& session) {
+    run::Target& target = session.target();
     ASSIGN_OR_CO_RETURN(const std::chrono::milliseconds timeout, parse_duration(timeout_, "--timeout"));
-    ASSIGN_OR_CO_RETURN(const auto environment, parse_environment(environment_));
     aws::CreateFunctionRequest request{.name = "sortie-invoke", .runtime = runtime_, .handler = handler_};
     ASSIGN_OR_CO_RETURN(request.code.zip, read_file(zip_, k_zip_limit));
-    ASSIGN_OR_CO_RETURN(const aws::Role role,
-                        co_await target.iam.create_role({.name = "sortie-invoke", .assume_role_policy = k_trust}));
-    CO_RETURN_IF_ERROR(co_await target.iam.attach_role_policy(
-        role.name, "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"));
-    if (!role_policy_.empty()) {
-      ASSIGN_OR_CO_RETURN(const std::string policy, read_file(role_policy_, 64 * 1024));
-      CO_RETURN_IF_ERROR(co_await target.iam.put_role_policy(role.name, "sortie", policy));
-    }
-    request.role = role.arn;
+    CO_RETURN_IF_ERROR(co_await prepare_role(target, request));
+    CO_RETURN_IF_ERROR(co_await make_buckets(session, request.role));
     request.memory_mb = memory_mb_;
-    request.environment = environment;
     request.timeout_seconds = static_cast<int>(std::chrono::ceil<std::chrono::seconds>(timeout).count());
     CO_RETURN_IF_ERROR(co_await target.lambda.create_function(std::move(request)));
     function_ = "sortie-invoke";
     CO_RETURN_IF_ERROR(co_await target.lambda.wait_until_active(function_, deadline_in(std::chrono::minutes(2))));
     co_return Result<void>{};
+  }
+
+  /// The function's role, and its environment with what the stack says.
+  Task<Result<void>> prepare_role(run::Target& target, aws::CreateFunctionRequest& request) {
+    suite::SuiteSpec spec;  // fill_in_values' own word for an environment
+    ASSIGN_OR_CO_RETURN(spec.env, parse_environment(options_.environment));
+    std::vector<suite::SuiteSpec> specs{std::move(spec)};
+    run::DeploySpec deploy_spec;
+    Quiet quiet;
+    ASSIGN_OR_CO_RETURN(const auto stack, co_await open_stack(target, options_, deploy_spec, quiet));
+    CO_RETURN_IF_ERROR(co_await fill_in_values(target, stack ? &*stack : nullptr, specs));
+    request.environment = std::move(specs.front().env);
+    request.role = deploy_spec.role_arn;
+    if (stack) co_return Result<void>{};
+    ASSIGN_OR_CO_RETURN(const aws::Role role,
+                        co_await target.iam.create_role({.name = "sortie-invoke", .assume_role_policy = k_trust}));
+    CO_RETURN_IF_ERROR(co_await target.iam.attach_role_policy(
+        role.name, "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"));
+    if (!options_.role_policy_file.empty()) {
+      ASSIGN_OR_CO_RETURN(const std::string policy, read_file(options_.role_policy_file, 64 * 1024));
+      CO_RETURN_IF_ERROR(co_await target.iam.put_role_policy(role.name, "sortie", policy));
+    }
+    request.role = role.arn;
+    co_return Result<void>{};
+  }
+
+  Task<Result<void>> make_buckets(Session& session, const std::string& role_arn) const {
+    if (buckets_.empty()) co_return Result<void>{};
+    aws::S3 s3(session.config_for("s3"));
+    boost::json::array resources;
+    for (const std::string& bucket : buckets_) {
+      if (auto made = co_await s3.create_bucket(bucket); !made) {
+        Error error = wrap(std::move(made).error(), "--bucket " + bucket);
+        error.kind = ErrorKind::config;
+        co_return std::unexpected(std::move(error));
+      }
+      resources.emplace_back("arn:aws:s3:::" + bucket);
+      resources.emplace_back("arn:aws:s3:::" + bucket + "/*");
+    }
+    const boost::json::value policy = {
+        {"Version", "2012-10-17"},
+        {"Statement", {{{"Effect", "Allow"}, {"Action", "s3:*"}, {"Resource", std::move(resources)}}}}};
+    const std::string role = role_arn.substr(role_arn.rfind('/') + 1);
+    co_return co_await session.target().iam.put_role_policy(role, "sortie-buckets", boost::json::serialize(policy));
   }
 
   /// The whole log. The last 4 KB come with the answer; they are all of it when the START line is among them and
@@ -149,8 +194,8 @@ class Invoke final : public Command {
   std::string runtime_ = "provided.al2023";
   int memory_mb_ = 1769;
   std::string timeout_ = "900s";
-  std::vector<std::string> environment_;
-  std::string role_policy_;
+  FunctionOptions options_;
+  std::vector<std::string> buckets_;
   std::string payload_;
   TargetOptions target_;
 };

@@ -2,11 +2,13 @@
 #include <boost/json.hpp>
 
 #include "base/deadline.h"
+#include "base/side_by_side.h"
 #include "base/utf8.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/prepare.h"
 #include "cli/print.h"
+#include "cli/quiet.h"
 #include "cli/session.h"
 #include "run/runner.h"
 
@@ -14,14 +16,6 @@ namespace sortie::cli {
 namespace {
 
 namespace json = boost::json;
-
-/// Says nothing but what the user must know, on standard error: standard output is the list.
-class Quiet final : public run::Reporter {
- public:
-  void on(const run::Event& event) override {
-    if (const auto* notice = std::get_if<run::Notice>(&event)) std::fprintf(stderr, "note: %s\n", notice->text.c_str());
-  }
-};
 
 using Lists = std::vector<std::vector<suite::TestCase>>;
 
@@ -57,9 +51,8 @@ class List final : public Command {
     spec_.suites = finished_specs(suites, package);
     auto settled = co_await settle(list(context, *session, package, std::move(deploy_spec), quiet));
     co_await session->close();
-    if (settled.exception) std::rethrow_exception(settled.exception);
-    if (!*settled.result) co_return std::unexpected(settled.result->error());
-    co_return print(**settled.result);
+    ASSIGN_OR_CO_RETURN(const Lists lists, unsettled(std::move(settled)));
+    co_return print(lists);
   }
 
  private:
@@ -74,8 +67,7 @@ class List final : public Command {
       if (auto removed = co_await stack->remove(); !removed)
         reporter.on(run::Notice{sortie::describe(removed.error())});
     }
-    if (settled.exception) std::rethrow_exception(settled.exception);
-    co_return *std::move(settled.result);
+    co_return unsettled(std::move(settled));
   }
 
   Task<Result<Lists>> list_with(Context& context, Session& session, const package::Package& package,
@@ -90,22 +82,24 @@ class List final : public Command {
     co_await asio::this_coro::reset_cancellation_state();
     if (auto removed = co_await deployment.remove(); !removed)
       reporter.on(run::Notice{sortie::describe(removed.error())});
-    if (settled.exception) std::rethrow_exception(settled.exception);
-    co_return *std::move(settled.result);
+    co_return unsettled(std::move(settled));
   }
 
   Result<int> print(const Lists& lists) const {
     const run::Filter filter(filters_);
     std::string text;
+    std::vector<run::TestId> listed;
     for (std::size_t i = 0; i < lists.size(); ++i) {
       for (const suite::TestCase& test : lists[i]) {
-        const run::TestId id{spec_.suites[i].name, test.name};
+        const run::TestId& id = listed.emplace_back(spec_.suites[i].name, test.name);
         if (filter.chooses(id)) text += json_ ? json_line(id, test) : id.text() + "\n";
       }
     }
     RETURN_IF_ERROR(write_stdout(text));
+    if (!text.empty()) return 0;
     // As for run: a filter or a suite that gives nothing is worth noticing.
-    return text.empty() ? 4 : 0;
+    std::fprintf(stderr, "note: %s\n", run::nothing_chosen(filters_, listed).c_str());
+    return 4;
   }
 
   static std::string json_line(const run::TestId& id, const suite::TestCase& test) {

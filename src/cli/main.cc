@@ -11,10 +11,14 @@
 #include <cstdlib>
 #include <exception>
 #include <optional>
+#include <span>
+#include <sstream>
 
 #include "base/deadline.h"
 #include "cli/command.h"
+#include "cli/command_line.h"
 #include "cli/print.h"
+#include "cli/standard_streams.h"
 #include "http/tls.h"
 
 extern char** environ;  // NOLINT(readability-redundant-declaration)
@@ -46,12 +50,17 @@ class Interrupts {
   }
   asio::cancellation_slot slot() { return cancel_.slot(); }
   [[nodiscard]] int received() const { return received_; }
-  void stop() { signals_.cancel(); }
+  /// The command has ended: what still arrives is too late.
+  void stop() {
+    stopped_ = true;
+    signals_.cancel();
+  }
 
  private:
   void wait() {
     signals_.async_wait([this](const boost::system::error_code& error, int number) {
       if (error) return;
+      if (stopped_) return;
       if (received_ != 0) std::_Exit(128 + number);
       received_ = number;
       if (!command_.interrupt(number)) cancel_.emit(asio::cancellation_type::terminal);
@@ -63,7 +72,18 @@ class Interrupts {
   Command& command_;
   asio::cancellation_signal cancel_;
   int received_ = 0;
+  bool stopped_ = false;
 };
+
+/// What the process ends with; says why where something went wrong.
+int exit_status(const Result<int>& result, int interrupted_by) {
+  if (result) return *result;
+  const Error& error = result.error();
+  if (interrupted_by != 0 && error.kind == ErrorKind::cancelled) return 128 + interrupted_by;
+  if (nobody_reads(error)) return 128 + SIGPIPE;  // as if we had died of it
+  print_error(error);
+  return exit_code(error.kind);
+}
 
 int execute(Command& command) {
   asio::io_context io(1);
@@ -79,20 +99,14 @@ int execute(Command& command) {
                  }));
   io.run();
   if (settled->exception) std::rethrow_exception(settled->exception);
-  const Result<int>& result = *settled->result;
-  if (result) return *result;
-  if (interrupts.received() != 0 && result.error().kind == ErrorKind::cancelled) return 128 + interrupts.received();
-  print_error(result.error());
-  return exit_code(result.error().kind);
+  return exit_status(*settled->result, interrupts.received());
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  prepare_standard_streams();
   http::ignore_openssl_configuration();
-  // A closed pipe or a file that may not grow is an error of the write, to be told, not a death.
-  std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGXFSZ, SIG_IGN);
   // A package passes through several strings of its size: memory that was touched once is used again, not given back
   // to the system and faulted in anew.
   ::mallopt(M_MMAP_THRESHOLD, k_reused_bytes);
@@ -116,11 +130,14 @@ int main(int argc, char** argv) {
   try {
     app.parse(static_cast<int>(dashes - argv), argv);
   } catch (const CLI::Success& help) {
-    return app.exit(help);
+    std::ostringstream text;
+    (void)app.exit(help, text, text);
+    if (auto written = write_stdout(text.str()); !written) return exit_status(std::unexpected(written.error()), 0);
+    return 0;
   } catch (const CLI::ParseError& error) {
-    print_error(Error{.kind = ErrorKind::usage,
-                      .message = error.what(),
-                      .hint = "sortie --help shows the commands and their options"});
+    const std::span<char* const> words(argv + 1, dashes);
+    print_error(command_line_error(app, error, words));
+    if (words.empty()) std::fputs(command_list(app).c_str(), stderr);
     return exit_code(ErrorKind::usage);
   }
   if (dashes != argv + argc && !chosen->take_trailing({dashes + 1, argv + argc})) {

@@ -31,11 +31,10 @@ void add_package_options(CLI::App& app, PackageOptions& options) {
       ->allow_extra_args(false);
 }
 
-void add_function_options(CLI::App& app, FunctionOptions& options) {
-  app.add_option("--env", options.environment, "environment of the suite; repeatable")
+void add_role_options(CLI::App& app, FunctionOptions& options) {
+  app.add_option("--env", options.environment, "environment of the function; repeatable")
       ->type_name("K=V")
       ->allow_extra_args(false);
-  auto* role = app.add_option("--role", options.role_arn, "run under this IAM role")->type_name("ARN");
   auto* policy = app.add_option("--role-policy", options.role_policy_file,
                                 "run under a role made for the run, with this policy (JSON) besides writing logs")
                      ->type_name("FILE");
@@ -43,8 +42,18 @@ void add_function_options(CLI::App& app, FunctionOptions& options) {
       app.add_option("--stack", options.stack_template,
                      "create this CloudFormation template for the run: its role, and ${stack.OUTPUT} in --env")
           ->type_name("TEMPLATE");
-  role->excludes(policy)->excludes(stack);
   policy->excludes(stack);
+  app.add_option("--stack-name", options.stack_name, "with --stack: the stack's name, instead of a short one made up")
+      ->type_name("NAME")
+      ->needs(stack);
+}
+
+void add_function_options(CLI::App& app, FunctionOptions& options) {
+  add_role_options(app, options);
+  app.add_option("--role", options.role_arn, "run under this IAM role")
+      ->type_name("ARN")
+      ->excludes(app.get_option("--role-policy"))
+      ->excludes(app.get_option("--stack"));
   app.add_option("--memory", options.memory_mb, "memory of the function in MB (1 vCPU at 1769)")
       ->check(CLI::Range(128, 10240))
       ->capture_default_str();

@@ -40,12 +40,15 @@ struct FunctionOptions {
   std::string role_arn;
   std::string role_policy_file;
   std::string stack_template;
+  std::string stack_name;
   int memory_mb = 1769;
   bool keep = false;
   std::string cwd = "task";
   std::vector<std::string> suite_args;
 };
 void add_function_options(CLI::App& app, FunctionOptions& options);
+/// `--env`, `--role-policy`, `--stack`, `--stack-name`.
+void add_role_options(CLI::App& app, FunctionOptions& options);
 
 /// `90s`, `1m30s`, `250ms`, `2h`; a plain number is seconds. ErrorKind::usage names `option`.
 Result<std::chrono::milliseconds> parse_duration(std::string_view text, std::string_view option);

@@ -1,38 +1,15 @@
 #include <CLI/CLI.hpp>
-#include <cerrno>
 #include <cstdio>
 
+#include "base/output_file.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/prepare.h"
 #include "cli/print.h"
+#include "cli/quiet.h"
 
 namespace sortie::cli {
 namespace {
-
-class Silent final : public run::Reporter {
- public:
-  void on(const run::Event& event) override {
-    if (const auto* notice = std::get_if<run::Notice>(&event)) std::fprintf(stderr, "note: %s\n", notice->text.c_str());
-  }
-};
-
-/// Written under a temporary name and renamed: a cut zip never stands under the final name.
-Result<void> write_file(const std::string& path, std::string_view bytes) {
-  const std::string temporary = path + ".part";
-  std::FILE* file = std::fopen(temporary.c_str(), "we");
-  if (file == nullptr) {
-    Error error = fail_errno(errno, path).error();
-    error.kind = ErrorKind::config;
-    return std::unexpected(std::move(error));
-  }
-  int error_number = std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size() ? 0 : errno;
-  if (std::fclose(file) != 0 && error_number == 0) error_number = errno;
-  if (error_number == 0 && std::rename(temporary.c_str(), path.c_str()) != 0) error_number = errno;
-  if (error_number == 0) return {};
-  std::remove(temporary.c_str());
-  return fail_errno(error_number, "write " + path);
-}
 
 class PackageCommand final : public Command {
  public:
@@ -49,9 +26,12 @@ class PackageCommand final : public Command {
 
   Task<Result<int>> execute(Context& /*context*/) override {
     ASSIGN_OR_CO_RETURN(Suites suites, resolve_suites(package_, FunctionOptions{}));
-    Silent silent;
-    ASSIGN_OR_CO_RETURN(const package::Package package, co_await build(suites, Destination::anywhere, silent));
-    CO_RETURN_IF_ERROR(write_file(output_, package.zip));
+    // Before anything is built; a cut zip never stands under the name.
+    ASSIGN_OR_CO_RETURN(OutputFile zip, OutputFile::open(output_, OutputFile::Writing::at_once));
+    Quiet quiet;
+    ASSIGN_OR_CO_RETURN(const package::Package package, co_await build(suites, Destination::anywhere, quiet));
+    zip.write(package.zip);
+    CO_RETURN_IF_ERROR(zip.close());
     std::string text = output_ + ": " + package.function_name + ", " + package.architecture + ", " +
                        std::to_string(package.files.size()) + " files, " + human_bytes(package.unzipped_bytes) +
                        " -> " + human_bytes(package.zip.size()) + "\n";

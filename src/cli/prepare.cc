@@ -2,14 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/json.hpp>
 #include <filesystem>
 #include <utility>
 
 #include "base/blocking.h"
-#include "cli/project_file.h"
-#include "harness/blob.h"
+#include "base/side_by_side.h"
 #include "sandbox/sandbox.h"
 #include "suite/framework.h"
 #include "wire/checksum.h"
@@ -19,48 +17,6 @@ namespace {
 
 constexpr std::size_t k_policy_limit = 64 * 1024;
 constexpr std::size_t k_template_limit = 1024 * 1024;  ///< for reading it; CloudFormation's own is smaller
-
-const ProjectFile::Suite* find_suite(const std::optional<ProjectFile>& file, const std::string& name) {
-  if (!file) return nullptr;
-  for (const ProjectFile::Suite& suite : file->suites) {
-    if (suite.name == name) return &suite;
-  }
-  return nullptr;
-}
-
-class Collecting {
- public:
-  Collecting(const FunctionOptions& function, std::map<std::string, std::string> environment)
-      : function_(function), environment_(std::move(environment)) {}
-
-  void add(const ProjectFile::Suite& suite) {
-    add(suite.path, suite.name, suite.args, suite.env);
-    for (const std::string& asset : suite.assets) add_asset(asset);
-  }
-  void add(const std::string& path) { add(path, "", {}, {}); }
-  void add_asset(const std::string& path) {
-    std::vector<std::string>& assets = suites_.package.assets;
-    if (std::find(assets.begin(), assets.end(), path) == assets.end()) assets.push_back(path);
-  }
-  Suites take() { return std::move(suites_); }
-
- private:
-  void add(const std::string& path, const std::string& name, const std::vector<std::string>& args,
-           const std::map<std::string, std::string>& env) {
-    suites_.package.suites.push_back({.path = path, .name = name});
-    suite::SuiteSpec spec;
-    spec.args = args;
-    spec.args.insert(spec.args.end(), function_.suite_args.begin(), function_.suite_args.end());
-    spec.env = environment_;
-    spec.env.insert(env.begin(), env.end());  // the command line wins
-    spec.cwd = function_.cwd == "tmp" ? suite::WorkingFolder::tmp : suite::WorkingFolder::task;
-    suites_.specs.push_back(std::move(spec));
-  }
-
-  const FunctionOptions& function_;
-  std::map<std::string, std::string> environment_;
-  Suites suites_;
-};
 
 std::string plural(std::size_t count, std::string_view one, std::string_view many) {
   return fmt::format("{} {}", count, count == 1 ? one : many);
@@ -111,39 +67,11 @@ bool mentions(const std::vector<suite::SuiteSpec>& specs, std::string_view what)
   return false;
 }
 
-Task<const sandbox::Capabilities*> look_at_sandbox() {
+Task<Result<const sandbox::Capabilities*>> look_at_sandbox() {
   co_return &sandbox::probe();
 }
 
 }  // namespace
-
-Result<Suites> resolve_suites(const PackageOptions& package, const FunctionOptions& function) {
-  ASSIGN_OR_RETURN(auto environment, parse_environment(function.environment));
-  std::error_code error;
-  const std::string here = std::filesystem::current_path(error).string();
-  ASSIGN_OR_RETURN(const std::optional<ProjectFile> file, find_project_file(here));
-  Collecting collecting(function, std::move(environment));
-  if (package.suites.empty()) {
-    if (!file || file->suites.empty()) {
-      return fail(ErrorKind::usage, "no suite given", "name test executables, or describe them in sortie.toml");
-    }
-    for (const ProjectFile::Suite& suite : file->suites) collecting.add(suite);
-  }
-  for (const std::string& name : package.suites) {
-    if (const ProjectFile::Suite* suite = find_suite(file, name)) {
-      collecting.add(*suite);
-    } else {
-      collecting.add(name);
-    }
-  }
-  for (const std::string& asset : package.assets) collecting.add_asset(asset);
-  Suites suites = collecting.take();
-  const std::span<const char> harness = harness::harness_executable();
-  suites.package.harness = {harness.data(), harness.size()};
-  suites.package.library_folders = package::environment_library_folders();
-  suites.package.cache_folder = package::default_cache_folder();
-  return suites;
-}
 
 bool is_local(const TargetOptions& target) {
   return target.on == "local" && target.endpoint_url.empty();
@@ -158,11 +86,11 @@ Task<Result<package::Package>> build(const Suites& suites, Destination destinati
   };
   Result<package::Package> package;
   if (destination == Destination::here) {
-    using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace)
     // Most machines can isolate: whether this one can is found out while the package for it is made.
-    auto [made, sandbox] = co_await (pool.run(make(spec)) && look_at_sandbox());
+    auto [made, looked] = co_await side_by_side(pool.run(make(spec)), look_at_sandbox());
+    package = unsettled(std::move(made));
+    ASSIGN_OR_CO_RETURN(const sandbox::Capabilities* const sandbox, unsettled(std::move(looked)));
     if (!sandbox->reason.empty()) reporter.on(run::Notice{sandbox->reason});
-    package = std::move(made);
     if (!sandbox->namespaces) {
       spec.image_glibc = package::k_any_glibc;
       package = co_await pool.run(make(std::move(spec)));
@@ -210,6 +138,7 @@ Result<std::optional<run::StackSpec>> stack_spec(const FunctionOptions& function
   spec.label = spec.label.substr(0, spec.label.find('.'));
   ASSIGN_OR_RETURN(spec.template_text, read_file(function.stack_template, k_template_limit));
   spec.digest = wire::sha256_hex(spec.template_text).substr(0, 8);
+  spec.name = function.stack_name;
   return spec;
 }
 

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/session.h"
+#include "cli/suites.h"
 #include "package/package.h"
 #include "run/deployment.h"
 #include "run/event.h"
@@ -16,17 +17,6 @@
 
 /// The way from a command line to a deployed function, shared by `run`, `list` and `package`.
 namespace sortie::cli {
-
-/// The suites that the user means, with everything that belongs to them.
-struct Suites {
-  package::PackageSpec package;
-  /// One a suite: arguments and environment; `executable` and `framework` are filled from the finished package.
-  std::vector<suite::SuiteSpec> specs;
-};
-
-/// Command line and `sortie.toml` together. No SUITE: all of the file's; a SUITE that is a name of the file's: that
-/// one; anything else is a path. ErrorKind::usage, config.
-Result<Suites> resolve_suites(const PackageOptions& package, const FunctionOptions& function);
 
 /// True when the options mean the embedded AWS.
 bool is_local(const TargetOptions& target);

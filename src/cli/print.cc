@@ -4,6 +4,11 @@
 #include <cstdio>
 
 namespace sortie::cli {
+namespace {
+
+constexpr const char* k_broken_pipe = "EPIPE";
+
+}  // namespace
 
 std::string format_error(const Error& error) {
   std::string text = "error: " + error.message + "\n";
@@ -17,10 +22,18 @@ void print_error(const Error& error) {
 }
 
 Result<void> write_stdout(std::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
-    return fail_errno(errno, "write standard output");
-  }
-  return {};
+  bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  written = std::fflush(stdout) == 0 && written;
+  if (written) return {};
+  const int error_number = errno;
+  Error failed = fail_errno(error_number, "write standard output").error();
+  failed.kind = ErrorKind::internal;
+  if (error_number == EPIPE) failed.code = k_broken_pipe;
+  return std::unexpected(std::move(failed));
+}
+
+bool nobody_reads(const Error& error) {
+  return error.code == k_broken_pipe;
 }
 
 }  // namespace sortie::cli

@@ -4,16 +4,27 @@
 #include <toml++/toml.h>
 
 #include <filesystem>
+#include <span>
 
+#include "base/suggest.h"
 #include "cli/options.h"
 
 namespace sortie::cli {
 namespace {
 
 constexpr std::size_t k_file_limit = 1024 * 1024;
+const std::vector<std::string> k_file_keys = {"suite"};
+const std::vector<std::string> k_suite_keys = {"path", "name", "assets", "args", "env"};
 
 std::string where(const std::string& path, const toml::node& node) {
   return path + ":" + std::to_string(node.source().begin.line);
+}
+
+std::unexpected<Error> unknown_key(const std::string& place, std::string_view key, std::span<const std::string> known,
+                                   const std::string& hint) {
+  const std::string meant = did_you_mean(key, known);
+  return fail(ErrorKind::config, place + ": unknown key '" + std::string(key) + "'",
+              meant.empty() ? hint : meant + " " + hint);
 }
 
 Result<std::string> text_of(const toml::node& node, const std::string& path, std::string_view key) {
@@ -64,12 +75,10 @@ Result<ProjectFile::Suite> suite_of(const toml::table& table, const std::string&
     } else if (name == "env") {
       ASSIGN_OR_RETURN(suite.env, table_of(value, path, name));
     } else {
-      return fail(ErrorKind::config, where(path, value) + ": unknown key '" + std::string(name) + "'",
-                  "a suite has path, name, assets, args and env");
+      return unknown_key(where(path, value), name, k_suite_keys, "a suite has path, name, assets, args and env");
     }
   }
   if (suite.path.empty()) return fail(ErrorKind::config, where(path, table) + ": a suite needs a path");
-  if (suite.name.empty()) suite.name = std::filesystem::path(suite.path).filename().string();
   return suite;
 }
 
@@ -86,8 +95,7 @@ Result<ProjectFile> parse_project_file(const std::string& text, const std::strin
   for (const auto& [key, value] : parsed.table()) {
     const toml::array* suites = key.str() == "suite" ? value.as_array() : nullptr;
     if (suites == nullptr) {
-      return fail(ErrorKind::config, where(path, value) + ": unknown key '" + std::string(key.str()) + "'",
-                  "the file is a list of [[suite]] tables");
+      return unknown_key(where(path, value), key.str(), k_file_keys, "the file is a list of [[suite]] tables");
     }
     for (const toml::node& element : *suites) {
       const toml::table* table = element.as_table();

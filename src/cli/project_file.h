@@ -13,7 +13,7 @@ namespace sortie::cli {
 struct ProjectFile {
   struct Suite {
     std::string path;  ///< as the file says, made absolute by its folder
-    std::string name;  ///< empty: the file's name
+    std::string name;  ///< empty: none of its own
     std::vector<std::string> assets;
     std::vector<std::string> args;
     std::map<std::string, std::string> env;

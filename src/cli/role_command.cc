@@ -98,6 +98,19 @@ Task<std::string> relay(UniqueFd from, int to, const char* name) {
   }
 }
 
+/// What would hide another is refused; the same twice is once.
+Result<void> add_mount(emulator::InstanceOptions& wanted, const fs::path& path) {
+  const std::string place = place_of(path);
+  for (const auto& there : wanted.mounts) {
+    if (there.target != place) continue;
+    if (there.source == path) return {};
+    return fail(ErrorKind::usage, "--mount: " + there.source + " and " + path.string() + " would both be seen at " + place,
+                "give one of them another last name, or mount the folder above");
+  }
+  wanted.mounts.push_back({path.string(), place});
+  return {};
+}
+
 /// Root's sandboxes run under an id that owns nothing here: what they are to see must be open to others.
 Result<void> check_readable(const fs::path& path) {
   struct stat found{};
@@ -139,7 +152,7 @@ Task<Result<RoleCommand>> RoleCommand::prepare(Context& context, emulator::Emula
   for (const std::string& path : options.mounts) {
     const fs::path absolute = fs::weakly_canonical(path, error);
     if (error || !fs::exists(absolute)) co_return fail(ErrorKind::usage, "--mount: there is no " + path);
-    wanted.mounts.push_back({absolute.string(), place_of(absolute)});
+    CO_RETURN_IF_ERROR(add_mount(wanted, absolute));
   }
   for (const auto& mount : wanted.mounts) CO_RETURN_IF_ERROR(check_readable(mount.source));
   auto instance = co_await emulator.start_instance(std::move(wanted));

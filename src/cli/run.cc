@@ -2,20 +2,20 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdlib>
 #include <thread>
 
 #include "base/deadline.h"
+#include "base/side_by_side.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/prepare.h"
+#include "cli/print.h"
 #include "cli/session.h"
 #include "cli/terminal.h"
-#include "report/json.h"
-#include "report/junit.h"
+#include "report/files.h"
 #include "report/terminal.h"
 #include "run/runner.h"
 
@@ -45,8 +45,7 @@ struct Options {
   int retries = 0;
   std::string timeout = "60s";
   bool fail_fast = false;
-  std::string junit;
-  std::string json;
+  std::vector<std::string> report_files = std::vector<std::string>(report::file_reports().size());
   std::string show_output = "failed";
 };
 
@@ -62,9 +61,11 @@ class Run final : public Command {
 
  private:
   Result<run::RunSpec> run_spec() const;
-  Task<Result<int>> with_reporters(Context& context);
-  Task<Result<int>> with_session(Context& context, Session& session, const package::Package& package, Suites& suites,
-                                 run::DeploySpec deploy_spec, run::RunSpec run_spec);
+  Result<void> open_reports();
+  Result<int> with_reports_closed(Result<int> status);
+  Task<Result<int>> with_target(Context& context, Suites& suites, run::DeploySpec deploy_spec, run::RunSpec run_spec);
+  Task<Result<int>> with_session(Context& context, Session& session, const Result<package::Package>& built,
+                                 Suites& suites, run::DeploySpec deploy_spec, run::RunSpec run_spec);
   Task<Result<int>> with_stack(Context& context, Session& session, const package::Package& package,
                                const run::Stack* stack, run::DeploySpec deploy_spec, run::RunSpec run_spec);
   Task<Result<int>> with_deployment(Context& context, Session& session, const run::Deployment& deployment,
@@ -94,9 +95,10 @@ CLI::App* Run::describe(CLI::App& app) {
   add_function_options(*run, options_.function);
   add_target_options(*run, options_.target, "local");
   add_realism_option(*run, options_.target.realism);
-  run->add_option("--junit", options_.junit, "write JUnit XML")->type_name("FILE");
-  run->add_option("--json", options_.json, "write every event as a line of JSON, all output included")
-      ->type_name("FILE");
+  for (std::size_t i = 0; i < options_.report_files.size(); ++i) {
+    const report::FileReport& report = report::file_reports()[i];
+    run->add_option(report.option, options_.report_files[i], report.description)->type_name("FILE");
+  }
   run->add_option("--show-output", options_.show_output, "show the output of these tests")
       ->check(CLI::IsMember({"failed", "all", "none"}))
       ->capture_default_str();
@@ -131,62 +133,69 @@ Task<void> keep_ticking(report::TerminalReporter& terminal) {
 }
 
 Task<Result<int>> Run::execute(Context& context) {
-  report::TerminalReporter terminal(stdout, terminal_options(context.environment, options_.show_output));
-  reporters_.add(terminal);
-  asio::cancellation_signal stop_ticking;
-  asio::co_spawn(context.executor, keep_ticking(terminal),
-                 asio::bind_cancellation_slot(stop_ticking.slot(), asio::detached));
-  const auto result = co_await settle(with_reporters(context));
-  stop_ticking.emit(asio::cancellation_type::terminal);
-  // One more turn of the loop: the ticking coroutine refers to `terminal`.
-  co_await asio::post(context.executor, asio::use_awaitable);
-  if (result.exception) std::rethrow_exception(result.exception);
-  // An interrupt before the tests began; one while they ran has been reported.
-  if (!*result.result && result.result->error().kind == ErrorKind::cancelled) {
-    terminal.on(run::Notice{"interrupted before any test began; what had been made is removed"});
-    co_return exit_code(ErrorKind::cancelled);
-  }
-  co_return *result.result;
-}
-
-Task<Result<int>> Run::with_reporters(Context& context) {
-  std::unique_ptr<report::JsonReporter> json;
-  if (!options_.json.empty()) {
-    ASSIGN_OR_CO_RETURN(json, report::JsonReporter::open(options_.json));
-    reporters_.add(*json);
-  }
-  report::JunitReporter junit(options_.junit);
-  if (!options_.junit.empty()) reporters_.add(junit);
-
   ASSIGN_OR_CO_RETURN(run::RunSpec run_spec, this->run_spec());
   ASSIGN_OR_CO_RETURN(run::DeploySpec deploy_spec, cli::deploy_spec(options_.function, options_.target));
   ASSIGN_OR_CO_RETURN(Suites suites, resolve_suites(options_.package, options_.function));
-  const Destination destination = is_local(options_.target) ? Destination::here : Destination::anywhere;
-  // The target is opened while the package is built.
-  using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace)
-  auto [built, opened] = co_await (build(suites, destination, reporters_) && Session::open(context, options_.target));
-  if (!built) co_return std::unexpected(std::move(built).error());
-  if (!opened) co_return std::unexpected(std::move(opened).error());
-  const package::Package package = *std::move(built);
-  const std::unique_ptr<Session> session = *std::move(opened);
-  auto settled =
-      co_await settle(with_session(context, *session, package, suites, std::move(deploy_spec), std::move(run_spec)));
-  co_await session->close();
-  if (settled.exception) std::rethrow_exception(settled.exception);
-  Result<int> status = *std::move(settled.result);
-
-  // A report that cannot be written must not look like one that was.
-  if (json) {
-    if (auto closed = json->close(); !closed && status) status = std::unexpected(closed.error());
+  report::TerminalReporter terminal(stdout, terminal_options(context.environment, options_.show_output));
+  reporters_.add(terminal);
+  CO_RETURN_IF_ERROR(open_reports());
+  asio::cancellation_signal stop_ticking;
+  asio::co_spawn(context.executor, keep_ticking(terminal),
+                 asio::bind_cancellation_slot(stop_ticking.slot(), asio::detached));
+  auto settled = co_await settle(with_target(context, suites, std::move(deploy_spec), std::move(run_spec)));
+  co_await asio::this_coro::reset_cancellation_state();
+  stop_ticking.emit(asio::cancellation_type::terminal);
+  // One more turn of the loop: the ticking coroutine refers to `terminal`.
+  co_await asio::post(context.executor, asio::use_awaitable);
+  Result<int> status = unsettled(std::move(settled));
+  // An interrupt before the tests began; one while they ran has been reported.
+  if (!status && status.error().kind == ErrorKind::cancelled) {
+    terminal.on(run::Notice{"interrupted before any test began; what had been made is removed"});
+    status = exit_code(ErrorKind::cancelled);
   }
-  if (!options_.junit.empty()) {
-    if (auto closed = junit.close(); !closed && status) status = std::unexpected(closed.error());
-  }
-  co_return status;
+  co_return with_reports_closed(std::move(status));
 }
 
-Task<Result<int>> Run::with_session(Context& context, Session& session, const package::Package& package, Suites& suites,
-                                    run::DeploySpec deploy_spec, run::RunSpec run_spec) {
+/// Before anything is built: a report that cannot be written is known before its tests have run.
+Result<void> Run::open_reports() {
+  for (std::size_t i = 0; i < options_.report_files.size(); ++i) {
+    if (options_.report_files[i].empty()) continue;
+    const report::FileReport& report = report::file_reports()[i];
+    auto opened = report.open(options_.report_files[i]);
+    if (!opened) return std::unexpected(wrap(std::move(opened).error(), report.option));
+    reporters_.add(*std::move(opened));
+  }
+  return {};
+}
+
+/// A report that cannot be written must not look like one that was.
+Result<int> Run::with_reports_closed(Result<int> status) {
+  auto closed = reporters_.close();
+  if (closed) return status;
+  if (status && *status != exit_code(ErrorKind::cancelled)) return std::unexpected(std::move(closed).error());
+  print_error(closed.error());
+  return status;
+}
+
+Task<Result<int>> Run::with_target(Context& context, Suites& suites, run::DeploySpec deploy_spec,
+                                   run::RunSpec run_spec) {
+  const Destination destination = is_local(options_.target) ? Destination::here : Destination::anywhere;
+  // The target is opened while the package is built.
+  auto [built, opened] =
+      co_await side_by_side(build(suites, destination, reporters_), Session::open(context, options_.target));
+  const Result<package::Package> package = unsettled(std::move(built));
+  const Result<std::unique_ptr<Session>> session = unsettled(std::move(opened));
+  if (!session) co_return std::unexpected(package ? session.error() : package.error());
+  auto settled =
+      co_await settle(with_session(context, **session, package, suites, std::move(deploy_spec), std::move(run_spec)));
+  co_await (*session)->close();
+  co_return unsettled(std::move(settled));
+}
+
+Task<Result<int>> Run::with_session(Context& context, Session& session, const Result<package::Package>& built,
+                                    Suites& suites, run::DeploySpec deploy_spec, run::RunSpec run_spec) {
+  if (!built) co_return std::unexpected(built.error());
+  const package::Package& package = *built;
   run_spec.suites = finished_specs(suites, package);
   ASSIGN_OR_CO_RETURN(std::optional<run::Stack> stack,
                       co_await open_stack(session.target(), options_.function, deploy_spec, reporters_));
@@ -198,8 +207,7 @@ Task<Result<int>> Run::with_session(Context& context, Session& session, const pa
     if (auto removed = co_await stack->remove(); !removed)
       reporters_.on(run::Notice{sortie::describe(removed.error())});
   }
-  if (settled.exception) std::rethrow_exception(settled.exception);
-  co_return *std::move(settled.result);
+  co_return unsettled(std::move(settled));
 }
 
 Task<Result<int>> Run::with_stack(Context& context, Session& session, const package::Package& package,
@@ -213,8 +221,7 @@ Task<Result<int>> Run::with_stack(Context& context, Session& session, const pack
   co_await asio::this_coro::reset_cancellation_state();
   if (auto removed = co_await deployment.remove(); !removed)
     reporters_.on(run::Notice{sortie::describe(removed.error())});
-  if (settled.exception) std::rethrow_exception(settled.exception);
-  co_return *std::move(settled.result);
+  co_return unsettled(std::move(settled));
 }
 
 Task<Result<int>> Run::with_deployment(Context& context, Session& session, const run::Deployment& deployment,
@@ -224,8 +231,7 @@ Task<Result<int>> Run::with_deployment(Context& context, Session& session, const
   runner_ = &runner;
   auto settled = co_await settle(runner.run(std::move(listed)));
   runner_ = nullptr;
-  if (settled.exception) std::rethrow_exception(settled.exception);
-  co_return *std::move(settled.result);
+  co_return unsettled(std::move(settled));
 }
 
 bool Run::interrupt(int /*signal*/) {

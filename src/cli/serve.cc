@@ -1,13 +1,14 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
 #include <cstdio>
-#include <fstream>
 
 #include "base/deadline.h"
+#include "base/output_file.h"
 #include "cli/child.h"
 #include "cli/command.h"
 #include "cli/options.h"
@@ -21,6 +22,35 @@ namespace sortie::cli {
 namespace {
 
 constexpr std::uint16_t k_default_port = 4566;
+
+using Variables = std::map<std::string, std::string>;
+
+/// Clients of the command must not send what is for 127.0.0.1 to a proxy.
+void bypass_proxies(Variables& environment) {
+  for (const char* name : {"NO_PROXY", "no_proxy"}) {
+    std::string& hosts = environment[name];
+    if (hosts == "*") continue;
+    hosts += std::string(hosts.empty() ? "" : ",") + "127.0.0.1,localhost";
+  }
+}
+
+/// Ours, the exports, and without what would lead a client past the embedded AWS, to a real account, or make it expect
+/// another certificate than there is.
+Variables command_environment(Variables environment, const Variables& exports) {
+  for (const char* name : {"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN",
+                           "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+                           "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_CA_BUNDLE",
+                           "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"}) {
+    environment.erase(name);
+  }
+  std::erase_if(environment, [](const auto& variable) { return variable.first.starts_with("AWS_ENDPOINT_URL_"); });
+  const bool proxied = std::ranges::any_of(environment, [](const auto& variable) {
+    return variable.first.ends_with("_PROXY") || variable.first.ends_with("_proxy");
+  });
+  if (proxied) bypass_proxies(environment);
+  for (const auto& [name, value] : exports) environment[name] = value;
+  return environment;
+}
 
 class Serve final : public Command {
  public:
@@ -95,7 +125,7 @@ class Serve final : public Command {
   }
 
   bool interrupt(int number) override {
-    interrupted_ = true;
+    interrupted_ = number;
     if (stop_) stop_->cancel();
     // A terminal sends its signals to the command as well; others reach only us.
     const bool from_terminal = number == SIGINT && tcgetpgrp(STDIN_FILENO) == getpgrp();
@@ -128,7 +158,7 @@ class Serve final : public Command {
     asio::steady_timer stop(context.executor, std::chrono::steady_clock::time_point::max());
     stop_ = &stop;
     boost::system::error_code ignored;
-    if (!interrupted_) co_await stop.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    if (interrupted_ == 0) co_await stop.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     stop_ = nullptr;
     co_return 0;
   }
@@ -145,10 +175,10 @@ class Serve final : public Command {
     }
     https_port_ = *port;
     if (ca_file_.empty()) return {};
-    std::ofstream file(ca_file_, std::ios::trunc);
-    file << authority_->ca_pem();
-    if (!file.flush()) return fail(ErrorKind::config, "--ca-file: cannot write " + ca_file_);
-    return {};
+    auto file = OutputFile::open(ca_file_, OutputFile::Writing::at_once);
+    if (!file) return std::unexpected(wrap(std::move(file).error(), "--ca-file"));
+    file->write(authority_->ca_pem());
+    return file->close();
   }
 
   [[nodiscard]] std::map<std::string, std::string> exports(const emulator::Emulator& emulator,
@@ -168,6 +198,7 @@ class Serve final : public Command {
     }
     ASSIGN_OR_CO_RETURN(auto prepared,
                         co_await RoleCommand::prepare(context, emulator, region_, role_, network_ == "host"));
+    if (interrupted_ != 0) co_return 128 + interrupted_;  // before there was a command to be told
     role_command_.emplace(std::move(prepared));
     auto status = co_await role_command_->run(command_);
     role_command_.reset();
@@ -175,15 +206,8 @@ class Serve final : public Command {
   }
 
   Task<Result<int>> run_command(Context& context, const std::map<std::string, std::string>& exports) {
-    std::map<std::string, std::string> environment = context.environment;
-    // What would lead a client past the embedded AWS, to a real account.
-    for (const char* name : {"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN",
-                             "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-                             "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"}) {
-      environment.erase(name);
-    }
-    std::erase_if(environment, [](const auto& variable) { return variable.first.starts_with("AWS_ENDPOINT_URL_"); });
-    for (const auto& [name, value] : exports) environment[name] = value;
+    if (interrupted_ != 0) co_return 128 + interrupted_;  // before there was a command to be told
+    auto environment = command_environment(context.environment, exports);
     ASSIGN_OR_CO_RETURN(child_, Child::start(command_, environment));
     auto status = co_await child_->wait();
     child_.reset();
@@ -206,7 +230,7 @@ class Serve final : public Command {
   std::optional<RoleCommand> role_command_;
   std::optional<Child> child_;
   asio::steady_timer* stop_ = nullptr;
-  bool interrupted_ = false;
+  int interrupted_ = 0;  ///< the signal that came first
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "cli/session.h"
 
+#include <boost/asio/this_coro.hpp>
 #include <utility>
 
 #include "cli/prepare.h"
@@ -35,10 +36,12 @@ class LocalSession final : public Session {
         target_(make_target("local", config_, [this](const char*) { return config_; })) {}
 
   run::Target& target() override { return target_; }
+  [[nodiscard]] aws::ClientConfig config_for(const char* /*service*/) const override { return config_; }
   [[nodiscard]] bool is_local() const override { return true; }
-  Task<void> close() override { co_await emulator_->shutdown(); }
 
  private:
+  Task<void> end() override { co_await emulator_->shutdown(); }
+
   std::unique_ptr<emulator::Emulator> emulator_;
   aws::StaticCredentials credentials_;
   aws::ClientConfig config_;
@@ -55,17 +58,19 @@ class AwsSession final : public Session {
                                                .profile = options.profile,
                                                .region = region})),
         config_{.service = client_, .credentials = *credentials_, .clock = context.clock, .region = region},
-        target_(make_target("aws", config_, [&](const char* service) {
-          aws::ClientConfig config = config_;
-          config.endpoint_url = options.endpoint_url.empty()
-                                    ? aws::resolve_endpoint_url(context.environment, service, options.profile)
-                                    : options.endpoint_url;
-          return config;
-        })) {}
+        environment_(context.environment),
+        options_(options),
+        target_(make_target("aws", config_, [this](const char* service) { return config_for(service); })) {}
 
   run::Target& target() override { return target_; }
+  [[nodiscard]] aws::ClientConfig config_for(const char* service) const override {
+    aws::ClientConfig config = config_;
+    config.endpoint_url = options_.endpoint_url.empty()
+                              ? aws::resolve_endpoint_url(environment_, service, options_.profile)
+                              : options_.endpoint_url;
+    return config;
+  }
   [[nodiscard]] bool is_local() const override { return false; }
-  Task<void> close() override { co_return; }
   Task<Result<void>> try_credentials() {
     const auto credentials = co_await credentials_->get();
     if (!credentials) co_return std::unexpected(wrap(credentials.error(), "no AWS credentials"));
@@ -73,6 +78,7 @@ class AwsSession final : public Session {
   }
 
  private:
+  Task<void> end() override { co_return; }
   static http::ClientOptions client_options(const Context& context) {
     http::ClientOptions options;
     options.proxy = http::proxy_settings_from(context.environment);
@@ -85,6 +91,8 @@ class AwsSession final : public Session {
   http::Client client_;
   std::unique_ptr<aws::CredentialsProvider> credentials_;
   aws::ClientConfig config_;
+  std::map<std::string, std::string> environment_;
+  TargetOptions options_;
   run::Target target_;
 };
 
@@ -113,6 +121,11 @@ Task<Result<std::unique_ptr<Session>>> open_aws(Context& context, const TargetOp
 Task<Result<std::unique_ptr<Session>>> Session::open(Context& context, const TargetOptions& options) {
   if (cli::is_local(options)) co_return co_await open_local(context, options);
   co_return co_await open_aws(context, options);
+}
+
+Task<void> Session::close() {
+  co_await asio::this_coro::reset_cancellation_state();
+  co_await end();
 }
 
 }  // namespace sortie::cli

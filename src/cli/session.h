@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "aws/client.h"
 #include "aws/credentials.h"
 #include "cli/command.h"
 #include "cli/options.h"
@@ -22,9 +23,14 @@ class Session {
   virtual ~Session() = default;
 
   virtual run::Target& target() = 0;
+  /// For a client that a run does not need.
+  [[nodiscard]] virtual aws::ClientConfig config_for(const char* service) const = 0;
   [[nodiscard]] virtual bool is_local() const = 0;
-  /// Ends what still runs. Before destruction.
-  virtual Task<void> close() = 0;
+  /// Ends what still runs. Before destruction, also after an interrupt.
+  Task<void> close();
+
+ private:
+  virtual Task<void> end() = 0;
 };
 
 }  // namespace sortie::cli

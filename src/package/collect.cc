@@ -9,26 +9,34 @@
 #include <string_view>
 
 #include "package/file.h"
+#include "package/names.h"
 
 namespace sortie::package {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int k_depth_limit = 64;
+constexpr std::size_t k_depth_limit = 64;
 constexpr std::size_t k_file_limit = 60'000;
 
 class Collector {
  public:
-  Result<void> add_suite(const SuiteInput& suite);
+  Result<void> add_suite(const SuiteInput& suite, const std::string& place);
   Result<void> add_asset(const std::string& path);
   Result<SourceFiles> finish();
 
  private:
   Result<void> add_file(const std::string& place, const std::string& host_path, bool is_suite);
-  Result<void> add_folder(const std::string& place, const fs::path& folder, int depth);
+  Result<void> add_folder(const std::string& place, const fs::path& folder);
+  Result<void> add_child(const std::string& place, const fs::path& child);
+  Result<void> add_link(const std::string& place, const fs::path& link);
+  [[nodiscard]] bool stays_link(const std::string& place, const fs::path& link) const;
+  static Result<void> check_place(const std::string& place, const std::string& host_path);
+  [[nodiscard]] Result<void> check_count(const std::string& host_path) const;
+  Result<void> keep(const std::string& place, SourceFile file);
 
   SourceFiles files_;
+  std::vector<fs::path> entered_;  ///< the folders around what is being added, canonical
   std::map<std::string, std::uint64_t> sizes_;
   std::uint64_t total_ = 0;
 };
@@ -44,13 +52,23 @@ Result<std::string> own_name(const std::string& path) {
   return name;
 }
 
-Result<void> Collector::add_file(const std::string& place, const std::string& host_path, bool is_suite) {
-  if (place == "bootstrap" || place == "manifest.json")
+Result<void> Collector::check_place(const std::string& place, const std::string& host_path) {
+  for (const char* const own : {"bootstrap", "manifest.json"}) {
+    if (place != own && !place.starts_with(std::string(own) + "/")) continue;
     return fail(ErrorKind::config,
-                fmt::format("{} cannot be called {}: the package has a file of that name", host_path, place),
-                "rename it");
-  if (files_.size() >= k_file_limit)
-    return fail(ErrorKind::config, fmt::format("more than {} files: {}", k_file_limit, host_path));
+                fmt::format("{} cannot be called {}: the package has a file of that name", host_path, own), "rename it");
+  }
+  return {};
+}
+
+Result<void> Collector::check_count(const std::string& host_path) const {
+  if (files_.size() < k_file_limit) return {};
+  return fail(ErrorKind::config, fmt::format("more than {} files: {}", k_file_limit, host_path));
+}
+
+Result<void> Collector::add_file(const std::string& place, const std::string& host_path, bool is_suite) {
+  RETURN_IF_ERROR(check_place(place, host_path));
+  RETURN_IF_ERROR(check_count(host_path));
   std::error_code error;
   const std::uint64_t size = fs::file_size(host_path, error);
   if (!error) {
@@ -63,57 +81,90 @@ Result<void> Collector::add_file(const std::string& place, const std::string& ho
     ASSIGN_OR_RETURN(const FileContent content, read_file(host_path, k_unzipped_limit));
     file.content = content.bytes;
     file.executable = content.executable;
+    file.read_only = content.read_only;
   }
-  const auto [there, added] = files_.emplace(place, file);
-  if (added || (there->second.host_path == host_path && there->second.is_suite == is_suite)) return {};
-  const bool same = *there->second.content == *file.content && total_ <= k_unzipped_limit;
+  return keep(place, std::move(file));
+}
+
+/// Once more the same is no second file.
+Result<void> Collector::keep(const std::string& place, SourceFile file) {
+  const auto [at, added] = files_.emplace(place, file);
+  SourceFile& there = at->second;
+  if (added || (there.host_path == file.host_path && there.is_suite == file.is_suite)) return {};
+  const bool same = there.content && file.content ? *there.content == *file.content && total_ <= k_unzipped_limit
+                                                  : there.link == file.link && !file.link.empty();
   if (same) {
-    there->second.is_suite = there->second.is_suite || is_suite;
-    there->second.executable = there->second.executable || file.executable;
+    there.is_suite = there.is_suite || file.is_suite;
+    there.executable = there.executable || file.executable;
+    there.read_only = there.read_only && file.read_only;
     return {};
   }
   return fail(ErrorKind::config,
-              fmt::format("two different files would be called {} in the package: {} and {}", place,
-                          there->second.host_path, host_path),
+              fmt::format("two different files would be called {} in the package: {} and {}", place, there.host_path,
+                          file.host_path),
               "rename one, or put it in a folder and give the folder as asset");
 }
 
-Result<void> Collector::add_folder(const std::string& place, const fs::path& folder, int depth) {
-  if (depth > k_depth_limit)
-    return fail(ErrorKind::config,
-                fmt::format("folders nested deeper than {}, or into themselves: {}", k_depth_limit, folder.string()));
+Result<void> Collector::add_folder(const std::string& place, const fs::path& folder) {
+  if (entered_.size() > k_depth_limit)
+    return fail(ErrorKind::config, fmt::format("folders nested deeper than {}: {}", k_depth_limit, folder.string()));
   std::error_code error;
   std::vector<fs::path> children;
   for (auto it = fs::directory_iterator(folder, error); !error && it != fs::directory_iterator(); it.increment(error))
     children.push_back(it->path());
+  entered_.push_back(error ? folder : fs::canonical(folder, error));
   if (error) return fail(ErrorKind::config, fmt::format("folder {}: {}", folder.string(), error.message()));
   if (children.empty()) files_.emplace(place + "/", SourceFile{.host_path = folder});
   std::ranges::sort(children);
-  for (const fs::path& child : children) {
-    const std::string child_place = place + "/" + child.filename().string();
-    if (fs::is_directory(child, error)) {
-      RETURN_IF_ERROR(add_folder(child_place, child, depth + 1));
-    } else {
-      RETURN_IF_ERROR(add_file(child_place, child, false));
-    }
-  }
+  for (const fs::path& child : children) RETURN_IF_ERROR(add_child(place + "/" + child.filename().string(), child));
+  entered_.pop_back();
   return {};
 }
 
-Result<void> Collector::add_suite(const SuiteInput& suite) {
-  ASSIGN_OR_RETURN(const std::string name, own_name(suite.path));
+Result<void> Collector::add_child(const std::string& place, const fs::path& child) {
+  std::error_code error;
+  if (fs::is_symlink(fs::symlink_status(child, error)) && stays_link(place, child)) return add_link(place, child);
+  if (fs::is_directory(child, error)) return add_folder(place, child);
+  return add_file(place, child, false);
+}
+
+bool Collector::stays_link(const std::string& place, const fs::path& link) const {
+  std::error_code error;
+  const fs::path target = fs::read_symlink(link, error);
+  const fs::path led_to = fs::canonical(link, error);
+  if (error) return error != std::errc::permission_denied;  // it leads nowhere
+  const fs::file_status there = fs::status(led_to, error);
+  if (!fs::is_regular_file(there) && !fs::is_directory(there)) return true;  // a device
+  if (std::ranges::find(entered_, led_to) != entered_.end()) return true;    // around itself
+  if (target.is_absolute()) return false;
+  const fs::path top = *fs::path(place).begin();
+  const fs::path in_package = (fs::path(place).parent_path() / target).lexically_normal();
+  const fs::path below = led_to.lexically_relative(entered_.front());
+  return *in_package.begin() == top && !below.empty() && *below.begin() != "..";
+}
+
+Result<void> Collector::add_link(const std::string& place, const fs::path& link) {
+  RETURN_IF_ERROR(check_place(place, link));
+  RETURN_IF_ERROR(check_count(link));
+  std::error_code error;
+  const fs::path target = fs::read_symlink(link, error);
+  if (error) return fail(ErrorKind::config, fmt::format("link {}: {}", link.string(), error.message()));
+  return keep(place, SourceFile{.host_path = link, .link = target});
+}
+
+Result<void> Collector::add_suite(const SuiteInput& suite, const std::string& place) {
+  RETURN_IF_ERROR(own_name(suite.path));
   std::error_code ignored;
   if (fs::is_directory(suite.path, ignored))
     return fail(ErrorKind::config, fmt::format("{} is a folder, not a test executable", suite.path),
                 "name the executable; folders can come along with --asset");
-  RETURN_IF_ERROR(add_file(name, suite.path, true));
-  return {};
+  return add_file(place, suite.path, true);
 }
 
 Result<void> Collector::add_asset(const std::string& path) {
   ASSIGN_OR_RETURN(const std::string name, own_name(path));
   std::error_code ignored;
-  if (fs::is_directory(path, ignored)) return add_folder(name, path, 0);
+  if (fs::is_directory(path, ignored)) return add_folder(name, path);
   return add_file(name, path, false);
 }
 
@@ -180,9 +231,16 @@ Result<void> check_script(const std::string& path, const std::string& interprete
 
 }  // namespace
 
+std::vector<std::string> suite_places(const PackageSpec& spec) {
+  std::vector<std::string> paths;
+  for (const SuiteInput& suite : spec.suites) paths.push_back(suite.path);
+  return shortest_names(paths);
+}
+
 Result<SourceFiles> collect(const PackageSpec& spec) {
   Collector collector;
-  for (const SuiteInput& suite : spec.suites) RETURN_IF_ERROR(collector.add_suite(suite));
+  const std::vector<std::string> places = suite_places(spec);
+  for (std::size_t i = 0; i < places.size(); ++i) RETURN_IF_ERROR(collector.add_suite(spec.suites[i], places[i]));
   for (const std::string& asset : spec.assets) RETURN_IF_ERROR(collector.add_asset(asset));
   return collector.finish();
 }

@@ -63,7 +63,9 @@ Result<FileContent> read_file(const std::string& path, std::uint64_t limit) {
     return done;
   });
   if (failed != 0) return fail_reading(path, failed);
-  return FileContent{.bytes = std::move(bytes), .executable = (status.st_mode & 0111) != 0};
+  return FileContent{.bytes = std::move(bytes),
+                     .executable = (status.st_mode & 0111) != 0,
+                     .read_only = (status.st_mode & S_IWUSR) == 0};
 }
 
 std::string sha256_hex(std::string_view bytes) {

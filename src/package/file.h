@@ -12,6 +12,7 @@ namespace sortie::package {
 struct FileContent {
   std::shared_ptr<const std::string> bytes;
   bool executable = false;  ///< someone may execute it
+  bool read_only = false;   ///< not even its owner may write it
 };
 
 /// Reads a regular file whole, symbolic links followed. ErrorKind::config (never not_found or denied: the user named

@@ -32,8 +32,10 @@ constexpr std::string_view k_recipe = "sortie package 1";
 
 /// One entry of the package.
 struct Entry {
-  std::shared_ptr<const std::string> content;  ///< nullptr for a folder
+  std::shared_ptr<const std::string> content;  ///< nullptr for a folder; of a link, where it leads
   bool executable = false;
+  bool read_only = false;
+  bool link = false;
   std::shared_ptr<const std::string> source = content;  ///< what the content was made of
   std::string recipe{};                                 ///< how; empty when it is the source itself
   std::string source_sha256{};
@@ -92,13 +94,16 @@ Result<void> Builder::read_harness() {
 Result<void> Builder::check_suites() {
   if (spec_.suites.empty()) return fail(ErrorKind::usage, "no suite to package");
   std::set<std::string> names;
-  for (const SuiteInput& input : spec_.suites) {
-    const std::string path = fs::absolute(input.path).lexically_normal().filename();
+  const std::vector<std::string> places = suite_places(spec_);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const SuiteInput& input = spec_.suites[i];
+    const std::string& path = places[i];
     const SourceFile& file = sources_.at(path);
     RETURN_IF_ERROR(check_startable(path, file, machine_, sources_));
     PackagedSuite suite{.name = input.name.empty() ? path : input.name, .executable = path, .content = file.content};
     if (!names.insert(suite.name).second)
-      return fail(ErrorKind::config, fmt::format("two suites are called {}", suite.name), "rename one");
+      return fail(ErrorKind::config, fmt::format("two suites are called {}", suite.name),
+                  "give them different names in sortie.toml");
     package_.suites.push_back(std::move(suite));
   }
   return {};
@@ -181,7 +186,11 @@ Result<std::shared_ptr<const std::string>> Builder::patched(const std::string& p
 
 Result<void> Builder::add_sources() {
   for (const auto& [path, file] : sources_) {
-    Entry entry{.content = file.content, .executable = file.executable};
+    Entry entry{.content = file.content, .executable = file.executable, .read_only = file.read_only};
+    if (!file.link.empty()) {
+      entry.content = entry.source = std::make_shared<const std::string>(file.link);
+      entry.link = true;
+    }
     if (!closure_.libraries.empty() && programs_.contains(path)) {
       ProgramPatch patch;
       ASSIGN_OR_RETURN(entry.content, patched(path, file, patch));
@@ -246,14 +255,23 @@ std::string function_name(const std::string& suite, const std::string& hash) {
   return name + hash;
 }
 
+/// Who may execute and whether anyone may write is kept. Everybody may read: in Lambda the files are another user's. What
+/// the umask of a checkout says of others is not kept: the same sources would give other bytes.
+std::uint32_t mode_of(const Entry& entry) {
+  if (entry.link) return 0777;
+  const std::uint32_t mode = entry.executable || !entry.content ? 0755 : 0644;
+  return entry.read_only ? mode & 0555U : mode;
+}
+
 Result<void> Builder::finish() {
   std::vector<ZipPart> parts;
   std::string identity(k_recipe);
   std::map<std::string, std::uint64_t> packed_sizes;
   for (const auto& [path, entry] : entries_) {
-    const std::uint32_t mode = entry.executable || !entry.content ? 0755 : 0644;
-    parts.push_back({.path = path, .mode = mode, .content = entry.content ? &entry.packed : nullptr});
-    identity += fmt::format("\n{} {:o} {}", path, mode, entry.identity);
+    const std::uint32_t mode = mode_of(entry);
+    parts.push_back(
+        {.path = path, .mode = mode, .content = entry.content ? &entry.packed : nullptr, .link = entry.link});
+    identity += fmt::format("\n{} {:o}{} {}", path, mode, entry.link ? " link" : "", entry.identity);
     const std::uint64_t size = entry.content ? entry.content->size() : 0;
     package_.files.push_back({.path = path, .size = size, .executable = entry.executable});
     package_.unzipped_bytes += size;

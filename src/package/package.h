@@ -23,12 +23,13 @@ inline constexpr std::uint64_t k_unzipped_limit = 262'144'000;
 
 struct SuiteInput {
   std::string path;
-  std::string name;  ///< in test ids; empty: the file's name
+  std::string name;  ///< in test ids; empty: its path in the package
 };
 
 /// What a package is made of. A value.
 struct PackageSpec {
-  std::vector<SuiteInput> suites;   ///< at least one; each lands in the package's root under its file name
+  std::vector<SuiteInput> suites;   ///< at least one; each lands under its file name, or under as many last parts of
+                                    ///< its path as tell it apart from the others (names.h)
   std::vector<std::string> assets;  ///< files and folders; land in the root under their own names, folders whole
   std::string_view harness;         ///< becomes `bootstrap`; its machine is the package's machine
   GlibcVersion image_glibc = k_image_glibc;        ///< the newest glibc symbols that the place it runs has

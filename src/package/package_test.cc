@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "package/file.h"
 #include "package/pack_cache.h"
@@ -206,6 +207,9 @@ TEST(Package, RefusesNamesUsedTwice) {
   EXPECT_TRUE(build_package(spec)) << "the same content twice is one file";
   spec.assets = {folder / "bootstrap"};
   EXPECT_TRUE(error_of(spec).contains("cannot be called bootstrap"));
+  spill(folder / "e/bootstrap/x", "1");
+  spec.assets = {folder / "e/bootstrap"};
+  EXPECT_TRUE(error_of(spec).contains("cannot be called bootstrap"));
   spec.assets = {folder / "d/static"};
   EXPECT_TRUE(error_of(spec).starts_with("a file and a folder would be called static"));
 }
@@ -225,13 +229,80 @@ TEST(Package, TooLargeNamesTheLargestFiles) {
       << package.error().hint;
 }
 
-TEST(Package, FoldersIntoThemselvesEnd) {
+TEST(Package, LinksInAFolderStayLinks) {
   const TempFolder folder;
-  fs::create_directories(folder / "loop");
-  fs::create_directory_symlink("..", folder / "loop/up");
+  spill(folder / "asset/data/real", "content");
+  spill(folder / "outside/file", "from outside");
+  spill(folder / "outside/tree/leaf", "leaf");
+  fs::create_symlink("real", folder / "asset/data/near");
+  fs::create_directory_symlink("data", folder / "asset/folder");
+  fs::create_symlink("/opt/nothing/there", folder / "asset/dangling");
+  fs::create_symlink("one", folder / "asset/two");
+  fs::create_symlink("two", folder / "asset/one");
+  fs::create_directory_symlink(".", folder / "asset/self");
+  fs::create_directory_symlink("../..", folder / "asset/data/up");
+  fs::create_symlink("/dev/null", folder / "asset/device");
+  fs::create_symlink("../outside/file", folder / "asset/followed");
+  fs::create_directory_symlink(folder / "outside/tree", folder / "asset/tree");
+  fs::create_symlink(folder / "asset/data/real", folder / "asset/absolute");
   PackageSpec spec = spec_of(Programs::get().fixed_static);
-  spec.assets = {folder / "loop"};
-  EXPECT_TRUE(error_of(spec).starts_with("folders nested deeper than 64"));
+  spec.assets = {folder / "asset"};
+  const auto package = build_package(spec);
+  ASSERT_TRUE(package) << describe(package.error());
+  std::map<std::string, std::string> links;
+  std::map<std::string, std::string> files;
+  for (const ZipEntry& entry : read_zip(package->zip).value()) (entry.link ? links : files)[entry.path] = entry.content;
+  EXPECT_EQ(links.at("asset/data/near"), "real");
+  EXPECT_EQ(links.at("asset/folder"), "data");
+  EXPECT_EQ(links.at("asset/dangling"), "/opt/nothing/there");
+  EXPECT_EQ(links.at("asset/two"), "one");
+  EXPECT_EQ(links.at("asset/one"), "two");
+  EXPECT_EQ(links.at("asset/self"), ".");
+  EXPECT_EQ(links.at("asset/device"), "/dev/null");
+  EXPECT_EQ(files.at("asset/followed"), "from outside");
+  EXPECT_EQ(files.at("asset/tree/leaf"), "leaf");
+  EXPECT_EQ(files.at("asset/absolute"), "content");
+  // What is above the asset comes along, but not once more for each time the link in it is met.
+  EXPECT_EQ(links.at("asset/data/up/asset/data/up"), "../..");
+}
+
+TEST(Package, ModesAreKeptAndEverybodyMayRead) {
+  const TempFolder folder;
+  const std::map<std::string, mode_t> given = {{"plain", 0644},   {"program", 0755}, {"fixed", 0444},
+                                               {"script", 0555},  {"mine", 0600},    {"my_program", 0700},
+                                               {"group", 0664},   {"once", 0500}};
+  const std::map<std::string, std::uint32_t> kept = {{"plain", 0644},  {"program", 0755}, {"fixed", 0444},
+                                                     {"script", 0555}, {"mine", 0644},    {"my_program", 0755},
+                                                     {"group", 0644},  {"once", 0555}};
+  for (const auto& [name, mode] : given) {
+    spill(folder / ("asset/" + name), "x");
+    ::chmod((folder / ("asset/" + name)).c_str(), mode);
+  }
+  PackageSpec spec = spec_of(Programs::get().fixed_static);
+  spec.assets = {folder / "asset"};
+  const auto package = build_package(spec);
+  ASSERT_TRUE(package) << describe(package.error());
+  std::map<std::string, std::uint32_t> modes;
+  for (const ZipEntry& entry : read_zip(package->zip).value()) {
+    if (entry.path.starts_with("asset/")) modes[entry.path.substr(6)] = entry.mode;
+  }
+  EXPECT_EQ(modes, kept);
+}
+
+TEST(Package, SuitesOfOneFileNameAreToldApartByTheirFolders) {
+  const TempFolder folder;
+  spill(folder / "a/unit_test", harness(), true);
+  spill(folder / "b/unit_test", "#!/bin/sh\n", true);
+  PackageSpec spec = spec_of(folder / "a/unit_test");
+  spec.suites.push_back({.path = folder / "b/unit_test", .name = {}});
+  const auto package = build_package(spec);
+  ASSERT_TRUE(package) << describe(package.error());
+  EXPECT_EQ(package->suites.at(0).name, "a/unit_test");
+  EXPECT_EQ(package->suites.at(1).name, "b/unit_test");
+  EXPECT_EQ(package->suites.at(1).executable, "b/unit_test");
+  EXPECT_EQ(*package->suites.at(1).content, "#!/bin/sh\n");
+  spec.suites[0].name = spec.suites[1].name = "unit";
+  EXPECT_EQ(error_of(spec), "two suites are called unit");
 }
 
 TEST(PackCache, NoticesDamage) {

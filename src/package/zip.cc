@@ -28,6 +28,8 @@ constexpr std::size_t k_entry_limit = 65'534;
 constexpr std::uint64_t k_archive_limit = std::numeric_limits<std::uint32_t>::max();
 constexpr std::uint32_t k_regular_file = 0100000;
 constexpr std::uint32_t k_folder = 0040000;
+constexpr std::uint32_t k_symbolic_link = 0120000;
+constexpr std::uint32_t k_kind_of_file = 0170000;
 
 class Writer {
  public:
@@ -145,7 +147,8 @@ Result<ZipEntry> unpack(std::string_view archive, const CentralEntry& entry) {
     return broken(fmt::format("{} is cut", entry.path));
   const std::string_view packed = archive.substr(start, entry.packed);
 
-  ZipEntry result{.path = entry.path, .content = {}, .mode = static_cast<std::uint32_t>(entry.mode & 0777)};
+  ZipEntry result{.path = entry.path, .content = {}, .mode = static_cast<std::uint32_t>(entry.mode & 0777),
+                  .link = (entry.mode & k_kind_of_file) == k_symbolic_link};
   if (entry.method == k_method_stored) {
     if (entry.packed != entry.size) return broken(fmt::format("{} has two sizes", entry.path));
     result.content = packed;
@@ -201,10 +204,10 @@ Result<std::string> write_zip(std::span<const ZipPart> parts) {
   Writer central(directory);
   for (const ZipPart& part : parts) {
     const Packed& content = content_of(part);
-    const bool is_folder = part.path.ends_with('/');
+    const std::uint32_t kind = part.link ? k_symbolic_link : part.path.ends_with('/') ? k_folder : k_regular_file;
     central.u32(k_central_signature).u16(k_made_by_unix);
     write_common(central, part, content);
-    central.u16(0).u16(0).u16(0).u32((part.mode | (is_folder ? k_folder : k_regular_file)) << 16U).u32(archive.size());
+    central.u16(0).u16(0).u16(0).u32((part.mode | kind) << 16U).u32(archive.size());
     central.bytes(part.path);
     local.u32(k_local_signature);
     write_common(local, part, content);

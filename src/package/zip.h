@@ -26,6 +26,7 @@ struct ZipPart {
   std::string path;                 ///< relative, `/` between folders, UTF-8
   std::uint32_t mode = 0644;        ///< permission bits alone
   const Packed* content = nullptr;  ///< nullptr: empty; must live until the archive is written
+  bool link = false;                ///< a symbolic link; its content is where it leads
 };
 
 /// Writes a zip archive (APPNOTE 6.3, no zip64) with the entries in the given order. The same input gives the same
@@ -37,6 +38,7 @@ struct ZipEntry {
   std::string path;
   std::string content;
   std::uint32_t mode = 0644;
+  bool link = false;  ///< a symbolic link, which leads to `content`: anywhere
 };
 
 struct ZipLimits {

@@ -1,7 +1,6 @@
 #include "report/json.h"
 
 #include <boost/json.hpp>
-#include <cerrno>
 #include <cmath>
 
 #include "base/base64.h"
@@ -109,30 +108,9 @@ std::string json_line(const run::Event& event) {
   return json::serialize(std::visit(ToJson{}, event));
 }
 
-Result<std::unique_ptr<JsonReporter>> JsonReporter::open(const std::string& path) {
-  std::FILE* file = std::fopen(path.c_str(), "we");
-  if (file == nullptr) {
-    const int error_number = errno;
-    return std::unexpected(Error{.kind = ErrorKind::config, .message = fail_errno(error_number, path).error().message});
-  }
-  return std::unique_ptr<JsonReporter>(new JsonReporter(file, path));
-}
-
-JsonReporter::~JsonReporter() {
-  if (file_ != nullptr) std::fclose(file_);
-}
-
-void JsonReporter::on(const run::Event& event) {
-  if (file_ == nullptr || error_ != 0) return;
-  const std::string line = json_line(event) + "\n";
-  if (std::fwrite(line.data(), 1, line.size(), file_) != line.size() || std::fflush(file_) != 0) error_ = errno;
-}
-
-Result<void> JsonReporter::close() {
-  if (file_ != nullptr && std::fclose(file_) != 0 && error_ == 0) error_ = errno;
-  file_ = nullptr;
-  if (error_ != 0) return fail_errno(error_, "write " + path_);
-  return {};
+Result<std::unique_ptr<run::Reporter>> JsonReporter::open(const std::string& path) {
+  ASSIGN_OR_RETURN(OutputFile file, OutputFile::open(path, OutputFile::Writing::as_it_comes));
+  return std::make_unique<JsonReporter>(std::move(file));
 }
 
 }  // namespace sortie::report

@@ -1,8 +1,10 @@
 #pragma once
 
-#include <cstdio>
+#include <memory>
 #include <string>
+#include <utility>
 
+#include "base/output_file.h"
 #include "run/event.h"
 
 namespace sortie::report {
@@ -10,21 +12,16 @@ namespace sortie::report {
 /// One event as one JSON object in one line (without the newline). The format: docs/events.md.
 std::string json_line(const run::Event& event);
 
-/// Writes every event as it happens, one a line, flushed: a killed run leaves whole lines up to its end.
+/// Writes every event as it happens, one a line, unbuffered: a killed run leaves whole lines up to its end.
 class JsonReporter final : public run::Reporter {
  public:
-  /// Owns `file`.
-  static Result<std::unique_ptr<JsonReporter>> open(const std::string& path);
-  ~JsonReporter() override;
-  void on(const run::Event& event) override;
-  /// The first failure to write (disk full), if any; asked at the end of the run.
-  [[nodiscard]] Result<void> close();
+  static Result<std::unique_ptr<run::Reporter>> open(const std::string& path);
+  explicit JsonReporter(OutputFile file) : file_(std::move(file)) {}
+  void on(const run::Event& event) override { file_.write(json_line(event) + "\n"); }
+  [[nodiscard]] Result<void> close() override { return file_.close(); }
 
  private:
-  JsonReporter(std::FILE* file, std::string path) : file_(file), path_(std::move(path)) {}
-  std::FILE* file_;
-  std::string path_;
-  int error_ = 0;
+  OutputFile file_;
 };
 
 }  // namespace sortie::report

@@ -3,9 +3,6 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <map>
 #include <pugixml.hpp>
 #include <sstream>
 
@@ -17,7 +14,8 @@ namespace {
 using run::Outcome;
 using run::TestFinished;
 
-constexpr std::size_t k_passed_output_kept = 64 * 1024;
+constexpr unsigned k_case_depth = 2;
+constexpr const char* k_indent = "  ";
 
 std::string in_seconds(run::Microseconds duration) {
   return fmt::format("{:.3f}", static_cast<double>(duration.count()) / 1e6);
@@ -35,28 +33,45 @@ std::string element_of(const TestFinished& attempt, bool eventually_passed) {
   return failure ? "rerunFailure" : "rerunError";
 }
 
+/// `a.cc:19: ` in front of the message, unless the message says so itself.
+std::string placed_message(const TestFinished& attempt) {
+  if (attempt.file.empty()) return attempt.message;
+  const std::string place = attempt.line > 0 ? fmt::format("{}:{}", attempt.file, attempt.line) : attempt.file;
+  const std::string first_line = attempt.message.substr(0, attempt.message.find('\n'));
+  if (first_line.contains(place.substr(place.rfind('/') + 1))) return attempt.message;
+  return place + ": " + attempt.message;
+}
+
+/// What is kept of the output, and where the rest of it is.
+std::string kept_output(const TestFinished& attempt) {
+  std::string text = attempt.output;
+  const bool cut = is_success(attempt) && text.size() > JunitReporter::k_passed_output_kept;
+  if (cut) text.resize(JunitReporter::k_passed_output_kept);
+  if (!cut && attempt.output_bytes <= attempt.output.size()) return text;
+  if (!text.ends_with('\n')) text += '\n';
+  return text + fmt::format("... not all of {} bytes of output: --json FILE keeps every byte, --show-output all shows "
+                            "them ...\n",
+                            std::max<std::uint64_t>(attempt.output_bytes, attempt.output.size()));
+}
+
 void add_problem(pugi::xml_node node, const TestFinished& attempt, bool eventually_passed) {
   pugi::xml_node problem = node.append_child(element_of(attempt, eventually_passed).c_str());
   const std::string message = xml_text(attempt.message);
   problem.append_attribute("message") = message.substr(0, message.find('\n')).c_str();
   problem.append_attribute("type") = std::string(suite::to_string(attempt.outcome)).c_str();
-  std::string text = message;
-  if (!attempt.file.empty()) text = xml_text(fmt::format("{}:{}: ", attempt.file, attempt.line)) + text;
+  const std::string text = xml_text(placed_message(attempt));
   if (!attempt.final) {
     problem.append_child("stackTrace").text() = text.c_str();
-    problem.append_child("system-out").text() = xml_text(attempt.output).c_str();
+    problem.append_child("system-out").text() = xml_text(kept_output(attempt)).c_str();
   } else {
     problem.text() = text.c_str();
   }
 }
 
-struct Suite {
-  std::vector<const TestFinished*> finals;
-  std::map<std::string, std::vector<const TestFinished*>> earlier;
-};
-
-void add_case(pugi::xml_node node, const TestFinished& last, const std::vector<const TestFinished*>& earlier) {
-  pugi::xml_node test = node.append_child("testcase");
+/// One `testcase` element as text.
+std::string test_case(const TestFinished& last, const std::vector<TestFinished>& earlier) {
+  pugi::xml_document document;
+  pugi::xml_node test = document.append_child("testcase");
   test.append_attribute("name") = xml_text(last.id.test).c_str();
   test.append_attribute("classname") = xml_text(last.id.suite).c_str();
   test.append_attribute("time") = in_seconds(last.duration).c_str();
@@ -65,88 +80,75 @@ void add_case(pugi::xml_node node, const TestFinished& last, const std::vector<c
   if (last.outcome == Outcome::skipped)
     test.append_child("skipped").append_attribute("message") = xml_text(last.message).c_str();
   if (!is_success(last)) add_problem(test, last, false);
-  for (const TestFinished* attempt : earlier) add_problem(test, *attempt, last.outcome == Outcome::passed);
-  if (!last.output.empty()) test.append_child("system-out").text() = xml_text(last.output).c_str();
-}
-
-void add_suite(pugi::xml_node root, const std::string& name, const Suite& suite, SystemTime started) {
-  pugi::xml_node node = root.append_child("testsuite");
-  std::size_t failures = 0;
-  std::size_t errors = 0;
-  std::size_t skipped = 0;
-  run::Microseconds time{0};
-  for (const TestFinished* last : suite.finals) {
-    failures += last->outcome == Outcome::failed ? 1 : 0;
-    skipped += last->outcome == Outcome::skipped ? 1 : 0;
-    errors += !is_success(*last) && last->outcome != Outcome::failed ? 1 : 0;
-    time += last->duration;
-  }
-  node.append_attribute("name") = xml_text(name).c_str();
-  node.append_attribute("tests") = suite.finals.size();
-  node.append_attribute("failures") = failures;
-  node.append_attribute("errors") = errors;
-  node.append_attribute("skipped") = skipped;
-  node.append_attribute("time") = in_seconds(time).c_str();
-  node.append_attribute("timestamp") =
-      fmt::format("{:%Y-%m-%dT%H:%M:%S}", std::chrono::time_point_cast<std::chrono::seconds>(
-                                              std::chrono::system_clock::time_point(started.time_since_epoch())))
-          .c_str();
-  for (const TestFinished* last : suite.finals) {
-    const auto earlier = suite.earlier.find(last->id.test);
-    add_case(node, *last, earlier == suite.earlier.end() ? std::vector<const TestFinished*>{} : earlier->second);
-  }
+  for (const TestFinished& attempt : earlier) add_problem(test, attempt, last.outcome == Outcome::passed);
+  if (!last.output.empty()) test.append_child("system-out").text() = xml_text(kept_output(last)).c_str();
+  std::ostringstream text;
+  test.print(text, k_indent, pugi::format_default, pugi::encoding_utf8, k_case_depth);
+  return text.str();
 }
 
 }  // namespace
 
+Result<std::unique_ptr<run::Reporter>> JunitReporter::open(const std::string& path) {
+  ASSIGN_OR_RETURN(OutputFile file, OutputFile::open(path, OutputFile::Writing::at_once));
+  return std::make_unique<JunitReporter>(std::move(file));
+}
+
 void JunitReporter::on(const run::Event& event) {
   if (const auto* started = std::get_if<run::RunStarted>(&event)) started_ = started->at;
-  const auto* finished = std::get_if<run::TestFinished>(&event);
+  const auto* finished = std::get_if<TestFinished>(&event);
   if (finished == nullptr) return;
-  attempts_.push_back(*finished);
-  // Thousands of talkative tests that passed must not fill the memory.
-  std::string& output = attempts_.back().output;
-  if (is_success(*finished) && output.size() > k_passed_output_kept) {
-    output.resize(k_passed_output_kept);
-    output += "\n... the rest of a passed test's output is left out ...\n";
+  Suite& suite = suites_[finished->id.suite];
+  if (finished->final) {
+    finish(suite, *finished);
+  } else {
+    suite.earlier[finished->id.test].push_back(*finished);
   }
 }
 
-std::string JunitReporter::document() const {
-  std::map<std::string, Suite> suites;
-  for (const TestFinished& attempt : attempts_) {
-    Suite& suite = suites[attempt.id.suite];
-    if (attempt.final) {
-      suite.finals.push_back(&attempt);
-    } else {
-      suite.earlier[attempt.id.test].push_back(&attempt);
-    }
-  }
+void JunitReporter::finish(Suite& suite, const TestFinished& last) {
+  ++suite.tests;
+  suite.failures += last.outcome == Outcome::failed ? 1 : 0;
+  suite.skipped += last.outcome == Outcome::skipped ? 1 : 0;
+  suite.errors += !is_success(last) && last.outcome != Outcome::failed ? 1 : 0;
+  suite.time += last.duration;
+  const auto earlier = suite.earlier.extract(last.id.test);
+  suite.cases.append(test_case(last, earlier ? earlier.mapped() : std::vector<TestFinished>{}));
+}
+
+/// `<testsuite ...>`
+std::string JunitReporter::opening(const std::string& name, const Suite& suite) const {
   pugi::xml_document document;
-  pugi::xml_node declaration = document.append_child(pugi::node_declaration);
-  declaration.append_attribute("version") = "1.0";
-  declaration.append_attribute("encoding") = "UTF-8";
-  pugi::xml_node root = document.append_child("testsuites");
-  root.append_attribute("name") = "sortie";
-  for (const auto& [name, suite] : suites) add_suite(root, name, suite, started_);
+  pugi::xml_node node = document.append_child("testsuite");
+  node.append_attribute("name") = xml_text(name).c_str();
+  node.append_attribute("tests") = suite.tests;
+  node.append_attribute("failures") = suite.failures;
+  node.append_attribute("errors") = suite.errors;
+  node.append_attribute("skipped") = suite.skipped;
+  node.append_attribute("time") = in_seconds(suite.time).c_str();
+  const auto started = std::chrono::system_clock::time_point(started_.time_since_epoch());
+  node.append_attribute("timestamp") =
+      fmt::format("{:%Y-%m-%dT%H:%M:%S}", std::chrono::time_point_cast<std::chrono::seconds>(started)).c_str();
   std::ostringstream text;
-  document.save(text, "  ");
-  return text.str();
+  node.print(text, k_indent, pugi::format_raw);
+  std::string tag = text.str();
+  tag.resize(tag.rfind('/'));  // what the element has in it is elsewhere
+  while (tag.ends_with(' ')) tag.pop_back();
+  return tag + ">";
 }
 
-Result<void> JunitReporter::close() const {
-  const std::string temporary = path_ + ".part";
-  std::FILE* file = std::fopen(temporary.c_str(), "we");
-  if (file == nullptr) return fail_errno(errno, "write " + path_);
-  const std::string text = document();
-  const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  const int write_error = errno;
-  if (std::fclose(file) != 0 || !written || std::rename(temporary.c_str(), path_.c_str()) != 0) {
-    const int error_number = written ? errno : write_error;
-    std::remove(temporary.c_str());
-    return fail_errno(error_number, "write " + path_);
+Result<void> JunitReporter::close() {
+  file_.write("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"sortie\">\n");
+  Result<void> read;
+  for (const auto& [name, suite] : suites_) {
+    if (!read || suite.tests == 0) continue;
+    file_.write(k_indent + opening(name, suite) + "\n");
+    read = suite.cases.read([this](std::string_view cases) { file_.write(cases); });
+    file_.write(fmt::format("{}</testsuite>\n", k_indent));
   }
-  return {};
+  if (!read) return read;  // and the file stays as it was
+  file_.write("</testsuites>\n");
+  return file_.close();
 }
 
 }  // namespace sortie::report

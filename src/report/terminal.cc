@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 
+#include "report/indented.h"
 #include "report/text.h"
 
 namespace sortie::report {
@@ -17,6 +19,7 @@ constexpr run::Microseconds k_slowest_from{100'000};
 /// The right column, where step times stand.
 constexpr std::size_t k_right = 85;
 constexpr std::size_t k_loose_output_kept = 64 * 1024;
+constexpr std::size_t k_spooled_from = 64 * 1024;
 
 constexpr std::string_view k_green = "32";
 constexpr std::string_view k_red = "31";
@@ -52,8 +55,14 @@ std::string TerminalReporter::paint(std::string_view text, std::string_view colo
 
 void TerminalReporter::write(std::string_view text) {
   clear_progress();
-  std::fwrite(text.data(), 1, text.size(), out_);
-  std::fflush(out_);
+  const bool written = std::fwrite(text.data(), 1, text.size(), out_) == text.size();
+  if ((std::fflush(out_) != 0 || !written) && error_ == 0) error_ = errno;
+}
+
+Result<void> TerminalReporter::close() {
+  clear_progress();
+  if (error_ == 0 || error_ == EPIPE) return {};
+  return fail_errno(error_, "write standard output");
 }
 
 void TerminalReporter::line(std::string_view label, std::string_view colour, std::string_view text,
@@ -69,17 +78,16 @@ void TerminalReporter::line(std::string_view label, std::string_view colour, std
 
 /// Text below a line, indented to where texts begin.
 void TerminalReporter::detail(std::string_view text) {
-  const std::string indent(k_label_width + 2, ' ');
-  std::string block;
-  while (!text.empty()) {
-    const std::size_t newline = std::min(text.find('\n'), text.size());
-    const std::string_view one = text.substr(0, newline);
-    if (!one.empty()) block += indent;
-    block.append(one);
-    block += '\n';
-    text.remove_prefix(std::min(newline + 1, text.size()));
-  }
-  write(block);
+  Indented lines(k_label_width + 2, options_.colour, [this](std::string_view block) { write(block); });
+  lines.feed(text);
+  lines.finish();
+}
+
+void TerminalReporter::detail(const Spool& spool) {
+  Indented lines(k_label_width + 2, options_.colour, [this](std::string_view block) { write(block); });
+  const auto read = spool.read([&lines](std::string_view piece) { lines.feed(piece); });
+  lines.finish();
+  if (!read) detail("=> the output is not complete: " + describe(read.error()));
 }
 
 void TerminalReporter::on_event(const run::StepFinished& step) {
@@ -99,10 +107,21 @@ void TerminalReporter::on_event(const run::RunStarted& started) {
 
 void TerminalReporter::on_event(const run::TestStarted& started) {
   running_[started.id] = std::chrono::steady_clock::now();
+  printed_.erase(started.id);  // of an attempt that a worker took with it
 }
 
 void TerminalReporter::on_event(const run::TestOutput& output) {
-  if (!output.id.test.empty()) return;
+  const bool loose_one = output.id.test.empty();
+  if (options_.show_output == ShowOutput::all) {
+    // Empty lines between the tests are not worth a heading.
+    const bool blank = output.bytes.find_first_not_of(" \n") == std::string::npos;
+    if (loose_one && blank && !loose_printed_.contains(output.id.suite)) return;
+    Spool& spool = loose_one ? loose_printed_.try_emplace(output.id.suite, k_spooled_from).first->second
+                             : printed_.try_emplace(output.id, k_spooled_from).first->second;
+    spool.append(output.bytes);
+    return;
+  }
+  if (!loose_one) return;
   std::string& loose = loose_output_[output.id.suite];
   loose += output.bytes;
   if (loose.size() > 2 * k_loose_output_kept) loose.erase(0, loose.size() - k_loose_output_kept);
@@ -139,17 +158,27 @@ void TerminalReporter::output(const run::TestFinished& finished) {
                        finished.leaked_processes == 1 ? "process" : "processes"));
   }
   if (options_.show_output == ShowOutput::none || (good && options_.show_output == ShowOutput::failed)) {
-    if (!good && !finished.message.empty()) detail(printable(finished.message, options_.colour));
+    if (!good && !finished.message.empty()) detail(finished.message);
     return;
   }
-  const std::string shown = printable(finished.output, options_.colour);
-  detail(shown);
+  captured_output(finished);
   // The framework's own failure text is in its output already; only what the output does not say is added.
-  const std::string message = printable(finished.message, options_.colour);
-  const std::string first_line = message.substr(0, message.find('\n'));
-  if (!message.empty() && shown.find(first_line) == std::string::npos) detail((good ? "" : "=> ") + message);
+  const std::string_view message = finished.message;
+  const bool said = finished.output.contains(message.substr(0, message.find('\n')));
+  if (!message.empty() && !said) detail((good ? "" : "=> ") + finished.message);
+}
+
+/// All of it where it was kept.
+void TerminalReporter::captured_output(const run::TestFinished& finished) {
+  const auto printed = printed_.extract(finished.id);
+  if (printed && printed.mapped().size() >= finished.output_bytes) {
+    detail(printed.mapped());
+    return;
+  }
+  detail(finished.output);
   if (finished.output_bytes > finished.output.size()) {
-    detail(fmt::format("=> {} bytes of output in all; --json FILE keeps every byte", finished.output_bytes));
+    detail(fmt::format("=> {} bytes of output in all; --show-output all shows and --json FILE keeps every byte",
+                       finished.output_bytes));
   }
 }
 
@@ -179,10 +208,14 @@ void TerminalReporter::on_event(const run::RunFinished& finished) {
 void TerminalReporter::summary_recap() {
   if (options_.show_output != ShowOutput::none) {
     for (const auto& [suite, text] : loose_output_) {
-      if (!suite_died_[suite] && options_.show_output != ShowOutput::all) continue;
+      if (!suite_died_[suite]) continue;
       if (text.find_first_not_of(" \n") == std::string::npos) continue;
       line("Output", k_bold, suite + ", outside of its tests:");
-      detail(printable(text, options_.colour));
+      detail(text);
+    }
+    for (const auto& [suite, spool] : loose_printed_) {
+      line("Output", k_bold, suite + ", outside of its tests:");
+      detail(spool);
     }
   }
   if (done_ >= k_slowest_from_tests) {
@@ -200,8 +233,8 @@ void TerminalReporter::summary_recap() {
 
 void TerminalReporter::clear_progress() {
   if (!progress_shown_) return;
-  std::fputs("\r\x1b[K", out_);
   progress_shown_ = false;
+  std::fputs("\r\x1b[K", out_);
 }
 
 void TerminalReporter::tick() {

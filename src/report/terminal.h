@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/spool.h"
 #include "run/event.h"
 
 namespace sortie::report {
@@ -20,7 +21,9 @@ struct TerminalOptions {
   int width = 80;     ///< columns
 };
 
-/// What a person reads: a line a step, a line a test, the output of the tests that did not pass, a summary.
+/// What a person reads: a line a step, a line a test, the output of the tests that did not pass, a summary. With
+/// ShowOutput::all every byte of every test is shown, however much it is: it waits in temporary files for its test's
+/// end. Otherwise what run::TestFinished has.
 class TerminalReporter final : public run::Reporter {
  public:
   /// `out` is not owned; each line is written at once.
@@ -28,6 +31,8 @@ class TerminalReporter final : public run::Reporter {
   ~TerminalReporter() override { clear_progress(); }
 
   void on(const run::Event& event) override;
+  /// The first failure to write. That nobody reads any more (EPIPE) is none.
+  [[nodiscard]] Result<void> close() override;
   /// Draws the progress line anew; called a few times a second on a terminal.
   void tick();
 
@@ -36,14 +41,16 @@ class TerminalReporter final : public run::Reporter {
   void on_event(const run::Notice& notice);
   void on_event(const run::RunStarted& started);
   void on_event(const run::TestStarted& started);
-  void on_event(const run::TestOutput&);
+  void on_event(const run::TestOutput& output);
   void on_event(const run::TestFinished& finished);
   void on_event(const run::InvocationFinished&) {}
   void on_event(const run::RunFinished& finished);
 
   void line(std::string_view label, std::string_view colour, std::string_view text, std::string_view right = {});
   void detail(std::string_view text);
+  void detail(const Spool& spool);
   void output(const run::TestFinished& finished);
+  void captured_output(const run::TestFinished& finished);
   void summary_recap();
   void write(std::string_view text);
   void clear_progress();
@@ -63,10 +70,13 @@ class TerminalReporter final : public run::Reporter {
   std::map<run::TestId, std::chrono::steady_clock::time_point> running_;
   std::vector<Ended> slowest_;  ///< slowest first, at most k_slowest
   std::vector<Ended> not_passed_;
-  std::map<std::string, std::string> loose_output_;  ///< by suite: printed outside of tests
+  std::map<run::TestId, Spool> printed_;             ///< by running tests; with ShowOutput::all
+  std::map<std::string, Spool> loose_printed_;       ///< by suite, outside of tests; with ShowOutput::all
+  std::map<std::string, std::string> loose_output_;  ///< the end of the same, otherwise
   std::map<std::string, bool> suite_died_;
   std::chrono::steady_clock::time_point started_{};
   bool progress_shown_ = false;
+  int error_ = 0;  ///< errno of the first write that failed
 };
 
 }  // namespace sortie::report

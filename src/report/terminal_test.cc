@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 
@@ -106,8 +110,83 @@ TEST(Terminal, SaysWhatItDoesNotShow) {
   failure.leaked_processes = 2;
   const std::string text = shown({failure});
   EXPECT_NE(text.find("=> signal 11 (Segmentation fault)\n"), std::string::npos);
-  EXPECT_NE(text.find("=> 5000000 bytes of output in all; --json FILE keeps every byte\n"), std::string::npos);
+  EXPECT_NE(text.find("=> 5000000 bytes of output in all; --show-output all shows and --json FILE keeps every byte\n"), std::string::npos);
   EXPECT_NE(text.find("left 2 processes behind, killed\n"), std::string::npos);
+}
+
+/// `lines` times 60 bytes of one running test, and its end with what an event keeps of them.
+std::vector<run::Event> talkative(int lines, run::Outcome outcome) {
+  std::vector<run::Event> events{run::TestStarted{.id = {"s", "t"}}};
+  std::uint64_t bytes = 0;
+  for (int i = 0; i < lines; ++i) {
+    run::TestOutput output{.id = {"s", "t"}, .bytes = std::to_string(i) + " " + std::string(50, 'x') + "\n"};
+    bytes += output.bytes.size();
+    events.emplace_back(std::move(output));
+  }
+  TestFinished end{.id = {"s", "t"}, .outcome = outcome};
+  end.output = "beginning\n... many bytes left out ...\nend\n";
+  end.output_bytes = bytes;
+  events.emplace_back(end);
+  return events;
+}
+
+TEST(Terminal, AllMeansAll) {
+  constexpr int lines = 100'000;
+  for (const run::Outcome outcome : {run::Outcome::passed, run::Outcome::crashed}) {
+    const std::string text = shown(talkative(lines, outcome), {.show_output = ShowOutput::all});
+    EXPECT_EQ(std::ranges::count(text, '\n'), lines + 1);
+    EXPECT_NE(text.find("\n            0 xxx"), std::string::npos);
+    EXPECT_NE(text.find("\n            50000 xxx"), std::string::npos);
+    EXPECT_NE(text.find("\n            99999 xxx"), std::string::npos);
+    EXPECT_EQ(text.find("left out"), std::string::npos);
+  }
+}
+
+TEST(Terminal, FailedMeansWhatTheEventKeeps) {
+  const std::string text = shown(talkative(10, run::Outcome::failed));
+  EXPECT_NE(text.find("            ... many bytes left out ...\n"), std::string::npos);
+  EXPECT_NE(text.find("--show-output all"), std::string::npos);
+}
+
+TEST(Terminal, OutputOfAnAttemptThatAWorkerTookWithItIsNotShownTwice) {
+  auto events = talkative(5, run::Outcome::passed);
+  const auto again = events;
+  events.pop_back();
+  events.insert(events.end(), again.begin(), again.end());
+  const std::string text = shown(events, {.show_output = ShowOutput::all});
+  EXPECT_EQ(std::ranges::count(text, '\n'), 6);
+}
+
+TEST(Terminal, AllOfWhatASuitePrintsOutsideOfItsTests) {
+  std::vector<run::Event> events{run::TestOutput{.id = {"s", ""}, .bytes = "\n"}};
+  for (int i = 0; i < 20'000; ++i) events.emplace_back(run::TestOutput{.id = {"s", ""}, .bytes = "loose words\n"});
+  events.emplace_back(run::RunFinished{});
+  const std::string text = shown(events, {.show_output = ShowOutput::all});
+  EXPECT_NE(text.find("s, outside of its tests:\n"), std::string::npos);
+  EXPECT_EQ(std::ranges::count(text, 'w'), 20'000);
+}
+
+TEST(Terminal, SaysThatTheDiskIsFullButNotThatNobodyReads) {
+  std::FILE* const full = std::fopen("/dev/full", "w");
+  {
+    TerminalReporter reporter(full, {});
+    reporter.on(run::Notice{"x"});
+    const auto closed = reporter.close();
+    ASSERT_FALSE(closed);
+    EXPECT_EQ(closed.error().message, "write standard output: No space left on device");
+  }
+  std::fclose(full);
+  std::signal(SIGPIPE, SIG_IGN);
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  ::close(ends[0]);
+  std::FILE* const unread = ::fdopen(ends[1], "w");
+  {
+    TerminalReporter reporter(unread, {});
+    reporter.on(run::Notice{"x"});
+    EXPECT_TRUE(reporter.close());
+  }
+  std::fclose(unread);
 }
 
 }  // namespace

@@ -70,14 +70,18 @@ std::string printable(std::string_view bytes, bool colour) {
 }
 
 std::string xml_text(std::string_view bytes) {
-  std::string text = to_valid_utf8(bytes);
+  const std::string text = to_valid_utf8(bytes);
   std::string clean;
   clean.reserve(text.size());
-  for (const char c : text) {
-    if (is_control(c) && c != '\r' && c != 0x7F) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const std::string_view rest = std::string_view(text).substr(i);
+    if (rest.starts_with("\uFFFE") || rest.starts_with("\uFFFF")) {
+      clean += "\uFFFD";
+      i += 2;
+    } else if (is_control(text[i]) && text[i] != '\r' && text[i] != 0x7F) {
       clean += "\uFFFD";
     } else {
-      clean += c;
+      clean += text[i];
     }
   }
   return clean;

@@ -19,7 +19,8 @@ std::string_view label(run::Outcome outcome);
 /// `colour`.
 std::string printable(std::string_view bytes, bool colour);
 
-/// Output as XML 1.0 allows it: invalid UTF-8 and forbidden control characters become U+FFFD.
+/// Output as XML 1.0 allows it (its production Char): invalid UTF-8, control characters but tab, newline and carriage
+/// return, U+FFFE and U+FFFF become U+FFFD.
 std::string xml_text(std::string_view bytes);
 
 }  // namespace sortie::report

@@ -2,12 +2,15 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "suite/protocol.h"
 
 /// What happens in a run, as values in the order it happened. Reporters see nothing else, so that a run can be recorded
@@ -119,18 +122,35 @@ class Reporter {
  public:
   virtual ~Reporter() = default;
   virtual void on(const Event& event) = 0;
+  /// No further event comes: the report is finished. Gives the first failure to write it, if any: a report that could
+  /// not be written must not look like one that was.
+  [[nodiscard]] virtual Result<void> close() { return {}; }
 };
 
 /// Hands each event to every reporter.
 class Reporters final : public Reporter {
  public:
+  /// Not owned.
   void add(Reporter& reporter) { reporters_.push_back(&reporter); }
+  void add(std::unique_ptr<Reporter> reporter) {
+    add(*reporter);
+    owned_.push_back(std::move(reporter));
+  }
   void on(const Event& event) override {
     for (Reporter* reporter : reporters_) reporter->on(event);
+  }
+  /// Closes every reporter, also after one has failed. The first failure.
+  [[nodiscard]] Result<void> close() override {
+    Result<void> first;
+    for (Reporter* reporter : reporters_) {
+      if (auto closed = reporter->close(); !closed && first) first = std::move(closed);
+    }
+    return first;
   }
 
  private:
   std::vector<Reporter*> reporters_;
+  std::vector<std::unique_ptr<Reporter>> owned_;
 };
 
 }  // namespace sortie::run

@@ -1,6 +1,7 @@
 #include "run/filter.h"
 
 #include "base/glob.h"
+#include "base/suggest.h"
 
 namespace sortie::run {
 
@@ -28,6 +29,25 @@ Filter::Filter(std::vector<std::string> patterns) {
 
 bool Filter::chooses(const TestId& id) const {
   return (wanted_.empty() || any_matches(wanted_, id)) && !any_matches(unwanted_, id);
+}
+
+std::string nothing_chosen(const std::vector<std::string>& patterns, const std::vector<TestId>& listed) {
+  if (listed.empty()) return "the suites list no tests";
+  std::string text = "none of " + std::to_string(listed.size()) + " tests matches --filter";
+  for (const std::string& pattern : patterns) text += " '" + pattern + "'";
+  std::vector<std::string> candidates;
+  for (const TestId& id : listed) {
+    candidates.push_back(id.test);
+    candidates.push_back(id.text());
+    if (const std::size_t dot = id.test.find('.'); dot != std::string::npos) {
+      candidates.push_back(id.test.substr(0, dot) + ".*");
+    }
+  }
+  for (const std::string& pattern : patterns) {
+    const std::string meant = did_you_mean(pattern, candidates);
+    if (!meant.empty() && !pattern.starts_with('!')) return text + "; " + meant;
+  }
+  return text;
 }
 
 }  // namespace sortie::run

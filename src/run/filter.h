@@ -20,4 +20,7 @@ class Filter {
   std::vector<std::string> unwanted_;
 };
 
+/// Why nothing is left of `listed`, and which filter was probably meant.
+std::string nothing_chosen(const std::vector<std::string>& patterns, const std::vector<TestId>& listed);
+
 }  // namespace sortie::run

@@ -23,5 +23,16 @@ TEST(Filter, NoPatternsChooseEverything) {
   EXPECT_TRUE(Filter({}).chooses({"s", "t"}));
 }
 
+TEST(Filter, SaysWhatWasProbablyMeant) {
+  const std::vector<TestId> listed = {{"a_test", "Blob.PutThenGet"}, {"a_test", "Blob.Delete"}, {"a_test", "TestAdd"}};
+  EXPECT_EQ(nothing_chosen({"Blbo.*"}, listed), "none of 3 tests matches --filter 'Blbo.*'; did you mean 'Blob.*'?");
+  EXPECT_EQ(nothing_chosen({"blob.PutThenGet"}, listed),
+            "none of 3 tests matches --filter 'blob.PutThenGet'; did you mean 'Blob.PutThenGet'?");
+  EXPECT_EQ(nothing_chosen({"a_test::TestAd"}, listed),
+            "none of 3 tests matches --filter 'a_test::TestAd'; did you mean 'a_test::TestAdd'?");
+  EXPECT_EQ(nothing_chosen({"Quite.Different", "!*"}, listed), "none of 3 tests matches --filter 'Quite.Different' '!*'");
+  EXPECT_EQ(nothing_chosen({"x"}, {}), "the suites list no tests");
+}
+
 }  // namespace
 }  // namespace sortie::run

@@ -86,7 +86,7 @@ void Ledger::finish(std::size_t test, const suite::TestEnded& ended, const std::
                         .duration = ended.duration,
                         .message = ended.message,
                         .file = ended.file.empty() ? record.test.file : ended.file,
-                        .line = ended.line,
+                        .line = ended.file.empty() ? record.test.line : ended.line,
                         .leaked_processes = ended.leaked_processes,
                         .worker = worker};
   if (record.captured) {

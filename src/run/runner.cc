@@ -143,12 +143,11 @@ Task<Result<int>> Runner::run(std::vector<std::vector<suite::TestCase>> listed) 
 
 /// Why there is nothing to run.
 std::string Runner::nothing_to_run(const std::vector<std::vector<suite::TestCase>>& listed) const {
-  std::size_t tests = 0;
-  for (const auto& suite : listed) tests += suite.size();
-  if (tests == 0) return "the suites list no tests";
-  std::string filters;
-  for (const std::string& filter : spec_.filters) filters += " '" + filter + "'";
-  return "none of " + std::to_string(tests) + " tests matches --filter" + filters;
+  std::vector<TestId> ids;
+  for (std::size_t i = 0; i < listed.size(); ++i) {
+    for (const suite::TestCase& test : listed[i]) ids.push_back({spec_.suites[i].name, test.name});
+  }
+  return nothing_chosen(spec_.filters, ids);
 }
 
 Task<void> Runner::work() {

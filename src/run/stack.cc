@@ -14,19 +14,36 @@ namespace sortie::run {
 namespace {
 
 constexpr std::size_t k_template_limit = 51'200;  // of TemplateBody
+constexpr std::string_view k_exists = "AlreadyExistsException";
 constexpr auto k_made_within = std::chrono::minutes(15);
 constexpr auto k_first_poll = std::chrono::milliseconds(5);
 constexpr auto k_longest_poll = std::chrono::milliseconds(2000);
 
+/// Readable and short: physical names of the stack's resources begin with it, and suites append to those (a bucket's
+/// name has 63 characters).
+constexpr std::size_t k_label_limit = 12;
+constexpr std::size_t k_suffix_length = 6;
+constexpr int k_name_attempts = 5;
+
+std::string random_suffix() {
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz0123456789";
+  std::random_device random;
+  std::uniform_int_distribution<std::size_t> any(0, letters.size() - 1);
+  std::string suffix;
+  while (suffix.size() < k_suffix_length) suffix += letters[any(random)];
+  return suffix;
+}
+
 /// As CloudFormation allows names: letters, digits and hyphens. The same template has the same name where it is kept.
 std::string stack_name(const StackSpec& spec) {
-  std::string name = "sortie-" + spec.label.substr(0, 80);
-  for (char& c : name) {
-    if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '-';
+  if (!spec.name.empty()) return spec.name;
+  std::string name = "sortie-";
+  for (const char c : spec.label.substr(0, k_label_limit)) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0;
+    if (plain || name.back() != '-') name += plain ? c : '-';
   }
-  name += "-" + spec.digest;
-  if (!spec.keep) name += fmt::format("-{:08x}", std::random_device()());
-  return name;
+  if (name.back() != '-') name += '-';
+  return name + (spec.keep ? spec.digest.substr(0, k_suffix_length) : random_suffix());
 }
 
 /// `AWS::IAM::ManagedPolicy` is `managed policy`.
@@ -87,20 +104,37 @@ Task<Result<Stack>> Stack::create(Target& target, StackSpec spec) {
 }
 
 Task<Result<void>> Stack::make(StackSpec spec) {
-  name_ = stack_name(spec);
-  id_ = name_;  // until AWS says otherwise: an interrupt leaves it unsaid
-  auto created = co_await target_->cloudformation.create_stack(
-      {.name = name_,
-       .template_body = std::move(spec.template_text),
-       .capabilities = {"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"},
-       .on_failure = "DO_NOTHING"});
-  id_ = created ? *created : std::string();
-  if (!created && created.error().code != "AlreadyExistsException") {
+  const bool made_up = spec.name.empty() && !spec.keep;
+  auto created = co_await create_named(spec);
+  for (int i = 1; i < k_name_attempts && made_up && !created && created.error().code == k_exists; ++i) {
+    created = co_await create_named(spec);
+  }
+  if (!created && created.error().code == k_exists) {
+    if (!spec.keep) {
+      co_return fail(ErrorKind::config, "there is a stack of this name already",
+                     "--keep takes it up and leaves it there; another --stack-name makes a new one");
+    }
+  } else if (!created) {
     if (created.error().code == "ValidationError") created.error().kind = ErrorKind::config;
-    co_return std::unexpected(std::move(created).error());
+    co_return created;
   }
   CO_RETURN_IF_ERROR(co_await wait_until_made());
   co_return co_await read_contents(spec.label);
+}
+
+Task<Result<void>> Stack::create_named(const StackSpec& spec) {
+  name_ = stack_name(spec);
+  // Until AWS says otherwise: an interrupt leaves it unsaid. What has a name of the user's may be there already: it is
+  // ours to remove only when AWS has said so.
+  if (spec.name.empty()) id_ = name_;
+  auto created = co_await target_->cloudformation.create_stack(
+      {.name = name_,
+       .template_body = spec.template_text,
+       .capabilities = {"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"},
+       .on_failure = "DO_NOTHING"});
+  id_ = created ? *created : std::string();
+  if (!created) co_return std::unexpected(std::move(created).error());
+  co_return Result<void>{};
 }
 
 Task<Result<void>> Stack::wait_until_made() {

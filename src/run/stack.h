@@ -10,7 +10,8 @@ namespace sortie::run {
 struct StackSpec {
   std::string label;          ///< what the user calls it: the template's file name without its ending
   std::string template_text;  ///< JSON or YAML, at most 51,200 bytes
-  std::string digest;         ///< a few letters and digits that stand for the text; a part of the stack's name
+  std::string digest;         ///< letters and digits that stand for the text; a part of the name of a stack that is kept
+  std::string name;           ///< of the stack; empty: a short one is made up, `sortie-LABEL-x7k2p9`
   bool keep = false;          ///< leave it behind: the next run with the same template takes it up
 };
 
@@ -19,7 +20,8 @@ struct StackSpec {
 class Stack {
  public:
   /// Creates the stack and waits until it is there, at most 15 minutes. When it fails it is removed, and the error
-  /// names the resource and AWS's reason.
+  /// names the resource and AWS's reason. A stack of that name that is there already is taken up when it is to be kept,
+  /// and is an error otherwise: it would be removed with the run.
   static Task<Result<Stack>> create(Target& target, StackSpec spec);
 
   [[nodiscard]] const std::string& name() const { return name_; }
@@ -35,6 +37,7 @@ class Stack {
  private:
   explicit Stack(Target& target) : target_(&target) {}
   Task<Result<void>> make(StackSpec spec);
+  Task<Result<void>> create_named(const StackSpec& spec);
   Task<Result<void>> wait_until_made();
   Task<Result<void>> read_contents(const std::string& label);
   Task<Result<void>> choose_role(const std::vector<aws::StackResource>& resources);

@@ -74,17 +74,37 @@ TEST_F(Unzip, KeepsLinksThatStayInside) {
   EXPECT_EQ(content("bin/x"), "elf");
 }
 
-TEST_F(Unzip, RefusesLinksThatLeadOut) {
-  for (auto target : {"/etc/passwd", "../outside", "deep/../../outside", "a/..", ""}) {
-    EXPECT_FALSE(extract({{"link", target, S_IFLNK | 0777}})) << target;
+TEST_F(Unzip, KeepsLinksWhereverTheyLead) {
+  for (const std::string target : {"/opt/lib", "/tmp/state", "/var/task/run", "/no/such/file", "../outside",
+                                   "deep/../../outside", "a/..", "link", "."}) {
+    ASSERT_TRUE(extract({{"link", target, S_IFLNK | 0777}})) << target;
+    EXPECT_EQ(fs::read_symlink(folder_ / "link"), target);
   }
-  EXPECT_FALSE(extract({{"a/b/link", "../../../outside", S_IFLNK | 0777}}));
+  ASSERT_TRUE(extract({{"a/b/link", "../../../outside", S_IFLNK | 0777}}));
+  for (const std::string target : {std::string(), std::string("a\0b", 3)}) {
+    EXPECT_FALSE(extract({{"link", target, S_IFLNK | 0777}}));
+  }
 }
 
 TEST_F(Unzip, DoesNotWriteThroughLinks) {
-  auto result = extract({{"folder/", "", S_IFDIR | 0755}, {"link", "folder", S_IFLNK | 0777}, {"link/file", "x"}});
-  ASSERT_FALSE(result);
+  const fs::path outside = folder_.parent_path() / (folder_.filename().string() + "-outside");
+  fs::create_directory(outside);
+  std::ofstream(outside / "file") << "untouched";
+  const std::string to_folder = outside;
+  const std::string to_file = outside / "file";
+  // Below a link; a folder, its mode, in place of a link.
+  EXPECT_FALSE(extract({{"folder/", "", S_IFDIR | 0755}, {"link", "folder", S_IFLNK | 0777}, {"link/file", "x"}}));
   EXPECT_FALSE(fs::exists(folder_ / "folder/file"));
+  EXPECT_FALSE(extract({{"up", to_folder, S_IFLNK | 0777}, {"up/file", "x"}}));
+  EXPECT_FALSE(extract({{"up2", to_folder, S_IFLNK | 0777}, {"up2/", "", S_IFDIR | 0700}}));
+  EXPECT_FALSE(extract({{"up3", to_folder, S_IFLNK | 0777}, {"up3/new", "file", S_IFLNK | 0777}}));
+  // A file takes a link's place.
+  EXPECT_TRUE(extract({{"same", to_file, S_IFLNK | 0777}, {"same", "written", 0600}}));
+  EXPECT_EQ(content("same"), "written");
+  std::ifstream file(outside / "file");
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), "untouched");
+  EXPECT_EQ(std::distance(fs::directory_iterator(outside), {}), 1);
+  fs::remove_all(outside);
 }
 
 TEST_F(Unzip, TheLastOfTwoWins) {
