@@ -50,7 +50,7 @@ become_root() {
 first_available() {
   local name
   for name in ${1//|/ }; do
-    LC_ALL=C apt-cache policy "$name" 2>/dev/null | grep -q '^  Candidate: [^(]' && { echo "$name"; return; }
+    [[ $(LC_ALL=C apt-cache policy "$name" 2>/dev/null) =~ "Candidate: "[^\(] ]] && { echo "$name"; return; }
   done
   return 1
 }
@@ -74,7 +74,7 @@ apt_install() {
     if [ -n "$complaint" ]; then
       refusal="apt cannot read its lists of packages: $complaint"
     else
-      refusal="$(distribution) has no ${unavailable[*]}; Debian 12, Debian 13 and Ubuntu 24.04 have all that is needed"
+      refusal="$(distribution) has no ${unavailable[*]//|/ or }; Debian 12, Debian 13 and Ubuntu 24.04 have all that is needed"
     fi
     rm -f "$log"
     return 1
