@@ -38,7 +38,9 @@ package_progress() {
 build_progress() {
   local line began=$SECONDS last=""
   while IFS= read -r line; do
-    if [[ $line =~ ^\[([0-9]+)/([0-9]+)\]\ (.*)$ ]]; then
+    if [[ $line == *"] Re-checking globbed directories..." ]]; then
+      continue
+    elif [[ $line =~ ^\[([0-9]+)/([0-9]+)\]\ (.*)$ ]]; then
       last="${BASH_REMATCH[1]} of ${BASH_REMATCH[2]}"
       show_progress "  building: $last, $((SECONDS - began)) s: ${BASH_REMATCH[3]##*/}"
     elif [[ $line != "ninja: no work to do." && $line != "ninja: Entering directory "* ]]; then
