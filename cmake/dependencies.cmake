@@ -22,6 +22,10 @@ function(sortie_static_dependency name)
   target_link_libraries(${name} INTERFACE ${arg_LIBS})
 endfunction()
 
+# fmt's headers, without FMT_HEADER_ONLY: base/fmt.cc compiles the rest.
+add_library(deps_fmt INTERFACE)
+target_include_directories(deps_fmt SYSTEM INTERFACE $<TARGET_PROPERTY:fmt::fmt-header-only,INTERFACE_INCLUDE_DIRECTORIES>)
+
 sortie_static_dependency(boost_json ARCHIVES boost_json)
 sortie_static_dependency(pugixml ARCHIVES pugixml)
 sortie_static_dependency(seccomp ARCHIVES seccomp)

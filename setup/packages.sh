@@ -69,7 +69,7 @@ apt_install() {
     if name=$(first_available "$entry"); then chosen+=("$name"); else unavailable+=("$entry"); fi
   done
   local complaint
-  complaint=$(grep -m 1 -E '^(E|W|Err)[:0-9]' "$log" || true)
+  complaint=$(grep -m 1 '^[EW]: ' "$log" || true)
   if [ ${#unavailable[@]} -gt 0 ] && [ "${optional:-}" != yes ]; then
     if [ -n "$complaint" ]; then
       refusal="apt cannot read its lists of packages: $complaint"

@@ -19,7 +19,7 @@ end_progress() {
   printf '%s\n' "$1"
 }
 
-# Reads apt-get's output with its status lines (dlstatus and pmstatus, APT's README.progress-reporting).
+# Reads the status lines of apt-get's output (dlstatus and pmstatus, APT's README.progress-reporting).
 package_progress() {
   local line kind percent text began=$SECONDS
   while IFS= read -r line; do
@@ -31,7 +31,7 @@ package_progress() {
         ;;
     esac
   done
-  end_progress "installed after $((SECONDS - began)) s"
+  if [ -t 1 ]; then printf '\r\033[K'; fi
 }
 
 # Reads ninja's output, whose status is "[done/all] ..."; everything else (what compilers say) passes.
