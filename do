@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everyday commands; see usage below. Works on a fresh Debian 12, as root or with sudo.
+# Everyday commands; see usage below. Works on a fresh Debian 12, Debian 13 or Ubuntu 24.04, as root or with sudo.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -7,7 +7,7 @@ usage() {
   cat <<'END'
 ./do try            install what is missing, build, run the main job on the embedded AWS
 ./do test [FILTER]  install what is missing, build, run every test (or those whose name contains FILTER)
-./do setup          install what building and testing needs (Debian packages)
+./do setup          install what building and testing needs
 ./do build          build the programs into build/bin/
 ./do asan           unit tests under the address and undefined-behaviour sanitizers
 ./do tsan           unit tests of what meets threads under the thread sanitizer
@@ -18,32 +18,9 @@ usage() {
 END
 }
 
-build_packages=(
-  clang-19 lld-19 cmake ninja-build libboost1.81-dev libboost-json1.81-dev libssl-dev libsqlite3-dev libsqlitecpp-dev
-  libpugixml-dev libyaml-cpp-dev libtomlplusplus-dev libcli11-dev libfmt-dev libminizip-dev libdeflate-dev
-  libseccomp-dev zlib1g-dev libgtest-dev libbenchmark-dev libcurl4-openssl-dev ca-certificates
-)
-test_packages=(python3-pytest python3-boto3 awscli bubblewrap curl file rclone s3cmd zip)
-check_packages=(clang-format-19 clang-tidy-19 python3)
-sanitizer_packages=(libclang-rt-19-dev llvm-19)
-bench_packages=(bubblewrap)
-
-# Installs those of the named packages that are not there.
-need() {
-  local missing=() name
-  for name in "$@"; do
-    [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || missing+=("$name")
-  done
-  [ ${#missing[@]} -eq 0 ] && return
-  local as_root=()
-  if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null || { echo "error: missing packages: ${missing[*]}; run as root, or install sudo" >&2; exit 2; }
-    as_root=(sudo)
-  fi
-  echo "installing ${missing[*]}"
-  "${as_root[@]}" apt-get update -qq
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-}
+source setup/packages.sh
+source setup/progress.sh
+source setup/python.sh
 
 # configure PRESET: makes the build folder once; ninja does the rest.
 configure() {
@@ -54,27 +31,33 @@ configure() {
 }
 
 build() {
-  need "${build_packages[@]}"
+  need build
   local folder
   folder=$(configure release)
-  ninja -C "$folder" --quiet "$@"
+  build_in "$folder" "$@"
 }
 
-# The Python that can run the black-box tests: one with pytest, Debian's otherwise.
-test_python() {
-  if python3 -c 'import pytest, boto3' 2>/dev/null; then echo python3; else echo /usr/bin/python3; fi
+# What tests meet besides the programs; a toolchain may come from anywhere.
+test_packages() {
+  local pair wanted
+  mapfile -t wanted < <(names test 2)
+  for pair in go:golang-go node:nodejs npm:npm java:default-jdk-headless; do
+    command -v "${pair%%:*}" >/dev/null || wanted+=("${pair#*:}")
+  done
+  want "${wanted[@]}"
 }
 
 run_tests() {
   local filter=${1:-}
-  need "${build_packages[@]}" "${test_packages[@]}"
-  command -v go >/dev/null || need golang-go  # for the suites in Go; any toolchain will do
+  need build python
+  test_packages
   build all
+  python_environment
   ctest --test-dir build --output-on-failure --no-tests=error -j "$(nproc)" ${filter:+-R "$filter"} || { [ -n "$filter" ] || exit 1; }
-  local options=(-q -rs -p no:cacheprovider)
+  local options=(-p no:cacheprovider)
   [ -z "$filter" ] || options+=(-k "$filter")
   local status=0
-  "$(test_python)" -m pytest "${options[@]}" test || status=$?
+  "$test_python" -m pytest "${options[@]}" test || status=$?
   # 5: the filter chose unit tests only.
   [ "$status" -eq 0 ] || { [ "$status" -eq 5 ] && [ -n "$filter" ]; } || exit "$status"
 }
@@ -83,7 +66,7 @@ run_try() {
   build sortie s3cli_program
   cmake -S examples/blobstore -B build/examples/blobstore -G Ninja -DCMAKE_BUILD_TYPE=Release \
     -DCMAKE_CXX_COMPILER=clang++-19 >/dev/null
-  ninja -C build/examples/blobstore --quiet
+  build_in build/examples/blobstore
   local run=(build/bin/sortie run build/examples/blobstore/blobstore_test --asset build/bin/s3cli
     --env BUCKET=sortie-blobstore-example)
   local status
@@ -106,7 +89,7 @@ END
 }
 
 run_check() {
-  need "${build_packages[@]}" "${check_packages[@]}"
+  need build check
   git ls-files '*.cc' '*.h' | xargs clang-format-19 --dry-run --Werror
   python3 checks/includes.py
   python3 checks/sizes.py
@@ -118,26 +101,26 @@ run_check() {
 
 sanitized() {
   local preset=$1; shift
-  need "${build_packages[@]}" "${sanitizer_packages[@]}"
+  need build sanitizer
   local folder
   folder=$(configure "$preset")
   local targets=()
   if [ $# -gt 0 ]; then targets=("$@"); else targets=(unit_tests); fi
-  ninja -C "$folder" --quiet "${targets[@]}"
+  build_in "$folder" "${targets[@]}"
   local expression=""
   [ $# -eq 0 ] || expression="^($(IFS='|'; echo "${*%_test}"))$"
   ctest --test-dir "$folder" --output-on-failure --no-tests=error ${expression:+-R "$expression"}
 }
 
 run_fuzz() {
-  need "${build_packages[@]}" "${sanitizer_packages[@]}"
+  need build sanitizer
   if [ $# -eq 0 ]; then
     for file in fuzz/*_fuzz.cc; do basename "$file" _fuzz.cc; done
     exit 0
   fi
   [ -f "fuzz/$1_fuzz.cc" ] || { echo "error: no fuzz target $1; ./do fuzz names them" >&2; exit 2; }
   [ -f build-fuzz/build.ninja ] || cmake --preset fuzz >/dev/null
-  ninja -C build-fuzz --quiet "$1_fuzz"
+  build_in build-fuzz "$1_fuzz"
   mkdir -p "build-fuzz/corpus/$1"
   "build-fuzz/bin/$1_fuzz" -max_total_time="${2:-60}" -timeout=10 -rss_limit_mb=2048 "build-fuzz/corpus/$1"
 }
@@ -147,13 +130,13 @@ command=${1:-}
 case "$command" in
   try) run_try ;;
   test) run_tests "$@" ;;
-  setup) need "${build_packages[@]}" "${test_packages[@]}" "${check_packages[@]}" "${sanitizer_packages[@]}" "${bench_packages[@]}" ;;
+  setup) need build python check sanitizer bench; test_packages; python_environment ;;
   build) build sortie s3cli_program ;;
   asan) sanitized asan "$@" ;;
   tsan) if [ $# -gt 0 ]; then sanitized tsan "$@"; else sanitized tsan base_test http_test; fi ;;
-  fmt) need clang-format-19; git ls-files '*.cc' '*.h' | xargs clang-format-19 -i ;;
+  fmt) need check; git ls-files '*.cc' '*.h' | xargs clang-format-19 -i ;;
   check) run_check "$@" ;;
-  bench) need "${build_packages[@]}" "${bench_packages[@]}"; build sortie s3cli_program benchmarks; bench/run ;;
+  bench) need build bench; build sortie s3cli_program benchmarks; bench/run ;;
   fuzz) run_fuzz "$@" ;;
   *) usage; [ -z "$command" ] || [ "$command" = help ] || exit 2 ;;
 esac

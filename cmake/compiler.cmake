@@ -34,5 +34,7 @@ if(SORTIE_SANITIZE)
   add_compile_options(-fsanitize=${SORTIE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
   add_link_options(-fsanitize=${SORTIE_SANITIZE})
 endif()
-add_compile_definitions(BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_ARRAY)
+# What these libraries do not instantiate with our types is compiled once: base/asio.cc, http/beast.cc.
+add_compile_definitions(BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_ARRAY
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION)
 include_directories(${CMAKE_SOURCE_DIR}/src)

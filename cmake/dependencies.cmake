@@ -1,10 +1,10 @@
-# Debian 12's packages alone; docs/decisions/dependencies.md says why each is here.
+# Packages of Debian 12 and 13 alone; docs/decisions/dependencies.md says why each is here.
 if(SORTIE_STATIC)
   set(OPENSSL_USE_STATIC_LIBS ON)
   find_library(ZLIB_LIBRARY NAMES libz.a REQUIRED)
 endif()
 find_package(Threads REQUIRED)
-find_package(Boost 1.81 REQUIRED)
+find_package(Boost 1.81 REQUIRED CONFIG)  # the module of older CMakes is gone from new ones
 find_package(OpenSSL 3 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(fmt REQUIRED)
@@ -21,6 +21,10 @@ function(sortie_static_dependency name)
   endforeach()
   target_link_libraries(${name} INTERFACE ${arg_LIBS})
 endfunction()
+
+# fmt's headers, without FMT_HEADER_ONLY: base/fmt.cc compiles the rest.
+add_library(deps_fmt INTERFACE)
+target_include_directories(deps_fmt SYSTEM INTERFACE $<TARGET_PROPERTY:fmt::fmt-header-only,INTERFACE_INCLUDE_DIRECTORIES>)
 
 sortie_static_dependency(boost_json ARCHIVES boost_json)
 sortie_static_dependency(pugixml ARCHIVES pugixml)

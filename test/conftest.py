@@ -1,5 +1,8 @@
 """Fixtures of the black-box tests. SORTIE_BIN names the program under test (default: build/bin/sortie)."""
 
+import collections
+import contextlib
+import fcntl
 import os
 import pathlib
 import shutil
@@ -17,6 +20,27 @@ def pytest_sessionstart(session):
     if not support.SORTIE.exists():
         pytest.exit(f"{support.SORTIE} is not built (SORTIE_BIN names another)", returncode=3)
     support.become_subreaper()
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What was skipped and why, one line a reason: a run in another place is to be compared with this one."""
+    reasons = collections.Counter()
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reasons[reason.removeprefix("Skipped: ").splitlines()[0]] += 1
+    if reasons:
+        terminalreporter.section(f"{sum(reasons.values())} skipped")
+        for reason, count in reasons.most_common():
+            terminalreporter.line(f"{count:5}  {reason}")
+
+
+@contextlib.contextmanager
+def one_at_a_time(folder):
+    """Tests may run in several processes (pytest-xdist): what they share is built by one of them, and the others wait for it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with open(folder.parent / f"{folder.name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +68,8 @@ class Suites:
 def suites():
     """Built once, and again when a source has changed. SORTIE_SUITES_DIR names the folder."""
     folder = pathlib.Path(os.environ.get("SORTIE_SUITES_DIR", support.REPOSITORY / "build/test-suites"))
-    built = subprocess.run([support.REPOSITORY / "test/suites/build.sh", folder], capture_output=True, text=True)
+    with one_at_a_time(folder):
+        built = subprocess.run([support.REPOSITORY / "test/suites/build.sh", folder], capture_output=True, text=True)
     assert built.returncode == 0, built.stdout + built.stderr
     skipped = [line for line in built.stdout.splitlines() if line.startswith("skipped")]
     return Suites(folder, "; ".join(skipped))
@@ -79,11 +104,12 @@ def blobstore():
     configure = ["cmake", "-S", source, "-B", folder, f"-DCMAKE_CXX_COMPILER={support.compiler()}"]
     if shutil.which("ninja"):
         configure += ["-G", "Ninja"]
-    configured = subprocess.run(configure, capture_output=True, text=True)
-    if configured.returncode != 0 and "CURL" in configured.stderr:
-        pytest.skip("libcurl's development files are not installed")
-    assert configured.returncode == 0, configured.stderr
-    built = subprocess.run(["cmake", "--build", folder], capture_output=True, text=True)
+    with one_at_a_time(folder):
+        configured = subprocess.run(configure, capture_output=True, text=True)
+        if configured.returncode != 0 and "CURL" in configured.stderr:
+            pytest.skip("libcurl's development files are not installed")
+        assert configured.returncode == 0, configured.stderr
+        built = subprocess.run(["cmake", "--build", folder], capture_output=True, text=True)
     assert built.returncode == 0, built.stdout + built.stderr
     return folder / "blobstore_test", support.S3CLI
 
