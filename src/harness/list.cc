@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "harness/files.h"
+#include "harness/mapped_file.h"
 #include "harness/requests.h"
 #include "suite/text.h"
 
@@ -88,6 +89,9 @@ suite::HarnessEvent list_suite(const suite::ListRequest& request, const suite::F
   if (!invocation.result_file.empty()) {
     output.result_file = read_file(invocation.result_file, k_list_limit + 1).value_or("");
   }
+  const MappedFile executable(launch->working_folder + "/" + request.suite.executable);
+  output.executable = executable.bytes();
+  output.args = request.suite.args;
   auto listed = framework.read_list(output);
   if (listed) return *std::move(listed);
   return suite::HarnessError{"listing_failed",

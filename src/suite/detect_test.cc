@@ -7,10 +7,12 @@ namespace sortie::suite {
 namespace {
 
 TEST(Detect, KnowsEachFrameworkByItsBytes) {
-  const std::string go_test = "\xff Go buildinf: testing.(*M).Run ";
+  const std::string old_go_test = "\xff Go buildinf: testing.(*M).Run ";
+  const std::string go_test = old_go_test + " test.paniconexit0 ";
   EXPECT_EQ(detect_framework("xx gtest_list_tests xx").name(), "gtest");
   EXPECT_EQ(detect_framework("xx _ZN7testing8internal23MakeAndRegisterTestInfoEPKc xx").name(), "gtest");
   EXPECT_EQ(detect_framework(go_test).name(), "go");
+  EXPECT_EQ(detect_framework(old_go_test).name(), "go-before-1.16");
   EXPECT_EQ(detect_framework(go_test + "github.com/onsi/ginkgo.RunSpecs").name(), "ginkgo1");
   EXPECT_EQ(detect_framework(go_test + "github.com/onsi/ginkgo/v2.RunSpecs").name(), "ginkgo2");
   EXPECT_EQ(detect_framework("\xff Go buildinf: an ordinary program").name(), "plain");
@@ -19,7 +21,7 @@ TEST(Detect, KnowsEachFrameworkByItsBytes) {
 }
 
 TEST(Detect, FindsByName) {
-  for (const char* name : {"gtest", "go", "ginkgo1", "ginkgo2", "plain"}) {
+  for (const char* name : {"gtest", "go", "go-before-1.16", "ginkgo1", "ginkgo2", "plain"}) {
     ASSERT_NE(find_framework(name), nullptr) << name;
     EXPECT_EQ(find_framework(name)->name(), name);
   }
