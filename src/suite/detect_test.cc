@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "suite/frameworks.h"
 #include "suite/reading.h"
 
@@ -31,6 +33,13 @@ TEST(Detect, FindsByName) {
 TEST(Plain, IsOneTestNamedLikeTheExecutable) {
   EXPECT_EQ(plain().fixed_list("bin/smoke.sh"), named({"smoke.sh"}));
   EXPECT_EQ(gtest().fixed_list("bin/suite"), std::nullopt);
+}
+
+TEST(Plain, IsNotCutIntoShards) {
+  const Invocation invocation = plain().selection(named({"t"}), "/s");
+  EXPECT_NE(std::ranges::find(invocation.cleared, "TEST_TOTAL_SHARDS"), invocation.cleared.end());
+  EXPECT_NE(std::ranges::find(invocation.env, std::pair<std::string, std::string>("TEST_TOTAL_SHARDS", "1")),
+            invocation.env.end());
 }
 
 TEST(Plain, PassesOnlyWithStatus0) {

@@ -89,7 +89,7 @@ Result<Listed> read_go_list(const ListOutput& output) {
     unprinted.emplace_back(name);
   }
   const bool all_printed = unprinted.empty();
-  if (!all_printed && (names.empty() || has_run(lines))) {
+  if (names.empty() ? !all_printed || has_run(lines) : !all_printed && has_run(lines)) {
     if (!ended_well(output.status) && !has_run(lines)) return cannot_list();
     return list_whole_suite(
         "the suite does not list its tests (its TestMain does not heed -test.list); it runs as one test");

@@ -78,6 +78,8 @@ TEST(GoList, ASuiteThatRunsOrDoesNothingIsOneTest) {
   EXPECT_EQ(list("did TestFirst\nPASS\n").names, whole);
   EXPECT_EQ(list("no server, nothing to test\n").names, whole);
   EXPECT_EQ(list("no server, nothing to test\n").notices, 1U);
+  EXPECT_EQ(list("PASS\n", {}, go_executable({go_test_function("Example_only")})).names, whole);
+  EXPECT_TRUE(list("set up\n", {}, go_executable({go_test_function("TestMain")})).names.empty());
 }
 
 TEST(GoList, NamesakesOfTwoPackagesAreTwoTestsOfOneUnit) {

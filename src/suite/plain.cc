@@ -25,7 +25,8 @@ class Plain final : public Framework {
                     {"XML_OUTPUT_FILE", scratch_folder + "/result.xml"},
                     {"TEST_TOTAL_SHARDS", "1"},
                     {"TEST_SHARD_INDEX", "0"}},
-            .folders = {tmp, outputs}};
+            .folders = {tmp, outputs},
+            .cleared = {"TEST_TOTAL_SHARDS", "TEST_SHARD_INDEX", "TEST_SHARD_STATUS_FILE"}};
   }
 
   [[nodiscard]] std::unique_ptr<ResultReader> reader(const std::vector<TestCase>& tests) const override {
