@@ -217,15 +217,16 @@ std::vector<Progress> GoReader::finish(ExitStatus status, std::string_view /*res
 
 void GoReader::settle_panic(ExitStatus status) {
   const std::string& last = tally_.last_ended();
-  if (status.code != k_panic_status || last.empty() || any_runs()) return;
-  if (tally_.outcome_of(last) == Outcome::failed) {  // a test that panics is reported as failed before the process ends
+  if (status.code != k_panic_status || last.empty()) return;
+  // A test that panics is reported as failed before the process ends. Others that ran beside it run again.
+  if (tally_.outcome_of(last) == Outcome::failed) {
     tally_.amend_last(Outcome::crashed, "exited with status 2 in a panic");
-    return;
+  } else if (!any_runs()) {
+    tally_.end_unlisted(
+        {.test = std::string(k_process_exit),
+         .outcome = Outcome::crashed,
+         .message = "exited with status 2 in a panic, after " + last + " had ended and before another test ran"});
   }
-  tally_.end_unlisted(
-      {.test = std::string(k_process_exit),
-       .outcome = Outcome::crashed,
-       .message = "exited with status 2 in a panic, after " + last + " had ended and before another test ran"});
 }
 
 }  // namespace sortie::suite

@@ -111,6 +111,20 @@ TEST(GoReader, APanicIsACrashOfItsTest) {
   EXPECT_EQ(reading.outcome("TestA"), Outcome::lost);
 }
 
+TEST(GoReader, APanicBesideOtherTestsIsOfTheOneThatFailed) {
+  const Reading reading = read_output(go(), {"TestA", "TestB"}, R"(=== RUN   TestA
+=== PAUSE TestA
+=== RUN   TestB
+=== PAUSE TestB
+=== CONT  TestB
+=== CONT  TestA
+--- FAIL: TestA (0.00s)
+)",
+                                      {.code = 2});
+  EXPECT_EQ(reading.outcome("TestA"), Outcome::crashed);
+  EXPECT_EQ(reading.outcome("TestB"), Outcome::lost) << "it runs again";
+}
+
 TEST(GoReader, IsNotDeceivedByImitations) {
   const Reading reading = read_output(go(), {"TestA", "TestB"}, R"(=== RUN   TestA
 --- FAIL: TestB (0.00s)

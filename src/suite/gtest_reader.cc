@@ -65,6 +65,10 @@ std::string place_first_line(Progress& end, std::string_view text) {
 
 }  // namespace
 
+GtestReader::GtestReader(const std::vector<TestCase>& tests) : tally_(tests), namesakes_(tests) {
+  for (const TestCase& test : tests) ++waiting_[std::string(suite_of(framework_name(test)))];
+}
+
 std::vector<Progress> GtestReader::feed(std::string_view bytes) {
   for (LineSplitter::Line& line : lines_.feed(bytes)) read_line(std::move(line));
   return tally_.take();
@@ -85,7 +89,10 @@ bool GtestReader::read_start(const LineSplitter::Line& line) {
   const std::string test(namesakes_.begin(name));
   settle_outside();
   if (suite_of(name) != suite_) begin_suite(suite_of(name));
-  if (tally_.is_waiting(test)) tally_.start(test, line.begin);  // else --gtest_repeat, or not selected
+  if (tally_.is_waiting(test)) {  // else --gtest_repeat, or not selected
+    tally_.start(test, line.begin);
+    --waiting_[suite_];
+  }
   running_name_ = name;
   current_ = test;
   phase_ = Phase::in_test;
@@ -157,7 +164,8 @@ bool GtestReader::read_divider(std::string_view line) {
     settle_outside();
     return true;
   }
-  std::string_view text = line.substr(mark + k_divider.size());
+  const std::string_view text = line.substr(mark + k_divider.size());
+  if (phase_ == Phase::after_test && any_waits(suite_)) return false;  // a test's own words: its suite is not over
   settle_outside();
   if (text.starts_with("Global test environment tear-down")) {
     phase_ = Phase::environment_teardown;
@@ -167,6 +175,11 @@ bool GtestReader::read_divider(std::string_view line) {
     begin_suite(without_parameters(text.substr(from + 6)));
   }
   return true;
+}
+
+bool GtestReader::any_waits(const std::string& suite) const {
+  const auto found = waiting_.find(suite);
+  return found != waiting_.end() && found->second > 0;
 }
 
 void GtestReader::begin_suite(std::string_view name) {
@@ -248,9 +261,7 @@ void GtestReader::settle_without_file(ExitStatus status) {
   const std::string last = tally_.last_ended();
   if (last.empty()) return;
   const auto& names = tally_.names();
-  const bool inside_suite = phase_ == Phase::after_test && std::ranges::any_of(names, [&](const std::string& name) {
-                              return tally_.is_waiting(name) && suite_of(name) == suite_of(last);
-                            });
+  const bool inside_suite = phase_ == Phase::after_test && any_waits(suite_);
   if (inside_suite || (phase_ == Phase::after_test && names.size() == 1)) {
     tally_.blame_last(Outcome::crashed,
                       in_words(status) + " after its end was printed, without writing its result file");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,7 @@ namespace sortie::suite {
 /// an unlisted result, and so is a set-up after which the tests ran all the same.
 class GtestReader final : public ResultReader {
  public:
-  explicit GtestReader(const std::vector<TestCase>& tests) : tally_(tests), namesakes_(tests) {}
+  explicit GtestReader(const std::vector<TestCase>& tests);
   std::vector<Progress> feed(std::string_view bytes) override;
   std::vector<Progress> finish(ExitStatus status, std::string_view result_file) override;
 
@@ -31,6 +32,8 @@ class GtestReader final : public ResultReader {
   bool read_end(const LineSplitter::Line& line);
   bool read_divider(std::string_view line);
   void begin_suite(std::string_view name);
+  /// Whether tests of `suite` that were selected have not begun.
+  [[nodiscard]] bool any_waits(const std::string& suite) const;
   void capture(std::string_view line);
   void end_current(Outcome outcome, std::chrono::milliseconds duration, std::size_t offset);
   /// Whose failure it is that the present test did not pass: a set-up's or its own.
@@ -46,6 +49,7 @@ class GtestReader final : public ResultReader {
 
   Tally tally_;
   Namesakes namesakes_;
+  std::map<std::string, std::size_t> waiting_;  ///< how many tests of each suite have not begun
   LineSplitter lines_;
   Phase phase_ = Phase::environment;
   std::string suite_;                 ///< whose header was seen last

@@ -337,6 +337,11 @@ TEST(GtestReader, ADeathBetweenTwoTestsOfATestSuiteIsTheFirstOnes) {
   EXPECT_EQ(reading.outcome("A.c"), Outcome::lost);
 }
 
+TEST(GtestReader, ASuiteWhoseTestsWaitIsNotOver) {
+  const std::string output = std::string(k_forged) + "[----------] 2 tests from A (0 ms total)\n";
+  EXPECT_EQ(read_output(gtest(), {"A.b", "A.c"}, output, {.code = 0}).outcome("A.b"), Outcome::crashed);
+}
+
 TEST(GtestReader, ADeathBehindATestSuiteIsNoTests) {
   const Reading between = read_output(gtest(), {"A.b", "B.c"}, k_forged, {.code = 3}, "");
   EXPECT_EQ(between.outcome("A.b"), Outcome::passed);
