@@ -18,6 +18,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const std::string& test : tests) {
     if (whole.outcome(test) != pieces.outcome(test)) std::abort();
   }
+  // As a list, and as an executable with a table of functions.
   (void)go().read_list({.standard_output = std::string(bytes)});
+  (void)go().read_list({.standard_output = "TestA\n", .executable = bytes});
   return 0;
 }

@@ -49,6 +49,33 @@ TEST_F(GoSuites, GoTestsHaveTheirOutcomes) {
   EXPECT_EQ(reply.ends().size(), 22U);
 }
 
+TEST_F(GoSuites, WhateverTestMainDoesNoTestVanishes) {
+  if (!is_there("go_main")) GTEST_SKIP() << "no Go suite: test/suites/build.sh says why";
+  FakeRuntime runtime(suites("go_main"));
+  const std::vector<std::string> all{"TestExitsInASubtest", "TestFirst", "TestForgesItsSuccessAndExits",
+                                     "TestSecond",          "TestTwin",  "TestTwin #2"};
+  for (const char* main : {"", "glued", "names", "stderr", "carriage", "twice", "leaks", "swallows"}) {
+    suite::ListRequest request{.suite = {.executable = "go_main.test", .framework = "go"}};
+    request.suite.env["MAIN"] = main;
+    const Reply reply = runtime.invoke(request);
+    ASSERT_EQ(reply.all<suite::Listed>().size(), 1U) << main;
+    std::vector<std::string> names;
+    for (const auto& test : reply.all<suite::Listed>()[0].tests) names.push_back(test.name);
+    std::ranges::sort(names);
+    EXPECT_EQ(names, all) << main;
+  }
+}
+
+TEST_F(GoSuites, AGoTestThatExitsWithStatus0HasNotPassed) {
+  if (!is_there("go_main")) GTEST_SKIP() << "no Go suite: test/suites/build.sh says why";
+  FakeRuntime runtime(suites("go_main"));
+  for (const char* test : {"TestForgesItsSuccessAndExits", "TestExitsInASubtest"}) {
+    const Reply reply = runtime.invoke(batch("go", "go_main.test", {test, "TestSecond"}));
+    EXPECT_EQ(reply.outcome(test), Outcome::crashed) << test << ": " << reply.end_of(test).message;
+    EXPECT_EQ(reply.outcome("TestSecond"), Outcome::passed);
+  }
+}
+
 TEST_F(GoSuites, GoFailuresSayWhatAndWhere) {
   if (!is_there("go")) GTEST_SKIP() << "no Go suite: test/suites/build.sh says why";
   FakeRuntime runtime(suites("go"));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "harness/mapped_file.h"
 #include "harness/requests.h"
 #include "suite/text.h"
 
@@ -83,6 +84,9 @@ suite::HarnessEvent list_suite(const suite::ListRequest& request, const suite::F
     return suite::HarnessError{"listing_timed_out", "the suite did not list its tests in time" + shown(output)};
   }
   if (prepared->result) output.result_file = prepared->result->read(k_list_limit + 1);
+  const MappedFile executable(prepared->launch.working_folder + "/" + request.suite.executable);
+  output.executable = executable.bytes();
+  output.args = request.suite.args;
   auto listed = framework.read_list(output);
   if (listed) return *std::move(listed);
   return suite::HarnessError{"listing_failed",

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 
@@ -112,8 +113,11 @@ std::vector<std::string> Workspace::environment(const suite::Invocation& invocat
   // A suite that spoke to the Runtime API would take the harness's invocations away from it.
   variables.erase("AWS_LAMBDA_RUNTIME_API");
   if (!trace_id_.empty()) variables["_X_AMZN_TRACE_ID"] = trace_id_;
+  for (const std::string& name : invocation.cleared) variables.erase(name);
   for (const auto& [name, value] : invocation.env) variables[name] = value;
-  for (const auto& [name, value] : suite_.env) variables[name] = value;
+  for (const auto& [name, value] : suite_.env) {
+    if (std::ranges::find(invocation.cleared, name) == invocation.cleared.end()) variables[name] = value;
+  }
 
   std::vector<std::string> environment;
   environment.reserve(variables.size());

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "suite/frameworks.h"
 #include "suite/reading.h"
 
@@ -7,10 +9,12 @@ namespace sortie::suite {
 namespace {
 
 TEST(Detect, KnowsEachFrameworkByItsBytes) {
-  const std::string go_test = "\xff Go buildinf: testing.(*M).Run ";
+  const std::string old_go_test = "\xff Go buildinf: testing.(*M).Run ";
+  const std::string go_test = old_go_test + " test.paniconexit0 ";
   EXPECT_EQ(detect_framework("xx gtest_list_tests xx").name(), "gtest");
   EXPECT_EQ(detect_framework("xx _ZN7testing8internal23MakeAndRegisterTestInfoEPKc xx").name(), "gtest");
   EXPECT_EQ(detect_framework(go_test).name(), "go");
+  EXPECT_EQ(detect_framework(old_go_test).name(), "go-before-1.16");
   EXPECT_EQ(detect_framework(go_test + "github.com/onsi/ginkgo.RunSpecs").name(), "ginkgo1");
   EXPECT_EQ(detect_framework(go_test + "github.com/onsi/ginkgo/v2.RunSpecs").name(), "ginkgo2");
   EXPECT_EQ(detect_framework("\xff Go buildinf: an ordinary program").name(), "plain");
@@ -19,7 +23,7 @@ TEST(Detect, KnowsEachFrameworkByItsBytes) {
 }
 
 TEST(Detect, FindsByName) {
-  for (const char* name : {"gtest", "go", "ginkgo1", "ginkgo2", "plain"}) {
+  for (const char* name : {"gtest", "go", "go-before-1.16", "ginkgo1", "ginkgo2", "plain"}) {
     ASSERT_NE(find_framework(name), nullptr) << name;
     EXPECT_EQ(find_framework(name)->name(), name);
   }
@@ -29,6 +33,13 @@ TEST(Detect, FindsByName) {
 TEST(Plain, IsOneTestNamedLikeTheExecutable) {
   EXPECT_EQ(plain().fixed_list("bin/smoke.sh"), named({"smoke.sh"}));
   EXPECT_EQ(gtest().fixed_list("bin/suite"), std::nullopt);
+}
+
+TEST(Plain, IsNotCutIntoShards) {
+  const Invocation invocation = plain().selection(named({"t"}), "/s");
+  EXPECT_NE(std::ranges::find(invocation.cleared, "TEST_TOTAL_SHARDS"), invocation.cleared.end());
+  EXPECT_NE(std::ranges::find(invocation.env, std::pair<std::string, std::string>("TEST_TOTAL_SHARDS", "1")),
+            invocation.env.end());
 }
 
 TEST(Plain, PassesOnlyWithStatus0) {

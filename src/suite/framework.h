@@ -27,6 +27,9 @@ struct Invocation {
   std::vector<std::string> folders;  ///< made by the harness before the start
   std::vector<InputFile> input_files;
   std::string result_file;  ///< written by the suite; empty when it writes none
+  /// Variables that the suite must not find, unless they are among `env`: the user's too, because they would take tests
+  /// or results away.
+  std::vector<std::string> cleared;
 };
 
 /// How a process ended.
@@ -42,6 +45,8 @@ struct ListOutput {
   std::string standard_error;
   std::string result_file;
   ExitStatus status;
+  std::string_view executable;    ///< the suite's bytes; empty when they cannot be read
+  std::vector<std::string> args;  ///< the user's, which the suite was given behind the listing's
 };
 
 /// What the reader of a running suite's output says has happened. `paused` and `resumed` are for frameworks that run

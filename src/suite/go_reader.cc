@@ -25,10 +25,6 @@ struct EndMark {
 constexpr EndMark k_end_marks[] = {
     {"--- PASS: ", Outcome::passed}, {"--- FAIL: ", Outcome::failed}, {"--- SKIP: ", Outcome::skipped}};
 
-std::string top_level(std::string_view test) {
-  return std::string(test.substr(0, test.find('/')));
-}
-
 /// The time of `NAME (0.01s)`; leaves the name.
 std::optional<std::chrono::microseconds> take_duration(std::string_view& text) {
   if (!text.ends_with("s)")) return std::nullopt;
@@ -80,25 +76,48 @@ void GoReader::read_line(const LineSplitter::Line& line) {
   }
 }
 
+bool GoReader::any_runs() const {
+  return std::ranges::any_of(
+      tally_.names(), [this](const std::string& name) { return tally_.is_running(name) && !paused_.contains(name); });
+}
+
+std::string GoReader::test_of(std::string_view name) const {
+  return std::string(namesakes_.current(name.substr(0, name.find('/'))));
+}
+
+bool GoReader::read_run(const LineSplitter::Line& line, std::string_view name) {
+  if (name.find('/') != std::string_view::npos) {
+    if (!tally_.is_running(test_of(name))) return false;
+    paused_.erase(test_of(name));
+    tally_.resume(test_of(name), line.begin);
+  } else {
+    if (any_runs()) return false;
+    if (!namesakes_.knows(name)) return false;
+    const std::string test(namesakes_.begin(name));
+    settle_trailer();
+    logs_.erase(test);
+    if (tally_.is_waiting(test)) tally_.start(test, line.begin);  // else repeated, or not selected
+  }
+  context_ = name;
+  return true;
+}
+
 bool GoReader::read_switch(const LineSplitter::Line& line) {
   for (const Switch& candidate : k_switches) {
     const std::size_t at = line.text.rfind(candidate.mark);
     if (at == std::string::npos) continue;
     const std::string name = line.text.substr(at + candidate.mark.size());
-    const std::string test = top_level(name);
-    if (!tally_.is_waiting(test) && !tally_.is_running(test)) return false;
-    if (candidate.kind == Switch::Kind::run && name == test) {
-      if (!tally_.is_waiting(test)) return false;
-      settle_trailer();
-      tally_.start(test, line.begin);
-    } else if (candidate.kind == Switch::Kind::pause && name == test) {
-      paused_.insert(test);
-      tally_.pause(test, line.end);
-    } else if (candidate.kind != Switch::Kind::pause) {
+    if (candidate.kind == Switch::Kind::run) return read_run(line, name);
+    const std::string test = test_of(name);
+    if (!tally_.is_running(test)) return false;
+    if (candidate.kind != Switch::Kind::pause) {
       paused_.erase(test);
       tally_.resume(test, line.begin);
+      context_ = name;
+    } else if (name.find('/') == std::string::npos) {
+      paused_.insert(test);
+      tally_.pause(test, line.end);
     }
-    if (candidate.kind != Switch::Kind::pause) context_ = name;
     return true;
   }
   return false;
@@ -111,15 +130,24 @@ bool GoReader::read_end(const LineSplitter::Line& line) {
   for (const EndMark& candidate : k_end_marks) {
     const std::size_t at = rest.rfind(candidate.mark);
     if (at == std::string_view::npos || rest.substr(0, at).ends_with("    ")) continue;
-    const std::string test(rest.substr(at + candidate.mark.size()));
+    const std::string name(rest.substr(at + candidate.mark.size()));
+    const std::string test(namesakes_.current(name));
+    if (test.empty() && namesakes_.knows(name)) {
+      if (candidate.outcome == Outcome::failed) tally_.excuse_status();
+      return true;
+    }
     const bool amends = tally_.has_ended(test) && tally_.last_ended() == test;
     if (tally_.is_running(test) || amends) {
       end_test(test, candidate.outcome, *duration, line.end);
       return true;
     }
-    if (tally_.has_ended(test) && candidate.outcome == Outcome::failed && !tally_.last_ended().empty() &&
-        tally_.outcome_of(test) != Outcome::failed) {  // -test.count
-      tally_.blame_last(Outcome::failed, test + " failed when it was repeated");
+    if (tally_.has_ended(test) && candidate.outcome == Outcome::failed && tally_.outcome_of(test) != Outcome::failed) {
+      // -test.count, or a TestMain that runs the tests twice: the test's own end has been told.
+      const std::string text(trim(logs_[test].text));
+      tally_.end_unlisted({.test = "[repetition of " + test + "]",
+                           .outcome = Outcome::failed,
+                           .duration = *duration,
+                           .message = "failed when it was repeated" + (text.empty() ? "" : ":\n" + text)});
       return true;
     }
   }
@@ -147,14 +175,14 @@ void GoReader::read_subtest_end(std::string_view line) {
 }
 
 void GoReader::read_log(std::string_view line) {
-  const std::string test = top_level(context_);
+  const std::string test = test_of(context_);
   if (!tally_.is_running(test) && !tally_.has_ended(test)) return;
   Log& log = logs_[test];
   if (log.text.size() > k_message_limit) return;
   if (const auto parsed = parse_log_line(line)) {
     log.file = parsed->file;
     log.line = parsed->line;
-    if (context_ != test) log.text += context_ + ": ";
+    if (context_.find('/') != std::string::npos) log.text += context_ + ": ";
     log.text += std::string(trim(line)) + "\n";
   } else if (line.starts_with("        ") && !log.text.empty()) {  // a log entry's further lines
     log.text += std::string(line.substr(4)) + "\n";
@@ -182,15 +210,23 @@ std::vector<Progress> GoReader::finish(ExitStatus status, std::string_view /*res
   const std::string rest = lines_.take_rest();
   if (!rest.empty()) read_line({rest, 0, 0});
   settle_trailer();
-  const std::string& last = tally_.last_ended();
-  const bool none_runs = std::ranges::none_of(
-      tally_.names(), [this](const std::string& name) { return tally_.is_running(name) && !paused_.contains(name); });
-  // A test that panics is reported as failed and takes the process along.
-  if (status.code == k_panic_status && none_runs && !last.empty()) {
-    tally_.amend_last(Outcome::crashed, "exited with status 2 in a panic");
-  }
+  settle_panic(status);
   tally_.explain(status);
   return tally_.take();
+}
+
+void GoReader::settle_panic(ExitStatus status) {
+  const std::string& last = tally_.last_ended();
+  if (status.code != k_panic_status || last.empty()) return;
+  // A test that panics is reported as failed before the process ends. Others that ran beside it run again.
+  if (tally_.outcome_of(last) == Outcome::failed) {
+    tally_.amend_last(Outcome::crashed, "exited with status 2 in a panic");
+  } else if (!any_runs()) {
+    tally_.end_unlisted(
+        {.test = std::string(k_process_exit),
+         .outcome = Outcome::crashed,
+         .message = "exited with status 2 in a panic, after " + last + " had ended and before another test ran"});
+  }
 }
 
 }  // namespace sortie::suite

@@ -6,16 +6,18 @@
 #include <vector>
 
 #include "suite/framework.h"
+#include "suite/namesakes.h"
 #include "suite/tally.h"
 #include "suite/text.h"
 
 namespace sortie::suite {
 
 /// Follows the lines of `-test.v`, even behind unfinished test output. Subtests belong to their top-level test, whose
-/// message tells of them; tests that run at the same time are told apart by Go's PAUSE, CONT and NAME lines.
+/// message tells of them; tests that run at the same time are told apart by Go's PAUSE, CONT and NAME lines. A start
+/// beside a test that runs and is not paused is no start: Go runs tests one after the other until they pause.
 class GoReader final : public ResultReader {
  public:
-  explicit GoReader(const std::vector<TestCase>& tests) : tally_(tests) {}
+  explicit GoReader(const std::vector<TestCase>& tests) : tally_(tests), namesakes_(tests) {}
   std::vector<Progress> feed(std::string_view bytes) override;
   std::vector<Progress> finish(ExitStatus status, std::string_view result_file) override;
 
@@ -27,6 +29,10 @@ class GoReader final : public ResultReader {
   };
 
   void read_line(const LineSplitter::Line& line);
+  [[nodiscard]] bool any_runs() const;
+  /// The selected test that a name on a line is about, `TestA` or `TestA/sub`; empty when there is none.
+  [[nodiscard]] std::string test_of(std::string_view name) const;
+  bool read_run(const LineSplitter::Line& line, std::string_view name);
   bool read_switch(const LineSplitter::Line& line);
   bool read_end(const LineSplitter::Line& line);
   void read_subtest_end(std::string_view line);
@@ -35,8 +41,11 @@ class GoReader final : public ResultReader {
   void read_trailer(std::string_view line);
   void settle_trailer();
   void end_test(const std::string& test, Outcome outcome, std::chrono::microseconds duration, std::size_t offset);
+  /// A process that ended in a panic while no test ran.
+  void settle_panic(ExitStatus status);
 
   Tally tally_;
+  Namesakes namesakes_;
   LineSplitter lines_;
   std::set<std::string> paused_;
   std::string context_;  ///< the test or subtest that speaks

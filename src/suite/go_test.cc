@@ -1,22 +1,25 @@
 #include <gtest/gtest.h>
 
 #include "suite/frameworks.h"
+#include "suite/namesakes.h"
 #include "suite/reading.h"
 
 namespace sortie::suite {
 namespace {
 
-TEST(GoList, KeepsTestsExamplesAndFuzzTests) {
-  const auto listed = go().read_list({.standard_output = "set up\nTestPasses\nTest_x\nTestimony\nTestÜ\nBenchmarkNot\n"
-                                                         "FuzzSeeds\nExample_good\nTest with words\nok\n"});
-  ASSERT_TRUE(listed);
-  EXPECT_EQ(listed->tests, named({"TestPasses", "Test_x", "TestÜ", "FuzzSeeds", "Example_good"}));
-  EXPECT_FALSE(go().read_list({.status = {.code = 2}}));
-}
-
 TEST(GoSelection, AnchorsTheNames) {
   const Invocation invocation = go().selection(named({"TestA", "TestB"}), "/s");
-  EXPECT_EQ(invocation.args, (std::vector<std::string>{"-test.v", "-test.run", "^(TestA|TestB)$"}));
+  EXPECT_EQ(invocation.args,
+            (std::vector<std::string>{"-test.v", "-test.paniconexit0", "-test.run", "^(TestA|TestB)$"}));
+  const Invocation old = go_before_1_16().selection(named({"TestA"}), "/s");
+  EXPECT_EQ(old.args, (std::vector<std::string>{"-test.v", "-test.run", "^(TestA)$"}));
+}
+
+TEST(GoSelection, ChoosesNamesakesOnceAndAWholeSuiteNot) {
+  const std::vector<TestCase> twins{{.name = "TestA", .unit = "TestA"}, {.name = "TestA #2", .unit = "TestA"}};
+  EXPECT_EQ(go().selection(twins, "/s").args.back(), "^(TestA)$");
+  EXPECT_EQ(go().selection(named({"(whole suite)"}), "/s").args,
+            (std::vector<std::string>{"-test.v", "-test.paniconexit0"}));
 }
 
 TEST(GoSelection, FitsIntoAnArgument) {
@@ -108,6 +111,20 @@ TEST(GoReader, APanicIsACrashOfItsTest) {
   EXPECT_EQ(reading.outcome("TestA"), Outcome::lost);
 }
 
+TEST(GoReader, APanicBesideOtherTestsIsOfTheOneThatFailed) {
+  const Reading reading = read_output(go(), {"TestA", "TestB"}, R"(=== RUN   TestA
+=== PAUSE TestA
+=== RUN   TestB
+=== PAUSE TestB
+=== CONT  TestB
+=== CONT  TestA
+--- FAIL: TestA (0.00s)
+)",
+                                      {.code = 2});
+  EXPECT_EQ(reading.outcome("TestA"), Outcome::crashed);
+  EXPECT_EQ(reading.outcome("TestB"), Outcome::lost) << "it runs again";
+}
+
 TEST(GoReader, IsNotDeceivedByImitations) {
   const Reading reading = read_output(go(), {"TestA", "TestB"}, R"(=== RUN   TestA
 --- FAIL: TestB (0.00s)
@@ -124,10 +141,87 @@ FAIL
   EXPECT_EQ(reading.outcome("TestB"), Outcome::passed);
 }
 
-TEST(GoReader, AnUnexplainedStatusIsNoTestsFailure) {
+TEST(GoReader, AStartBesideARunningTestIsNone) {
+  const Reading reading = read_output(go(), {"TestA", "TestB"}, R"(=== RUN   TestA
+=== RUN   TestB
+--- PASS: TestB (0.00s)
+--- PASS: TestA (0.00s)
+=== RUN   TestB
+    x_test.go:9: the real one
+--- FAIL: TestB (0.00s)
+FAIL
+)",
+                                      {.code = 1});
+  EXPECT_EQ(reading.outcome("TestA"), Outcome::passed);
+  EXPECT_EQ(reading.outcome("TestB"), Outcome::failed);
+  EXPECT_EQ(reading.ended.size(), 2U);
+}
+
+TEST(GoReader, AFailureInARepetitionIsAResultOfItsOwn) {
+  const Reading reading = read_output(go(), {"TestA", "TestB"}, R"(=== RUN   TestA
+--- PASS: TestA (0.00s)
+=== RUN   TestB
+--- PASS: TestB (0.00s)
+=== RUN   TestA
+    x_test.go:9: the second time
+--- FAIL: TestA (0.00s)
+FAIL
+)",
+                                      {.code = 1});
+  EXPECT_EQ(reading.outcome("TestA"), Outcome::passed);
+  EXPECT_EQ(reading.outcome("TestB"), Outcome::passed);
+  ASSERT_EQ(reading.outcome("[repetition of TestA]"), Outcome::failed);
+  EXPECT_TRUE(reading.ended.at("[repetition of TestA]").unlisted);
+  EXPECT_NE(reading.message("[repetition of TestA]").find("the second time"), std::string::npos);
+}
+
+TEST(GoReader, NamesakesHaveTheirOwnResults) {
+  std::vector<TestCase> tests = named({"TestA", "TestA"});
+  number_namesakes(tests);
+  const Reading reading = read_tests(go(), tests, R"(=== RUN   TestA
+--- PASS: TestA (0.00s)
+=== RUN   TestA
+    x_test.go:9: of the external package
+--- FAIL: TestA (0.00s)
+FAIL
+)",
+                                     {.code = 1});
+  EXPECT_EQ(reading.outcome("TestA"), Outcome::passed);
+  EXPECT_EQ(reading.outcome("TestA #2"), Outcome::failed);
+  EXPECT_EQ(reading.message("TestA #2"), "x_test.go:9: of the external package");
+}
+
+TEST(GoReader, ANamesakesFailureIsNotTheSelectedOnes) {
+  const std::vector<TestCase> tests{{.name = "TestA", .unit = "TestA"}};
+  const Reading reading = read_tests(go(), tests,
+                                     "=== RUN   TestA\n--- PASS: TestA (0.00s)\n=== RUN   TestA\n--- FAIL: "
+                                     "TestA (0.00s)\nFAIL\n",
+                                     {.code = 1});
+  EXPECT_EQ(reading.outcome("TestA"), Outcome::passed);
+  EXPECT_EQ(reading.ended.size(), 1U);
+}
+
+TEST(GoReader, APanicBehindATestThatPassedIsNotItsOwn) {
+  const Reading reading =
+      read_output(go(), {"TestA", "TestB"}, "=== RUN   TestA\n--- PASS: TestA (0.00s)\n", {.code = 2});
+  EXPECT_EQ(reading.outcome("TestA"), Outcome::passed);
+  EXPECT_EQ(reading.outcome("TestB"), Outcome::lost);
+  EXPECT_EQ(reading.outcome("[process exit]"), Outcome::crashed);
+}
+
+TEST(GoReader, AnUnexplainedStatusIsAResultOfItsOwn) {
   const Reading reading = read_output(go(), {"TestA"}, "=== RUN   TestA\n--- PASS: TestA (0.00s)\nPASS\n", {.code = 7});
   EXPECT_EQ(reading.outcome("TestA"), Outcome::passed);
   EXPECT_EQ(reading.outcome("[process exit]"), Outcome::failed);
+}
+
+TEST(GoReader, AWholeSuiteEndsByItsStatus) {
+  const std::vector<std::string> whole{"(whole suite)"};
+  EXPECT_EQ(read_output(go(), whole, "PASS\n").outcome(whole[0]), Outcome::passed);
+  EXPECT_EQ(read_output(go(), whole, "--- FAIL: TestA (0.00s)\nFAIL\n").outcome(whole[0]), Outcome::failed);
+  const Reading failed = read_output(go(), whole, "--- FAIL: TestA (0.00s)\n    x_test.go:9: why\nFAIL\n", {.code = 1});
+  EXPECT_EQ(failed.outcome(whole[0]), Outcome::failed);
+  EXPECT_EQ(failed.message(whole[0]), "exited with status 1\n--- FAIL: TestA (0.00s)\n    x_test.go:9: why");
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 #include "suite/frameworks.h"
-#include "suite/text.h"
+#include "suite/whole_suite.h"
 
 namespace sortie::suite {
 namespace {
@@ -25,38 +25,18 @@ class Plain final : public Framework {
                     {"XML_OUTPUT_FILE", scratch_folder + "/result.xml"},
                     {"TEST_TOTAL_SHARDS", "1"},
                     {"TEST_SHARD_INDEX", "0"}},
-            .folders = {tmp, outputs}};
+            .folders = {tmp, outputs},
+            .cleared = {"TEST_TOTAL_SHARDS", "TEST_SHARD_INDEX", "TEST_SHARD_STATUS_FILE"}};
   }
 
   [[nodiscard]] std::unique_ptr<ResultReader> reader(const std::vector<TestCase>& tests) const override {
-    return std::make_unique<Reader>(tests.empty() ? std::string() : tests.front().name);
+    return make_status_reader(tests);
   }
   [[nodiscard]] std::size_t selection_limit(const std::vector<TestCase>& /*tests*/) const override { return 1; }
 
   [[nodiscard]] std::optional<std::vector<TestCase>> fixed_list(const std::string& executable) const override {
     return std::vector<TestCase>{{.name = executable.substr(executable.rfind('/') + 1)}};
   }
-
- private:
-  class Reader final : public ResultReader {
-   public:
-    explicit Reader(std::string test) : test_(std::move(test)) {}
-
-    std::vector<Progress> start() override { return {{.kind = Progress::Kind::started, .test = test_}}; }
-    std::vector<Progress> feed(std::string_view /*bytes*/) override { return {}; }
-    std::vector<Progress> finish(ExitStatus status, std::string_view /*result_file*/) override {
-      if (status.signal != 0) return {};
-      Progress ended{.kind = Progress::Kind::ended, .test = test_};
-      if (status.code != 0) {
-        ended.outcome = Outcome::failed;
-        ended.message = "exited with status " + std::to_string(status.code);
-      }
-      return {ended};
-    }
-
-   private:
-    std::string test_;
-  };
 };
 
 }  // namespace

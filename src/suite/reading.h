@@ -29,9 +29,9 @@ inline std::vector<TestCase> named(const std::vector<std::string>& names) {
 }
 
 /// Feeds `output` in pieces of `piece` bytes.
-inline Reading read_output(const Framework& framework, const std::vector<std::string>& tests, std::string_view output,
-                           ExitStatus status = {}, std::string_view result_file = {}, std::size_t piece = 7) {
-  const auto reader = framework.reader(named(tests));
+inline Reading read_tests(const Framework& framework, const std::vector<TestCase>& tests, std::string_view output,
+                          ExitStatus status = {}, std::string_view result_file = {}, std::size_t piece = 7) {
+  const auto reader = framework.reader(tests);
   Reading reading;
   auto take = [&](const std::vector<Progress>& progress) {
     for (const Progress& step : progress) {
@@ -43,6 +43,11 @@ inline Reading read_output(const Framework& framework, const std::vector<std::st
   for (std::size_t at = 0; at < output.size(); at += piece) take(reader->feed(output.substr(at, piece)));
   take(reader->finish(status, result_file));
   return reading;
+}
+
+inline Reading read_output(const Framework& framework, const std::vector<std::string>& names, std::string_view output,
+                           ExitStatus status = {}, std::string_view result_file = {}, std::size_t piece = 7) {
+  return read_tests(framework, named(names), output, status, result_file, piece);
 }
 
 }  // namespace sortie::suite

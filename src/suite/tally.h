@@ -34,6 +34,8 @@ class Tally {
   void amend_last(Outcome outcome, std::string_view message);
   /// Tells of a failure that is charged to no test; see Progress::unlisted. Nothing about the tests changes by it.
   void end_unlisted(Progress end);
+  /// A test that nobody asked for has failed: that explains the exit status.
+  void excuse_status() { any_unlisted_failure_ = true; }
   /// An exit status that no failed test explains, all tests having ended: an unlisted failure k_process_exit, unless
   /// another unlisted failure explains it. `accepted` is a second status that is fine.
   void explain(ExitStatus status, int accepted = 0);
@@ -57,7 +59,7 @@ class Tally {
   std::string last_ended_;
   Progress last_end_;
   bool any_started_ = false;
-  bool any_unlisted_failure_ = false;
+  bool any_unlisted_failure_ = false;  ///< or one of a test that was not selected
   std::vector<Progress> progress_;
 };
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the suites that the tests run into OUT_DIR/{gtest,go,ginkgo1,ginkgo2,plain}/, as far as the toolchains are
+# Builds the suites that the tests run into OUT_DIR/{gtest,go,go_main,ginkgo1,ginkgo2,plain}/, as far as the toolchains are
 # there: what is missing is said in a line that begins with "skipped" and left out. Usage: build.sh OUT_DIR
 set -eu
 
@@ -57,15 +57,15 @@ build_cpp() {
   cp -p "$here"/plain/*.sh "$out/plain/"
 }
 
-build_go() { # FOLDER
+build_go() { # FOLDER [FLAG]
   if ! command -v go >/dev/null 2>&1; then
     echo "skipped $1 suite: no Go toolchain"
     return
   fi
   mkdir -p "$out/$1"
   target=$out/$1/$1.test
-  is_current "$target" "$here/$1/suite_test.go" "$here/$1/go.mod" && return
-  if (cd "$here/$1" && CGO_ENABLED=0 go test -c -vet=off -mod=readonly -o "$target.new" . >"$out/$1.log" 2>&1); then
+  is_current "$target" "$here/$1"/*_test.go "$here/$1/go.mod" && return
+  if (cd "$here/$1" && CGO_ENABLED=0 go test -c -vet=off -mod=readonly ${2:+"$2"} -o "$target.new" . >"$out/$1.log" 2>&1); then
     mv "$target.new" "$target"
   else
     echo "skipped $1 suite: its modules or the build are not to be had: $(tail -n 1 "$out/$1.log")"
@@ -75,5 +75,6 @@ build_go() { # FOLDER
 
 build_cpp
 build_go go
+build_go go_main "-ldflags=-s -w"
 build_go ginkgo1
 build_go ginkgo2

@@ -1,0 +1,3 @@
+module example.com/go.main
+
+go 1.22
