@@ -56,7 +56,15 @@ struct Progress {
   std::string message;
   std::string file;
   int line = 0;
+  /// For ended: a failure that is no test's, because it came behind the tests that it could be charged to (a tear-down,
+  /// the process's own exit status). `test` names it in brackets, as no framework names a test: `[AfterSuite]`,
+  /// `[TearDownTestSuite of A]`. It needs no start, counts as one more result of the run, and leaves every test's end
+  /// as it is; told twice under one name, the later word counts. Readers tell it with `Tally::end_unlisted`.
+  bool unlisted = false;
 };
+
+/// The unlisted result of a process whose end no test explains.
+inline constexpr std::string_view k_process_exit = "[process exit]";
 
 /// Follows one process of the suite: fed with its output as it comes, then told how it ended. One object a process.
 /// A test may be `ended` a second time as long as no other test has started: the later word counts (a failure in what
@@ -69,8 +77,9 @@ class ResultReader {
   /// Standard output, in any pieces. The bytes are test output as well: the harness passes them on itself.
   virtual std::vector<Progress> feed(std::string_view bytes) = 0;
   /// The process is gone. Ends what only the result file or the status can end; an exit status that no reported test
-  /// explains is reported as the failure of the test that ended last. Tests that were selected and are neither ended
-  /// here nor before did not finish: the harness decides from the status what became of them.
+  /// explains is told as the unlisted result k_process_exit (`Tally::explain`), which the harness charges to the test
+  /// where a process was given one alone. Tests that were selected and are neither ended here nor before did not
+  /// finish: the harness decides from the status what became of them. A signal is the harness's to explain.
   virtual std::vector<Progress> finish(ExitStatus status, std::string_view result_file) = 0;
 };
 

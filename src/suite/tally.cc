@@ -65,12 +65,22 @@ void Tally::amend_last(Outcome outcome, std::string_view message) {
   end(std::move(amended));
 }
 
+void Tally::end_unlisted(Progress end) {
+  end.kind = Progress::Kind::ended;
+  end.unlisted = true;
+  any_unlisted_failure_ = any_unlisted_failure_ || !is_good(end.outcome);
+  progress_.push_back(std::move(end));
+}
+
 void Tally::explain(ExitStatus status, int accepted) {
-  if (last_ended_.empty() || status.signal != 0 || status.code == 0 || status.code == accepted) return;
+  if (entries_.empty() || any_unlisted_failure_) return;
+  if (status.signal != 0 || status.code == 0 || status.code == accepted) return;
   for (const auto& [name, entry] : entries_) {
     if (entry.state != State::ended || !is_good(entry.outcome)) return;
   }
-  blame_last(Outcome::failed, "exited with status " + std::to_string(status.code) + " after all tests had ended well");
+  end_unlisted({.test = std::string(k_process_exit),
+                .outcome = Outcome::failed,
+                .message = "exited with status " + std::to_string(status.code) + " after all tests had ended well"});
 }
 
 }  // namespace sortie::suite

@@ -32,7 +32,10 @@ class Tally {
   void blame_last(Outcome outcome, std::string message);
   /// Gives the last test another end; what was wrong with it stays in the message.
   void amend_last(Outcome outcome, std::string_view message);
-  /// An exit status that no failed test explains: blames the last test. `accepted` is a second status that is fine.
+  /// Tells of a failure that is charged to no test; see Progress::unlisted. Nothing about the tests changes by it.
+  void end_unlisted(Progress end);
+  /// An exit status that no failed test explains, all tests having ended: an unlisted failure k_process_exit, unless
+  /// another unlisted failure explains it. `accepted` is a second status that is fine.
   void explain(ExitStatus status, int accepted = 0);
   void pause(std::string_view test, std::size_t offset) { note(Progress::Kind::paused, test, offset); }
   void resume(std::string_view test, std::size_t offset) { note(Progress::Kind::resumed, test, offset); }
@@ -54,6 +57,7 @@ class Tally {
   std::string last_ended_;
   Progress last_end_;
   bool any_started_ = false;
+  bool any_unlisted_failure_ = false;
   std::vector<Progress> progress_;
 };
 
