@@ -3,6 +3,7 @@
 
 #include "harness/requests.h"
 #include "harness/session.h"
+#include "harness/units.h"
 #include "suite/text.h"
 
 namespace sortie::harness {
@@ -42,6 +43,7 @@ class Batch {
   void settle_leaks(const Session& session);
   /// Ends `test`, which the process's end took along.
   void end_with(const Session& session, const std::string& test, std::string message);
+  void skip_broken(std::vector<TestCase>& tests);
   void again_together(std::vector<TestCase> tests);
   void again_alone(const std::vector<TestCase>& tests);
   std::vector<TestCase> cases(const std::vector<std::string>& names) const;
@@ -65,7 +67,8 @@ void Batch::run() {
       work_.emplace_front(tests.begin() + static_cast<std::ptrdiff_t>(limit), tests.end());
       tests.resize(limit);
     }
-    if (!run_process(std::move(tests))) break;
+    skip_broken(tests);
+    if (!tests.empty() && !run_process(std::move(tests))) break;
   }
   verdicts_.release();
   for (const auto& tests : work_) {
@@ -77,16 +80,19 @@ void Batch::run() {
 void Batch::queue_all() {
   std::vector<TestCase> all;
   for (const TestCase& test : request_.tests) {
+    if (test.unasked) continue;
     if (test.disabled) {
       verdicts_.end({.test = test.name, .outcome = Outcome::skipped, .message = "disabled"});
-    } else if (request_.isolation == suite::Isolation::process) {
-      work_.push_back({test});
     } else {
       all.push_back(test);
     }
   }
   verdicts_.release();
-  if (!all.empty()) work_.push_back(std::move(all));
+  if (request_.isolation == suite::Isolation::process) {
+    again_alone(all);
+  } else {
+    again_together(std::move(all));
+  }
 }
 
 bool Batch::over() const {
@@ -102,15 +108,16 @@ bool Batch::run_process(std::vector<TestCase> tests) {
   };
   const auto scratch = workspace_.make_scratch();
   if (!scratch) return cannot_start(scratch.error());
-  const suite::Invocation invocation = framework_.selection(tests, *scratch);
+  const bool alone = tests.size() == 1;
+  std::vector<TestCase> all = with_needed(tests, request_.tests);
+  const suite::Invocation invocation = framework_.selection(all, *scratch);
   const auto launch = workspace_.prepare(invocation);
   if (!launch) return cannot_start(launch.error());
   auto process = Process::start(*launch);
   if (!process) return cannot_start(process.error());
 
-  const bool alone = tests.size() == 1;
   Session session({.framework = framework_,
-                   .tests = std::move(tests),
+                   .tests = std::move(all),
                    .test_timeout = request_.test_timeout,
                    .stop_at = context_.stop_at(),
                    .fail_fast = request_.fail_fast},
@@ -237,12 +244,29 @@ void Batch::end_with(const Session& session, const std::string& test, std::strin
       {.test = test, .outcome = outcome, .duration = session.running_time(test), .message = std::move(message)});
 }
 
+/// What comes behind a failure in its unit has nothing to stand on.
+void Batch::skip_broken(std::vector<TestCase>& tests) {
+  std::erase_if(tests, [&](const TestCase& test) {
+    if (test.unit.empty()) return false;
+    const TestCase* broken = nullptr;
+    for (const TestCase& other : request_.tests) {
+      if (other.name == test.name) break;
+      if (other.unit == test.unit && verdicts_.is_bad(other.name)) broken = &other;
+    }
+    if (broken == nullptr) return false;
+    verdicts_.end({.test = test.name,
+                   .outcome = Outcome::skipped,
+                   .message = "not run: " + broken->name + ", which it needs, did not end well"});
+    return true;
+  });
+}
+
 void Batch::again_together(std::vector<TestCase> tests) {
   if (!tests.empty()) work_.push_front(std::move(tests));
 }
 
 void Batch::again_alone(const std::vector<TestCase>& tests) {
-  for (const TestCase& test : tests) work_.push_back({test});
+  for (std::vector<TestCase>& unit : split_units(tests)) work_.push_back(std::move(unit));
 }
 
 std::vector<TestCase> Batch::cases(const std::vector<std::string>& names) const {

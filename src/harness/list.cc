@@ -1,6 +1,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <expected>
 
 #include "harness/files.h"
 #include "harness/requests.h"
@@ -66,27 +67,47 @@ std::string shown(const suite::ListOutput& output) {
   return text;
 }
 
-suite::HarnessEvent list_suite(const suite::ListRequest& request, const suite::Framework& framework,
-                               const Context& context) {
-  Workspace workspace(request.suite, context.folders, context.trace_id);
-  auto cannot_start = [](const Error& error) { return suite::HarnessError{"cannot_start", describe(error)}; };
-  const auto scratch = workspace.make_scratch();
-  if (!scratch) return cannot_start(scratch.error());
-  const suite::Invocation invocation = framework.listing(*scratch);
+/// One start of the suite.
+std::expected<suite::ListOutput, suite::HarnessError> start_once(const suite::Invocation& invocation,
+                                                                 Workspace& workspace, Outlets& outlets,
+                                                                 TimePoint deadline) {
+  auto cannot_start = [](const Error& error) {
+    return std::unexpected(suite::HarnessError{"cannot_start", describe(error)});
+  };
   const auto launch = workspace.prepare(invocation);
   if (!launch) return cannot_start(launch.error());
   auto process = Process::start(*launch);
   if (!process) return cannot_start(process.error());
 
-  const TimePoint deadline = std::min(context.stop_at(), std::chrono::steady_clock::now() + request.timeout);
-  ListListener listener(context.outlets, deadline);
+  ListListener listener(outlets, deadline);
   listener.follow(*process);
   suite::ListOutput& output = listener.output;
   if (listener.timed_out) {
-    return suite::HarnessError{"listing_timed_out", "the suite did not list its tests in time" + shown(output)};
+    return std::unexpected(
+        suite::HarnessError{"listing_timed_out", "the suite did not list its tests in time" + shown(output)});
   }
   if (!invocation.result_file.empty()) {
     output.result_file = read_file(invocation.result_file, k_list_limit + 1).value_or("");
+  }
+  return std::move(output);
+}
+
+suite::HarnessEvent list_suite(const suite::ListRequest& request, const suite::Framework& framework,
+                               const Context& context) {
+  Workspace workspace(request.suite, context.folders, context.trace_id);
+  const TimePoint deadline = std::min(context.stop_at(), std::chrono::steady_clock::now() + request.timeout);
+  std::expected<suite::ListOutput, suite::HarnessError> started;
+  auto start = [&](const suite::Invocation& invocation) {
+    started = start_once(invocation, workspace, context.outlets, deadline);
+    return started.has_value();
+  };
+  const auto scratch = workspace.make_scratch();
+  if (!scratch) return suite::HarnessError{"cannot_start", describe(scratch.error())};
+  if (!start(framework.listing(*scratch))) return started.error();
+  suite::ListOutput output = *std::move(started);
+  while (const auto further = framework.further_listing(output, *scratch)) {
+    if (!start(*further)) return started.error();
+    output.further.push_back(*std::move(started));
   }
   auto listed = framework.read_list(output);
   if (listed) return *std::move(listed);

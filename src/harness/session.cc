@@ -106,14 +106,15 @@ std::vector<std::string> Session::running() const {
 std::vector<suite::TestCase> Session::untouched() const {
   std::vector<suite::TestCase> tests;
   for (const suite::TestCase& test : plan_.tests) {
-    if (!verdicts_.has(test.name) && !running_.contains(test.name)) tests.push_back(test);
+    if (test.unasked || verdicts_.has(test.name) || running_.contains(test.name)) continue;
+    tests.push_back(test);
   }
   return tests;
 }
 
 std::size_t Session::ended_count() const {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(plan_.tests, [this](const auto& test) { return verdicts_.has(test.name); }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      plan_.tests, [this](const auto& test) { return !test.unasked && verdicts_.has(test.name); }));
 }
 
 std::chrono::microseconds Session::running_time(const std::string& test) const {
@@ -190,6 +191,7 @@ void Session::on_ended(const suite::Progress& progress) {
   writer_.flush();
   suite::TestEnded ended{.test = progress.test,
                          .outcome = progress.outcome,
+                         .flaky = progress.flaky,
                          .duration = progress.duration,
                          .message = progress.message,
                          .file = progress.file,

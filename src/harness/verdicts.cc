@@ -29,6 +29,7 @@ void Verdicts::end(suite::TestEnded ended) {
 
 void Verdicts::release() {
   if (!held_) return;
+  if (is_bad(held_->outcome)) bad_.insert(held_->test);
   any_bad_ = any_bad_ || is_bad(held_->outcome);
   held_->message = suite::abridge(held_->message, k_message_limit);
   outlets_.answer.send(*std::move(held_));

@@ -25,6 +25,10 @@ class Verdicts {
 
   [[nodiscard]] bool has(const std::string& test) const { return ended_.contains(test); }
   [[nodiscard]] std::size_t count() const { return ended_.size(); }
+  /// `test` has ended so, for all that is known now.
+  [[nodiscard]] bool is_bad(const std::string& test) const {
+    return bad_.contains(test) || (held_ && held_->test == test && is_bad(held_->outcome));
+  }
   /// A test has ended that neither passed nor was skipped.
   [[nodiscard]] bool any_bad() const { return any_bad_ || (held_ && is_bad(held_->outcome)); }
   [[nodiscard]] static bool is_bad(suite::Outcome outcome) {
@@ -35,6 +39,7 @@ class Verdicts {
   Outlets& outlets_;
   std::set<std::string> started_;
   std::set<std::string> ended_;  ///< the held one too
+  std::set<std::string> bad_;    ///< but for the held one
   std::optional<suite::TestEnded> held_;
   bool any_bad_ = false;
 };

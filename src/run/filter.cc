@@ -1,5 +1,7 @@
 #include "run/filter.h"
 
+#include <set>
+
 #include "base/glob.h"
 
 namespace sortie::run {
@@ -28,6 +30,19 @@ Filter::Filter(std::vector<std::string> patterns) {
 
 bool Filter::chooses(const TestId& id) const {
   return (wanted_.empty() || any_matches(wanted_, id)) && !any_matches(unwanted_, id);
+}
+
+std::vector<suite::TestCase> choose(const Filter& filter, const std::string& suite_name,
+                                    std::vector<suite::TestCase> listed) {
+  std::set<std::string> units;
+  for (suite::TestCase& test : listed) {
+    test.unasked = !filter.chooses({suite_name, test.name});
+    if (!test.unasked) units.insert(test.unit);
+  }
+  std::erase_if(listed, [&](const suite::TestCase& test) {
+    return test.unasked && (test.unit.empty() || !units.contains(test.unit));
+  });
+  return listed;
 }
 
 }  // namespace sortie::run

@@ -20,4 +20,9 @@ class Filter {
   std::vector<std::string> unwanted_;
 };
 
+/// What runs of a suite's list: the tests that `filter` chooses and, unasked, the others of their units, which may need
+/// them.
+std::vector<suite::TestCase> choose(const Filter& filter, const std::string& suite_name,
+                                    std::vector<suite::TestCase> listed);
+
 }  // namespace sortie::run

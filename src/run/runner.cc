@@ -68,6 +68,7 @@ Task<Result<std::vector<suite::TestCase>>> Runner::list_on_worker(std::size_t in
     if (!event) {
       nonsense = std::move(event).error();
     } else if (auto* list = std::get_if<suite::Listed>(&*event)) {
+      for (const std::string& notice : list->notices) reporter_.on(Notice{spec_.suites[index].name + ": " + notice});
       listed = std::move(list->tests);
     } else if (auto* failure = std::get_if<suite::HarnessError>(&*event)) {
       error = std::move(*failure);
@@ -98,8 +99,8 @@ Task<Result<int>> Runner::run(std::vector<std::vector<suite::TestCase>> listed) 
   const auto began = std::chrono::steady_clock::now();
   const Filter filter(spec_.filters);
   for (std::size_t i = 0; i < listed.size(); ++i) {
-    for (suite::TestCase& test : listed[i]) {
-      if (filter.chooses({spec_.suites[i].name, test.name})) ledger_.add(i, spec_.suites[i].name, std::move(test));
+    for (suite::TestCase& test : choose(filter, spec_.suites[i].name, std::move(listed[i]))) {
+      ledger_.add(i, spec_.suites[i].name, std::move(test));
     }
   }
   if (ledger_.tests() == 0) reporter_.on(Notice{nothing_to_run(listed)});
@@ -142,6 +143,7 @@ Task<void> Runner::work() {
     std::optional<Ledger::Batch> batch = ledger_.take(spec_.workers);
     if (batch) {
       co_await run_batch(*std::move(batch));
+      ledger_.invocation_over();
       wake_all();
     } else {
       boost::system::error_code ignored;
@@ -152,8 +154,7 @@ Task<void> Runner::work() {
 }
 
 Task<void> Runner::run_batch(Ledger::Batch batch) {
-  suite::BatchRequest request{.suite = spec_.suites[batch.suite]};
-  for (const std::size_t test : batch.tests) request.tests.push_back(ledger_.test_case(test));
+  suite::BatchRequest request{.suite = spec_.suites[batch.suite], .tests = std::move(batch.cases)};
   request.isolation = spec_.isolation;
   request.test_timeout = spec_.test_timeout;
   request.attempt = batch.attempt;

@@ -6,8 +6,9 @@ namespace sortie::suite {
 namespace {
 
 /// In the order of asking: a Ginkgo suite is a Go test binary too, and everything is a plain executable.
-const std::array<const Framework*, 5>& all_frameworks() {
-  static const std::array<const Framework*, 5> frameworks{&gtest(), &ginkgo2(), &ginkgo1(), &go(), &plain()};
+const std::array<const Framework*, 6>& all_frameworks() {
+  static const std::array<const Framework*, 6> frameworks{&gtest(),        &ginkgo2(), &ginkgo1(),
+                                                          &early_ginkgo(), &go(),      &plain()};
   return frameworks;
 }
 

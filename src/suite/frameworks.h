@@ -8,6 +8,7 @@ namespace sortie::suite {
 const Framework& gtest();
 const Framework& go();
 const Framework& ginkgo1();
+const Framework& early_ginkgo();
 const Framework& ginkgo2();
 const Framework& plain();
 
