@@ -23,5 +23,19 @@ TEST(Filter, NoPatternsChooseEverything) {
   EXPECT_TRUE(Filter({}).chooses({"s", "t"}));
 }
 
+TEST(Filter, KeepsTheUnitsOfTheChosenTogether) {
+  std::vector<suite::TestCase> listed{{.name = "a1", .unit = "a"},
+                                      {.name = "b1", .unit = "b"},
+                                      {.name = "x"},
+                                      {.name = "a2", .unit = "a"},
+                                      {.name = "y"}};
+  const auto chosen = choose(Filter({"a2", "y"}), "s", listed);
+  ASSERT_EQ(chosen.size(), 3U);
+  EXPECT_EQ(chosen[0].name, "a1");
+  EXPECT_TRUE(chosen[0].unasked);
+  EXPECT_FALSE(chosen[1].unasked);
+  EXPECT_EQ(chosen[2].name, "y");
+}
+
 }  // namespace
 }  // namespace sortie::run

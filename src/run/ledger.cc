@@ -108,9 +108,15 @@ std::size_t Ledger::batch_size(const Unit& first, std::size_t workers) const {
   // Half of a fair share: large batches at first, single tests at last.
   const std::size_t half = (waiting_tests_ + 2 * workers - 1) / (2 * workers);
   const std::size_t fair = (waiting_tests_ + workers - 1) / workers;
-  const auto mean = ended_ > 0 ? std::max<std::int64_t>(1, spent_.count() / static_cast<std::int64_t>(ended_)) : 0;
-  const std::size_t worthwhile = mean > 0 ? static_cast<std::size_t>(k_worthwhile.count() / mean) : 0;
-  return std::clamp<std::size_t>(std::max(half, std::min(fair, worthwhile)), 1, most);
+  return std::clamp<std::size_t>(std::max(half, std::min(fair, worthwhile())), 1, most);
+}
+
+/// How many tests at least make a batch that is worth its invocation, by what those before took.
+std::size_t Ledger::worthwhile() const {
+  if (ended_ == 0 || invocations_ == 0) return 1;
+  const Microseconds beside = (invoked_ - std::min(invoked_, spent_)) / static_cast<std::int64_t>(invocations_);
+  const Microseconds mean = std::max(Microseconds(1), spent_ / static_cast<std::int64_t>(ended_));
+  return static_cast<std::size_t>(std::max(k_worthwhile, 2 * beside) / mean);
 }
 
 void Ledger::deal(Unit& unit, Batch& batch) {
@@ -133,7 +139,9 @@ void Ledger::deal(Unit& unit, Batch& batch) {
   unit.waiting = 0;
 }
 
-void Ledger::invocation_over() {
+void Ledger::invocation_over(Microseconds took) {
+  ++invocations_;
+  invoked_ += took;
   --batches_out_;
   serial_out_ = false;
 }

@@ -32,7 +32,8 @@ class Ledger {
   static constexpr std::size_t k_max_batch = 5000;
   /// With fail-fast: a worker does not hear of another's failure before its batch ends.
   static constexpr std::size_t k_max_batch_fail_fast = 16;
-  /// Tests that take less than this together are not worth two invocations, as far as that leaves none idle.
+  /// Tests that take less than this together, or less than twice what an invocation takes beside its tests, are not
+  /// worth two invocations, as far as that leaves no worker idle.
   static constexpr Microseconds k_worthwhile{500'000};
 
   Ledger(Reporter& reporter, Options options);
@@ -56,8 +57,8 @@ class Ledger {
   /// towards the end, so that workers finish together; a unit of which something came back unreported goes alone.
   /// Each batch is followed by one `invocation_over`.
   std::optional<Batch> take(std::size_t workers);
-  /// A worker that had a batch is free again.
-  void invocation_over();
+  /// A worker that had a batch for so long is free again.
+  void invocation_over(Microseconds took);
   /// True when every test has its outcome or the run was stopped and nothing is at a worker.
   [[nodiscard]] bool finished() const { return open_ == 0; }
 
@@ -110,6 +111,7 @@ class Ledger {
   void wait(std::size_t test, bool first);
   void enqueue(std::size_t unit, bool first);
   [[nodiscard]] std::size_t batch_size(const Unit& first, std::size_t workers) const;
+  [[nodiscard]] std::size_t worthwhile() const;
   void deal(Unit& unit, Batch& batch);
   [[nodiscard]] std::vector<std::size_t> take_waiting();
   [[nodiscard]] TestFinished describe(std::size_t test, const suite::TestEnded& ended, const std::string& worker);
@@ -137,6 +139,8 @@ class Ledger {
   std::size_t open_ = 0;  ///< not done
   std::size_t ended_ = 0;
   Microseconds spent_{0};  ///< by those that ended
+  std::size_t invocations_ = 0;
+  Microseconds invoked_{0};  ///< for how long, all of them together
   bool stopped_ = false;
   bool failing_fast_ = false;
   Counts counts_;

@@ -142,8 +142,9 @@ Task<void> Runner::work() {
   while (!ledger_.finished()) {
     std::optional<Ledger::Batch> batch = ledger_.take(spec_.workers);
     if (batch) {
+      const auto began = std::chrono::steady_clock::now();
       co_await run_batch(*std::move(batch));
-      ledger_.invocation_over();
+      ledger_.invocation_over(std::chrono::duration_cast<Microseconds>(std::chrono::steady_clock::now() - began));
       wake_all();
     } else {
       boost::system::error_code ignored;

@@ -125,6 +125,13 @@ class Trie {
   const Texts& texts_;
 };
 
+/// Without the ` #2` of a twin.
+std::string without_number(const std::string& name) {
+  const std::size_t number = name.rfind(" #");
+  const bool twin = number != std::string::npos && parse_number(std::string_view(name).substr(number + 2));
+  return twin ? name.substr(0, number) : name;
+}
+
 }  // namespace
 
 std::string encode_handle(const GinkgoHandle& handle, const std::string& name) {
@@ -136,7 +143,7 @@ std::string encode_handle(const GinkgoHandle& handle, const std::string& name) {
 GinkgoHandle decode_handle(const TestCase& test) {
   const std::size_t first = test.handle.find(k_separator);
   const std::size_t second = first == std::string::npos ? first : test.handle.find(k_separator, first + 1);
-  if (second == std::string::npos) return {.text = test.name, .exact = false};
+  if (second == std::string::npos) return {.text = without_number(test.name), .exact = false};
   GinkgoHandle handle{.function = test.handle.substr(0, first),
                       .description = test.handle.substr(first + 1, second - first - 1)};
   const std::string_view text = std::string_view(test.handle).substr(second + 1);

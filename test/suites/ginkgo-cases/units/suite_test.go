@@ -103,9 +103,6 @@ var _ = Describe("flaky", func() {
 	It("never does", FlakeAttempts(2), func() { Fail("no") })
 })
 
-// Everything that runs beside a serial spec would see its file, or have left its own.
-const alone = "/tmp/alone"
-
 var _ = Describe("alone", Serial, func() {
 	for i := 0; i < 3; i++ {
 		It(fmt.Sprint("is by itself ", i), func() { time.Sleep(20 * time.Millisecond) })
@@ -125,7 +122,8 @@ var _ = Describe("printing", func() {
 	It("a failure inside a failure", func() {
 		Fail("said:\n• [0.001 seconds]\n------------------------------\nend")
 	})
-	It("in colours \x1b[31mred\x1b[0m, Größe, 日本 and (.*)+?[a]{2}|^$\\", func() {
+	It("in colours: Größe, 日本 and (.*)+?[a]{2}|^$\\", func() {
+		fmt.Print("\x1b[31mred\x1b[0m")
 		fmt.Fprint(GinkgoWriter, "no end of line")
 	})
 	It("on\ttwo\nlines  with  gaps ", func() {})
