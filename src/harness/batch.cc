@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "harness/environment.h"
+#include "harness/units.h"
 
 namespace sortie::harness {
 
@@ -28,7 +29,8 @@ void Batch::run() {
       work_.emplace_front(tests.begin() + static_cast<std::ptrdiff_t>(limit), tests.end());
       tests.resize(limit);
     }
-    if (!run_process(std::move(tests))) break;
+    skip_broken(tests);
+    if (!tests.empty() && !run_process(std::move(tests))) break;
   }
   verdicts_.release();
   settle_deaths();
@@ -41,21 +43,24 @@ void Batch::run() {
 void Batch::queue_all() {
   std::vector<TestCase> all;
   for (const TestCase& test : request_.tests) {
+    if (test.unasked) continue;
     if (test.disabled) {
       verdicts_.end({.test = test.name, .outcome = Outcome::skipped, .message = "disabled"});
-    } else if (request_.isolation == suite::Isolation::process) {
-      work_.push_back({test});
     } else {
       all.push_back(test);
     }
   }
   verdicts_.release();
-  if (!all.empty()) work_.push_back(std::move(all));
+  if (request_.isolation == suite::Isolation::process) {
+    again_alone(all);
+  } else {
+    again_together(std::move(all));
+  }
 }
 
 bool Batch::over() const {
-  return std::chrono::steady_clock::now() >= context_.stop_at() ||
-         !context_.outlets.answer.wanted() || (request_.fail_fast && verdicts_.any_bad());
+  return std::chrono::steady_clock::now() >= context_.stop_at() || !context_.outlets.answer.wanted() ||
+         (request_.fail_fast && verdicts_.any_bad());
 }
 
 bool Batch::run_process(std::vector<TestCase> tests) {
@@ -64,14 +69,15 @@ bool Batch::run_process(std::vector<TestCase> tests) {
     work_.push_front(std::move(tests));
     return false;
   };
-  const auto prepared = workspace_.prepare(framework_.selection(tests, workspace_.next_scratch()));
+  const bool alone = tests.size() == 1;
+  std::vector<TestCase> all = with_needed(tests, request_.tests);
+  const auto prepared = workspace_.prepare(framework_.selection(all, workspace_.next_scratch()));
   if (!prepared) return cannot_start(prepared.error());
   auto process = Process::start(prepared->launch);
   if (!process) return cannot_start(process.error());
 
-  const bool alone = tests.size() == 1;
   Session session({.framework = framework_,
-                   .tests = std::move(tests),
+                   .tests = std::move(all),
                    .test_timeout = request_.test_timeout,
                    .stop_at = context_.stop_at(),
                    .fail_fast = request_.fail_fast,
@@ -94,12 +100,28 @@ void Batch::check_environment(const std::string& who) {
   notices_.push_back(who + " " + what + (usable_ ? ": it was emptied for the tests after it" : ""));
 }
 
+void Batch::skip_broken(std::vector<TestCase>& tests) {
+  std::erase_if(tests, [&](const TestCase& test) {
+    if (test.unit.empty()) return false;
+    const TestCase* broken = nullptr;
+    for (const TestCase& other : request_.tests) {
+      if (other.name == test.name) break;
+      if (other.unit == test.unit && verdicts_.is_bad(other.name)) broken = &other;
+    }
+    if (broken == nullptr) return false;
+    verdicts_.end({.test = test.name,
+                   .outcome = Outcome::skipped,
+                   .message = "not run: " + broken->name + ", which it needs, did not end well"});
+    return true;
+  });
+}
+
 void Batch::again_together(std::vector<TestCase> tests) {
   if (!tests.empty()) work_.push_front(std::move(tests));
 }
 
 void Batch::again_alone(const std::vector<TestCase>& tests) {
-  for (const TestCase& test : tests) work_.push_back({test});
+  for (std::vector<TestCase>& unit : split_units(tests)) work_.push_back(std::move(unit));
 }
 
 void Batch::again_first_alone(const std::vector<TestCase>& tests, std::size_t count) {

@@ -35,6 +35,8 @@ class Batch {
   [[nodiscard]] bool over() const;
   /// False when the suite cannot be started: all is said then.
   bool run_process(std::vector<suite::TestCase> tests);
+  /// Ends as skipped what comes behind a failure in its unit: it has nothing to stand on.
+  void skip_broken(std::vector<suite::TestCase>& tests);
   /// Makes /tmp usable again when a test has spoilt it.
   void check_environment(const std::string& who);
 
@@ -66,10 +68,10 @@ class Batch {
   Verdicts verdicts_;
   std::deque<std::vector<suite::TestCase>> work_;  ///< one process each
   std::vector<std::string> not_run_;
-  std::vector<Death> deaths_;                         ///< that no test explains so far
-  std::vector<suite::ExitStatus> deaths_in_set_up_;   ///< of tests that were run alone
+  std::vector<Death> deaths_;                        ///< that no test explains so far
+  std::vector<suite::ExitStatus> deaths_in_set_up_;  ///< of tests that were run alone
   std::size_t alone_next_ = 1;  ///< tests to run alone when nothing comes of a process: doubled each time
-  bool usable_ = true;  ///< /tmp is, or can be made so
+  bool usable_ = true;          ///< /tmp is, or can be made so
   std::vector<std::string> notices_;
 };
 

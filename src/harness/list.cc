@@ -1,6 +1,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <expected>
 
 #include "harness/mapped_file.h"
 #include "harness/requests.h"
@@ -67,24 +68,45 @@ std::string shown(const suite::ListOutput& output) {
   return text;
 }
 
-suite::HarnessEvent list_suite(const suite::ListRequest& request, const suite::Framework& framework,
-                               const Context& context) {
-  Workspace workspace(request.suite, context.folders, context.trace_id);
-  auto cannot_start = [](const Error& error) { return suite::HarnessError{"cannot_start", describe(error)}; };
-  const auto prepared = workspace.prepare(framework.listing(workspace.next_scratch()));
+/// One start of the suite.
+std::expected<suite::ListOutput, suite::HarnessError> start_once(const suite::Invocation& invocation,
+                                                                 Workspace& workspace, Outlets& outlets,
+                                                                 TimePoint deadline) {
+  auto cannot_start = [](const Error& error) {
+    return std::unexpected(suite::HarnessError{"cannot_start", describe(error)});
+  };
+  const auto prepared = workspace.prepare(invocation);
   if (!prepared) return cannot_start(prepared.error());
   auto process = Process::start(prepared->launch);
   if (!process) return cannot_start(process.error());
 
-  const TimePoint deadline = std::min(context.stop_at(), std::chrono::steady_clock::now() + request.timeout);
-  ListListener listener(context.outlets, deadline);
+  ListListener listener(outlets, deadline);
   listener.follow(*process);
   suite::ListOutput& output = listener.output;
   if (listener.timed_out) {
-    return suite::HarnessError{"listing_timed_out", "the suite did not list its tests in time" + shown(output)};
+    return std::unexpected(
+        suite::HarnessError{"listing_timed_out", "the suite did not list its tests in time" + shown(output)});
   }
   if (prepared->result) output.result_file = prepared->result->read(k_list_limit + 1);
-  const MappedFile executable(prepared->launch.working_folder + "/" + request.suite.executable);
+  return std::move(output);
+}
+
+suite::HarnessEvent list_suite(const suite::ListRequest& request, const suite::Framework& framework,
+                               const Context& context) {
+  Workspace workspace(request.suite, context.folders, context.trace_id);
+  const TimePoint deadline = std::min(context.stop_at(), std::chrono::steady_clock::now() + request.timeout);
+  std::expected<suite::ListOutput, suite::HarnessError> started;
+  auto start = [&](const suite::Invocation& invocation) {
+    started = start_once(invocation, workspace, context.outlets, deadline);
+    return started.has_value();
+  };
+  if (!start(framework.listing(workspace.next_scratch()))) return started.error();
+  suite::ListOutput output = *std::move(started);
+  while (const auto further = framework.further_listing(output, workspace.next_scratch())) {
+    if (!start(*further)) return started.error();
+    output.further.push_back(*std::move(started));
+  }
+  const MappedFile executable(context.folders.task + "/" + request.suite.executable);
   output.executable = executable.bytes();
   output.args = request.suite.args;
   auto listed = framework.read_list(output);

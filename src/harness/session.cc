@@ -77,14 +77,15 @@ std::vector<std::string> Session::running() const {
 std::vector<suite::TestCase> Session::untouched() const {
   std::vector<suite::TestCase> tests;
   for (const suite::TestCase& test : plan_.tests) {
-    if (!verdicts_.has(test.name) && !running_.contains(test.name)) tests.push_back(test);
+    if (test.unasked || verdicts_.has(test.name) || running_.contains(test.name)) continue;
+    tests.push_back(test);
   }
   return tests;
 }
 
 std::size_t Session::ended_count() const {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(plan_.tests, [this](const auto& test) { return verdicts_.has(test.name); }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      plan_.tests, [this](const auto& test) { return !test.unasked && verdicts_.has(test.name); }));
 }
 
 std::chrono::microseconds Session::running_time(const std::string& test) const {
@@ -102,7 +103,8 @@ bool Session::on_output(std::string_view standard_error, std::string_view standa
   if (stderr_tail_.size() > 2 * k_tail_limit) stderr_tail_.erase(0, stderr_tail_.size() - k_tail_limit);
   printed_ += standard_output.size();
   std::vector<suite::Progress> progress;
-  if (stopped_ == Stopped::not_at_all && !exited_ && !standard_output.empty()) progress = reader_->feed(standard_output);
+  if (stopped_ == Stopped::not_at_all && !exited_ && !standard_output.empty())
+    progress = reader_->feed(standard_output);
   // The one write to standard output that starts a test comes before what the test printed to standard error.
   const bool starts = writer_.test().empty() && std::ranges::any_of(progress, [](const suite::Progress& step) {
                         return step.kind == suite::Progress::Kind::started;
@@ -196,6 +198,7 @@ void Session::on_ended(const suite::Progress& progress) {
   }
   suite::TestEnded ended{.test = progress.test,
                          .outcome = progress.outcome,
+                         .flaky = progress.flaky,
                          .duration = progress.duration,
                          .message = progress.message,
                          .file = progress.file,

@@ -62,7 +62,10 @@ bool Verdicts::any_bad() const {
 
 void Verdicts::release() {
   any_bad_ = any_bad();
-  if (held_) say(*held_);
+  if (held_) {
+    if (is_bad(held_->now.outcome)) bad_.insert(held_->now.test);
+    say(*held_);
+  }
   for (Held& held : unlisted_) say(held);
   held_.reset();
   unlisted_.clear();

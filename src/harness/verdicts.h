@@ -32,6 +32,10 @@ class Verdicts {
 
   [[nodiscard]] bool has(const std::string& test) const { return ended_.contains(test); }
   [[nodiscard]] std::size_t count() const { return ended_.size(); }
+  /// `test` has ended so, for all that is known now.
+  [[nodiscard]] bool is_bad(const std::string& test) const {
+    return bad_.contains(test) || (held_ && held_->now.test == test && is_bad(held_->now.outcome));
+  }
   /// Something has ended that neither passed nor was skipped.
   [[nodiscard]] bool any_bad() const;
   [[nodiscard]] static bool is_bad(suite::Outcome outcome) {
@@ -50,6 +54,7 @@ class Verdicts {
   Outlets& outlets_;
   std::set<std::string> started_;
   std::set<std::string> ended_;  ///< the held one too
+  std::set<std::string> bad_;    ///< but for the held one
   std::optional<Held> held_;
   std::vector<Held> unlisted_;
   bool any_bad_ = false;

@@ -1,5 +1,7 @@
 #include "run/filter.h"
 
+#include <set>
+
 #include "base/glob.h"
 #include "base/suggest.h"
 
@@ -48,6 +50,19 @@ std::string nothing_chosen(const std::vector<std::string>& patterns, const std::
     if (!meant.empty() && !pattern.starts_with('!')) return text + "; " + meant;
   }
   return text;
+}
+
+std::vector<suite::TestCase> choose(const Filter& filter, const std::string& suite_name,
+                                    std::vector<suite::TestCase> listed) {
+  std::set<std::string> units;
+  for (suite::TestCase& test : listed) {
+    test.unasked = !filter.chooses({suite_name, test.name});
+    if (!test.unasked) units.insert(test.unit);
+  }
+  std::erase_if(listed, [&](const suite::TestCase& test) {
+    return test.unasked && (test.unit.empty() || !units.contains(test.unit));
+  });
+  return listed;
 }
 
 }  // namespace sortie::run

@@ -22,5 +22,9 @@ class Filter {
 
 /// Why nothing is left of `listed`, and which filter was probably meant.
 std::string nothing_chosen(const std::vector<std::string>& patterns, const std::vector<TestId>& listed);
+/// What runs of a suite's list: the tests that `filter` chooses and, unasked, the others of their units, which may need
+/// them.
+std::vector<suite::TestCase> choose(const Filter& filter, const std::string& suite_name,
+                                    std::vector<suite::TestCase> listed);
 
 }  // namespace sortie::run

@@ -30,8 +30,23 @@ TEST(Filter, SaysWhatWasProbablyMeant) {
             "none of 3 tests matches --filter 'blob.PutThenGet'; did you mean 'Blob.PutThenGet'?");
   EXPECT_EQ(nothing_chosen({"a_test::TestAd"}, listed),
             "none of 3 tests matches --filter 'a_test::TestAd'; did you mean 'a_test::TestAdd'?");
-  EXPECT_EQ(nothing_chosen({"Quite.Different", "!*"}, listed), "none of 3 tests matches --filter 'Quite.Different' '!*'");
+  EXPECT_EQ(nothing_chosen({"Quite.Different", "!*"}, listed),
+            "none of 3 tests matches --filter 'Quite.Different' '!*'");
   EXPECT_EQ(nothing_chosen({"x"}, {}), "the suites list no tests");
+}
+
+TEST(Filter, KeepsTheUnitsOfTheChosenTogether) {
+  std::vector<suite::TestCase> listed{{.name = "a1", .unit = "a"},
+                                      {.name = "b1", .unit = "b"},
+                                      {.name = "x"},
+                                      {.name = "a2", .unit = "a"},
+                                      {.name = "y"}};
+  const auto chosen = choose(Filter({"a2", "y"}), "s", listed);
+  ASSERT_EQ(chosen.size(), 3U);
+  EXPECT_EQ(chosen[0].name, "a1");
+  EXPECT_TRUE(chosen[0].unasked);
+  EXPECT_FALSE(chosen[1].unasked);
+  EXPECT_EQ(chosen[2].name, "y");
 }
 
 }  // namespace

@@ -81,6 +81,7 @@ Task<Result<Runner::List>> Runner::list_on_worker(std::size_t index) {
     if (!event) {
       nonsense = std::move(event).error();
     } else if (auto* list = std::get_if<suite::Listed>(&*event)) {
+      for (const std::string& notice : list->notices) reporter_.on(Notice{spec_.suites[index].name + ": " + notice});
       listed = std::move(list->tests);
       notices = std::move(list->notices);
     } else if (auto* failure = std::get_if<suite::HarnessError>(&*event)) {
@@ -114,8 +115,8 @@ Task<Result<int>> Runner::run(std::vector<std::vector<suite::TestCase>> listed) 
   const auto began = std::chrono::steady_clock::now();
   const Filter filter(spec_.filters);
   for (std::size_t i = 0; i < listed.size(); ++i) {
-    for (suite::TestCase& test : listed[i]) {
-      if (filter.chooses({spec_.suites[i].name, test.name})) ledger_.add(i, spec_.suites[i].name, std::move(test));
+    for (suite::TestCase& test : choose(filter, spec_.suites[i].name, std::move(listed[i]))) {
+      ledger_.add(i, spec_.suites[i].name, std::move(test));
     }
   }
   if (ledger_.tests() == 0) reporter_.on(Notice{nothing_to_run(listed)});
@@ -156,7 +157,9 @@ Task<void> Runner::work() {
   while (!ledger_.finished()) {
     std::optional<Ledger::Batch> batch = ledger_.take(spec_.workers);
     if (batch) {
+      const auto began = std::chrono::steady_clock::now();
       co_await run_batch(*std::move(batch));
+      ledger_.invocation_over(std::chrono::duration_cast<Microseconds>(std::chrono::steady_clock::now() - began));
       wake_all();
     } else {
       boost::system::error_code ignored;
@@ -167,8 +170,7 @@ Task<void> Runner::work() {
 }
 
 Task<void> Runner::run_batch(Ledger::Batch batch) {
-  suite::BatchRequest request{.suite = spec_.suites[batch.suite]};
-  for (const std::size_t test : batch.tests) request.tests.push_back(ledger_.test_case(test));
+  suite::BatchRequest request{.suite = spec_.suites[batch.suite], .tests = std::move(batch.cases)};
   request.isolation = spec_.isolation;
   request.test_timeout = spec_.test_timeout;
   request.attempt = batch.attempt;

@@ -6,8 +6,8 @@ namespace sortie::suite {
 namespace {
 
 /// In the order of asking: a Ginkgo suite is a Go test binary too, and everything is a plain executable.
-const std::array<const Framework*, 6>& all_frameworks() {
-  static const std::array<const Framework*, 6> frameworks{&gtest(), &ginkgo2(),        &ginkgo1(),
+const std::array<const Framework*, 7>& all_frameworks() {
+  static const std::array<const Framework*, 7> frameworks{&gtest(), &ginkgo2(),        &ginkgo1(), &early_ginkgo(),
                                                           &go(),    &go_before_1_16(), &plain()};
   return frameworks;
 }

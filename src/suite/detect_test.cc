@@ -15,7 +15,9 @@ TEST(Detect, KnowsEachFrameworkByItsBytes) {
   EXPECT_EQ(detect_framework("xx _ZN7testing8internal23MakeAndRegisterTestInfoEPKc xx").name(), "gtest");
   EXPECT_EQ(detect_framework(go_test).name(), "go");
   EXPECT_EQ(detect_framework(old_go_test).name(), "go-before-1.16");
-  EXPECT_EQ(detect_framework(go_test + "github.com/onsi/ginkgo.RunSpecs").name(), "ginkgo1");
+  const std::string ginkgo = go_test + "github.com/onsi/ginkgo.RunSpecs";
+  EXPECT_EQ(detect_framework(ginkgo + " Override the default reporter output file path.").name(), "ginkgo1");
+  EXPECT_EQ(detect_framework(ginkgo).name(), "ginkgo1-early");
   EXPECT_EQ(detect_framework(go_test + "github.com/onsi/ginkgo/v2.RunSpecs").name(), "ginkgo2");
   EXPECT_EQ(detect_framework("\xff Go buildinf: an ordinary program").name(), "plain");
   EXPECT_EQ(detect_framework("#!/bin/sh\n").name(), "plain");
@@ -23,7 +25,7 @@ TEST(Detect, KnowsEachFrameworkByItsBytes) {
 }
 
 TEST(Detect, FindsByName) {
-  for (const char* name : {"gtest", "go", "go-before-1.16", "ginkgo1", "ginkgo2", "plain"}) {
+  for (const char* name : {"gtest", "go", "go-before-1.16", "ginkgo1", "ginkgo1-early", "ginkgo2", "plain"}) {
     ASSERT_NE(find_framework(name), nullptr) << name;
     EXPECT_EQ(find_framework(name)->name(), name);
   }

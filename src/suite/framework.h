@@ -45,8 +45,9 @@ struct ListOutput {
   std::string standard_error;
   std::string result_file;
   ExitStatus status;
-  std::string_view executable;    ///< the suite's bytes; empty when they cannot be read
-  std::vector<std::string> args;  ///< the user's, which the suite was given behind the listing's
+  std::string_view executable;      ///< the suite's bytes; empty when they cannot be read
+  std::vector<std::string> args;    ///< the user's, which the suite was given behind the listing's
+  std::vector<ListOutput> further;  ///< of what Framework::further_listing asked for, in order
 };
 
 /// What the reader of a running suite's output says has happened. `paused` and `resumed` are for frameworks that run
@@ -57,6 +58,7 @@ struct Progress {
   /// Where in the bytes just fed the boundary is: what is before it belongs to the test that ran until then.
   std::size_t offset = 0;
   Outcome outcome = Outcome::passed;  ///< for ended
+  bool flaky = false;                 ///< for ended: passed after the framework itself had repeated it
   std::chrono::microseconds duration{0};
   std::string message;
   std::string file;
@@ -97,9 +99,14 @@ class Framework {
   /// True when the executable's bytes show that it is a suite of this framework.
   [[nodiscard]] virtual bool recognises(std::string_view executable_bytes) const = 0;
   [[nodiscard]] virtual Invocation listing(const std::string& scratch_folder) const = 0;
+  /// One more start that the list needs after those in `output`; nothing when it can be read.
+  [[nodiscard]] virtual std::optional<Invocation> further_listing(const ListOutput& /*output*/,
+                                                                  const std::string& /*scratch_folder*/) const {
+    return std::nullopt;
+  }
   /// Never a smaller list than the suite has: what is printed and not understood is an error that shows it.
   [[nodiscard]] virtual Result<Listed> read_list(const ListOutput& output) const = 0;
-  /// Runs exactly `tests`.
+  /// Runs exactly `tests`, in which an unasked one stands before those of its unit that need it.
   [[nodiscard]] virtual Invocation selection(const std::vector<TestCase>& tests,
                                              const std::string& scratch_folder) const = 0;
   [[nodiscard]] virtual std::unique_ptr<ResultReader> reader(const std::vector<TestCase>& tests) const = 0;

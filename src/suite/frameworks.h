@@ -9,6 +9,7 @@ const Framework& gtest();
 const Framework& go();
 const Framework& go_before_1_16();
 const Framework& ginkgo1();
+const Framework& early_ginkgo();
 const Framework& ginkgo2();
 const Framework& plain();
 

@@ -1,194 +1,229 @@
-#include <boost/json.hpp>
-#include <pugixml.hpp>
+#include <algorithm>
+#include <set>
 
 #include "suite/frameworks.h"
+#include "suite/ginkgo_listing.h"
 #include "suite/ginkgo_reader.h"
+#include "suite/ginkgo_report.h"
+#include "suite/ginkgo_selection.h"
+#include "suite/ginkgo_units.h"
 #include "suite/text.h"
 
 namespace sortie::suite {
 namespace {
 
-namespace json = boost::json;
-
 constexpr std::size_t k_list_limit = 64UL << 20;
-/// The kernel takes 128 KiB in one argument; blanks are four times as long in the pattern.
-constexpr std::size_t k_focus_limit = 32UL << 10;
-constexpr std::size_t k_message_limit = 32 * 1024;
+/// The kernel takes 128 KiB in one argument, and some 2 MiB in all.
+constexpr std::size_t k_argument_limit = 100UL << 10;
+constexpr std::size_t k_arguments_limit = 1000UL << 10;
 constexpr int k_focused_status = 197;
+/// A list in another order tells containers apart unless they happen to keep theirs: rarely, when there are many specs.
+constexpr std::size_t k_shuffles = 4;
+constexpr std::size_t k_shuffles_of_many = 1;
+constexpr std::size_t k_many_specs = 200;
 
-/// What both versions have in common.
+std::vector<std::string> names_of(const std::vector<TestCase>& tests) {
+  std::vector<std::string> names;
+  names.reserve(tests.size());
+  for (const TestCase& test : tests) names.push_back(test.name);
+  return names;
+}
+
+std::string how_it_ended(const ExitStatus& status) {
+  return status.signal != 0 ? describe_signal(status.signal) : "exit status " + std::to_string(status.code);
+}
+
+/// Only the Test function that runs the specs, when there are others.
+void add_function(std::vector<std::string>& args, const std::string& function) {
+  if (!function.empty()) args.push_back("-test.run=^" + quote_for_go(function) + "$");
+}
+
+/// What all versions have in common. Test functions beside the specs are Go's: processes are given to one kind alone.
 class Ginkgo : public Framework {
  public:
-  [[nodiscard]] Result<Listed> read_list(const ListOutput& output) const override {
-    if (output.status.signal != 0 || (output.status.code != 0 && output.status.code != k_focused_status)) {
-      return fail(ErrorKind::protocol, "the suite failed when it was asked for its tests");
-    }
-    if (output.result_file.size() > k_list_limit) return fail(ErrorKind::protocol, "the list is larger than 64 MiB");
-    const auto report = parser()(output.result_file);
-    if (!report) return fail(ErrorKind::protocol, "the suite left no report of its specs");
-    return Listed{ginkgo_tests(*report)};
+  [[nodiscard]] Invocation listing(const std::string& scratch_folder) const override {
+    return dry_run(scratch_folder, "list", {"-test.v"}, 1);
   }
+
+  [[nodiscard]] std::optional<Invocation> further_listing(const ListOutput& output,
+                                                          const std::string& scratch_folder) const override {
+    if (output.further.empty()) return go().listing(scratch_folder);
+    return std::nullopt;
+  }
+
+  [[nodiscard]] Result<Listed> read_list(const ListOutput& output) const override {
+    if (output.result_file.size() > k_list_limit) return fail(ErrorKind::protocol, "the list is larger than 64 MiB");
+    ASSIGN_OR_RETURN(const GinkgoReport report, read_dry_run(output));
+    std::vector<TestCase> go_tests;
+    if (!output.further.empty()) {
+      ASSIGN_OR_RETURN(Listed listed, go().read_list(output.further[0]));
+      go_tests = std::move(listed.tests);
+    }
+    const GinkgoFunctions functions = ginkgo_functions(names_of(go_tests), output.standard_output);
+    Listed listed{tests_of(report, functions, units(report, output))};
+    add_notices(listed, report, functions, output);
+    return listed;
+  }
+
+  [[nodiscard]] Invocation selection(const std::vector<TestCase>& tests,
+                                     const std::string& scratch_folder) const override {
+    if (is_plain_go(tests.front())) return go().selection(tests, scratch_folder);
+    Invocation invocation = verbose_run(scratch_folder);
+    add_function(invocation.args, decode_handle(tests.front()).function);
+    for (std::string& focus : focus_arguments(tests)) invocation.args.push_back(std::move(focus));
+    return invocation;
+  }
+
   [[nodiscard]] std::unique_ptr<ResultReader> reader(const std::vector<TestCase>& tests) const override {
+    if (!tests.empty() && is_plain_go(tests.front())) return go().reader(tests);
     return std::make_unique<GinkgoReader>(tests, parser());
   }
+
   [[nodiscard]] std::size_t selection_limit(const std::vector<TestCase>& tests) const override {
-    return count_that_fit(tests, k_focus_limit);
+    const auto other = std::ranges::find_if(
+        tests, [&](const TestCase& test) { return is_plain_go(test) != is_plain_go(tests.front()); });
+    std::vector<TestCase> fitting(tests.begin(), other);
+    if (!fitting.empty() && is_plain_go(fitting.front())) return go().selection_limit(fitting);
+    while (fitting.size() > 1 && !fits(focus_arguments(fitting))) fitting.resize(fitting.size() / 2);
+    return fitting.size();
   }
 
  protected:
   [[nodiscard]] virtual GinkgoReportParser parser() const = 0;
+  [[nodiscard]] virtual Invocation dry_run(const std::string& scratch_folder, const std::string& file,
+                                           std::vector<std::string> args, std::size_t seed) const = 0;
+  [[nodiscard]] virtual Invocation verbose_run(const std::string& scratch_folder) const = 0;
+  [[nodiscard]] virtual std::vector<std::string> focus_arguments(const std::vector<TestCase>& tests) const {
+    std::string pattern;
+    for (const std::string& focus : ginkgo_focus(tests)) pattern += (pattern.empty() ? "" : "|") + focus;
+    return {"-ginkgo.focus=" + pattern};
+  }
+  /// Whole, or an error: a report file is written at once when the dry run is over.
+  [[nodiscard]] virtual Result<GinkgoReport> read_dry_run(const ListOutput& output) const {
+    auto report = parser()(output.result_file);
+    if (!report) return fail(ErrorKind::protocol, "the suite left no report of its specs");
+    if (report->total && *report->total != report->specs.size()) {
+      return fail(ErrorKind::protocol, "the suite counts " + std::to_string(*report->total) +
+                                           " specs, and its report has " + std::to_string(report->specs.size()));
+    }
+    return *std::move(report);
+  }
+  [[nodiscard]] virtual std::vector<std::string> units(const GinkgoReport& report, const ListOutput& /*output*/) const {
+    return std::vector<std::string>(report.specs.size());
+  }
+
+ private:
+  static bool fits(const std::vector<std::string>& arguments) {
+    std::size_t size = 0;
+    for (const std::string& argument : arguments) {
+      size += argument.size();
+      if (argument.size() > k_argument_limit) return false;
+    }
+    return size <= k_arguments_limit;
+  }
+
+  [[nodiscard]] std::vector<TestCase> tests_of(const GinkgoReport& report, const GinkgoFunctions& functions,
+                                               const std::vector<std::string>& units) const {
+    GinkgoNames names;
+    std::set<std::string> taken;
+    std::vector<TestCase> tests;
+    for (std::size_t i = 0; i < report.specs.size(); ++i) {
+      const GinkgoSpec& spec = report.specs[i];
+      TestCase test{.name = names.next(spec.text),
+                    .file = spec.file,
+                    .line = spec.line,
+                    .disabled = spec.pending,
+                    .unit = units[i],
+                    .serial = spec.serial};
+      const bool exact = !spec.raw_text.empty();
+      test.handle = encode_handle({.function = functions.plain.empty() ? "" : functions.runs_specs,
+                                   .description = report.description,
+                                   .text = exact ? spec.raw_text : spec.text,
+                                   .exact = exact},
+                                  test.name);
+      taken.insert(test.name);
+      tests.push_back(std::move(test));
+    }
+    for (const std::string& name : functions.plain) {
+      if (!taken.contains(name)) tests.push_back({.name = name, .handle = std::string(k_plain_handle)});
+    }
+    return tests;
+  }
+
+  static void add_notices(Listed& listed, const GinkgoReport& report, const GinkgoFunctions& functions,
+                          const ListOutput& output) {
+    const bool well = output.status.signal == 0 && (output.status.code == 0 || output.status.code == k_focused_status);
+    // The other Test functions run for real when the specs are listed; their own run tells of them.
+    const bool others_failed =
+        output.status.code == 1 && !functions.plain.empty() &&
+        output.standard_output.find("--- FAIL: " + functions.runs_specs + " ") == std::string::npos;
+    if (!well && !others_failed) {
+      listed.notices.push_back("the suite ended with " + how_it_ended(output.status) +
+                               " when it listed its tests; the list is whole and is used");
+    }
+    if (report.total && *report.total > report.specs.size()) {
+      listed.notices.push_back(std::to_string(*report.total - report.specs.size()) +
+                               " specs are left out by a focus in the source and not named");
+    }
+  }
 };
 
-/// Version 1 writes JUnit: a `testcase` for each spec; `BeforeSuite` and `AfterSuite` only when they failed.
-std::optional<GinkgoReport> parse_junit(std::string_view file) {
-  pugi::xml_document document;
-  if (!document.load_buffer(file.data(), file.size())) return std::nullopt;
-  const pugi::xml_node suite = document.child("testsuite");
-  if (!suite) return std::nullopt;
-  GinkgoReport report;
-  for (const pugi::xml_node& test : suite.children("testcase")) {
-    GinkgoSpec spec{.text = single_spaced(test.attribute("name").as_string())};
-    const double seconds = test.attribute("time").as_double();
-    if (seconds > 0 && seconds < 1e6) spec.duration = std::chrono::microseconds(static_cast<long>(seconds * 1e6));
-    const pugi::xml_node failure = test.child("failure");
-    const pugi::xml_node skipped = test.child("skipped");
-    if (failure) {
-      spec.outcome =
-          std::string_view(failure.attribute("type").as_string()) == "Timeout" ? Outcome::timed_out : Outcome::failed;
-      spec.message = abridge(failure.child_value(), k_message_limit);
-      for (const std::string_view line : split_lines(spec.message)) {
-        const auto place = line.starts_with('/') ? ginkgo_place(line) : std::nullopt;
-        if (place) std::tie(spec.file, spec.line) = std::tuple(place->file, place->line);
-      }
-    } else if (skipped) {
-      spec.outcome = Outcome::skipped;
-      spec.message = abridge(skipped.child_value(), k_message_limit);
-      spec.pending = spec.message.empty();
-    }
-    const bool first = report.specs.empty();
-    const bool last = !test.next_sibling("testcase");
-    if (failure && first && spec.text == "BeforeSuite") {
-      report.setup_failure = spec.message;
-    } else if (failure && last && spec.text == "AfterSuite") {
-      report.teardown_failure = spec.message;
-    } else {
-      report.specs.push_back(std::move(spec));
-    }
-  }
-  return report;
-}
-
-std::string text_at(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
-
-GinkgoPlace place_at(const json::object& object, std::string_view key) {
-  GinkgoPlace place;
-  const json::value* value = object.if_contains(key);
-  if (value == nullptr || !value->is_object()) return place;
-  place.file = text_at(value->get_object(), "FileName");
-  if (const json::value* line = value->get_object().if_contains("LineNumber"); line != nullptr && line->is_int64()) {
-    place.line = static_cast<int>(line->get_int64());
-  }
-  return place;
-}
-
-/// The states of types.SpecState as the report spells them.
-Outcome outcome_from_state(std::string_view state) {
-  if (state == "passed") return Outcome::passed;
-  if (state == "skipped" || state == "pending") return Outcome::skipped;
-  return state == "timedout" ? Outcome::timed_out : Outcome::failed;
-}
-
-std::string full_text(const json::object& spec) {
-  std::string text;
-  if (const json::value* containers = spec.if_contains("ContainerHierarchyTexts");
-      containers != nullptr && containers->is_array()) {
-    for (const json::value& container : containers->get_array()) {
-      if (container.is_string()) text += std::string(container.get_string()) + " ";
-    }
-  }
-  return single_spaced(text + text_at(spec, "LeafNodeText"));
-}
-
-GinkgoSpec spec_from(const json::object& object) {
-  const std::string state = text_at(object, "State");
-  GinkgoSpec spec{.text = full_text(object), .outcome = outcome_from_state(state)};
-  GinkgoPlace place = place_at(object, "LeafNodeLocation");
-  if (const json::value* time = object.if_contains("RunTime"); time != nullptr && time->is_int64()) {
-    spec.duration = std::chrono::microseconds(time->get_int64() / 1000);
-  }
-  if (const json::value* failure = object.if_contains("Failure"); failure != nullptr && failure->is_object()) {
-    spec.message = text_at(failure->get_object(), "Message");
-    const std::string panic = text_at(failure->get_object(), "ForwardedPanic");
-    if (!panic.empty()) spec.message += "\n" + panic;
-    const GinkgoPlace where = place_at(failure->get_object(), "Location");
-    if (!where.file.empty()) place = where;
-  }
-  spec.message = abridge(spec.message, k_message_limit);
-  spec.pending = state == "pending" || (state == "skipped" && spec.message.empty());
-  std::tie(spec.file, spec.line) = std::tuple(place.file, place.line);
-  return spec;
-}
-
-/// Version 2 writes JSON: a list of suites with their SpecReports; nodes that are no `It` belong to the suite.
-std::optional<GinkgoReport> parse_report(std::string_view file) {
-  json::error_code error;
-  json::parse_options options;
-  options.max_depth = 64;
-  options.allow_invalid_utf8 = true;
-  const json::value value = json::parse(file, error, {}, options);
-  if (error || !value.is_array()) return std::nullopt;
-  GinkgoReport report;
-  for (const json::value& suite : value.get_array()) {
-    const json::value* specs = suite.is_object() ? suite.get_object().if_contains("SpecReports") : nullptr;
-    if (specs == nullptr || !specs->is_array()) continue;
-    for (const json::value& entry : specs->get_array()) {
-      if (!entry.is_object()) continue;
-      GinkgoSpec spec = spec_from(entry.get_object());
-      const std::string node = text_at(entry.get_object(), "LeafNodeType");
-      const bool bad = spec.outcome != Outcome::passed && spec.outcome != Outcome::skipped;
-      if (node == "It") {
-        report.specs.push_back(std::move(spec));
-      } else if (bad && (node == "BeforeSuite" || node == "SynchronizedBeforeSuite")) {
-        report.setup_failure = spec.message;
-      } else if (bad) {
-        report.teardown_failure += "[" + node + "] " + spec.message;
-      }
-    }
-  }
-  return report;
-}
-
-/// A test binary that calls RunSpecs of this import path; it is in the table of function names, which stripping leaves.
-bool calls_run_specs(std::string_view executable_bytes, std::string_view function) {
-  return contains(executable_bytes, "Go buildinf:") && contains(executable_bytes, function);
-}
-
-/// Ginkgo 1.2 to 1.16.
-class Ginkgo1 final : public Ginkgo {
+/// Ginkgo 1.11 to 1.16: with a report file.
+class Ginkgo1 : public Ginkgo {
  public:
   [[nodiscard]] std::string_view name() const override { return "ginkgo1"; }
   [[nodiscard]] std::string_view set_up() const override { return "what runs before the specs"; }
   [[nodiscard]] bool recognises(std::string_view executable_bytes) const override {
-    return calls_run_specs(executable_bytes, "github.com/onsi/ginkgo.RunSpecs");
-  }
-  [[nodiscard]] Invocation listing(const std::string& scratch_folder) const override {
-    const std::string report = scratch_folder + "/list.xml";
-    return {.args = {"-ginkgo.dryRun", "-ginkgo.noColor", "-ginkgo.seed=1", "-ginkgo.reportFile=" + report},
-            .result_file = report};
-  }
-  [[nodiscard]] Invocation selection(const std::vector<TestCase>& tests,
-                                     const std::string& scratch_folder) const override {
-    const std::string report = scratch_folder + "/result.xml";
-    return {.args = {"-ginkgo.v", "-ginkgo.noColor", "-ginkgo.seed=1", "-ginkgo.reportFile=" + report,
-                     "-ginkgo.focus=" + ginkgo_focus(tests)},
-            .result_file = report};
+    return calls_run_specs(executable_bytes) && writes_reports(executable_bytes);
   }
 
  protected:
-  [[nodiscard]] GinkgoReportParser parser() const override { return parse_junit; }
+  /// A test binary that calls RunSpecs of this import path; it is in the table of function names, which stripping
+  /// leaves.
+  static bool calls_run_specs(std::string_view executable_bytes) {
+    return contains(executable_bytes, "Go buildinf:") && contains(executable_bytes, "github.com/onsi/ginkgo.RunSpecs");
+  }
+  /// The explanation of `-ginkgo.reportFile`.
+  static bool writes_reports(std::string_view executable_bytes) {
+    return contains(executable_bytes, "Override the default reporter output file path");
+  }
+  [[nodiscard]] GinkgoReportParser parser() const override { return parse_ginkgo_junit; }
+  [[nodiscard]] Invocation dry_run(const std::string& scratch_folder, const std::string& file,
+                                   std::vector<std::string> args, std::size_t seed) const override {
+    const std::string report = scratch_folder + "/" + file + ".xml";
+    args.insert(args.end(), {"-ginkgo.dryRun", "-ginkgo.noColor", "-ginkgo.seed=" + std::to_string(seed),
+                             "-ginkgo.reportFile=" + report});
+    return {.args = std::move(args), .result_file = report};
+  }
+  [[nodiscard]] Invocation verbose_run(const std::string& scratch_folder) const override {
+    const std::string report = scratch_folder + "/result.xml";
+    return {.args = {"-ginkgo.v", "-ginkgo.noColor", "-ginkgo.seed=1", "-ginkgo.reportFile=" + report},
+            .result_file = report};
+  }
+};
+
+/// Ginkgo 1.2 to 1.10, which write no report: the output says everything.
+class EarlyGinkgo final : public Ginkgo1 {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "ginkgo1-early"; }
+  [[nodiscard]] bool recognises(std::string_view executable_bytes) const override {
+    return calls_run_specs(executable_bytes) && !writes_reports(executable_bytes);
+  }
+
+ protected:
+  [[nodiscard]] GinkgoReportParser parser() const override { return nullptr; }
+  [[nodiscard]] Invocation dry_run(const std::string& /*scratch_folder*/, const std::string& /*file*/,
+                                   std::vector<std::string> args, std::size_t seed) const override {
+    args.insert(args.end(), {"-ginkgo.dryRun", "-ginkgo.v", "-ginkgo.noColor", "-ginkgo.noisyPendings",
+                             "-ginkgo.seed=" + std::to_string(seed)});
+    return {.args = std::move(args)};
+  }
+  [[nodiscard]] Invocation verbose_run(const std::string& /*scratch_folder*/) const override {
+    return {.args = {"-ginkgo.v", "-ginkgo.noColor", "-ginkgo.seed=1"}};
+  }
+  [[nodiscard]] Result<GinkgoReport> read_dry_run(const ListOutput& output) const override {
+    return read_ginkgo_dry_run(output.standard_output);
+  }
 };
 
 /// Ginkgo 2. Its own time limit for the suite is put out of the way: the harness has one for each test.
@@ -197,29 +232,60 @@ class Ginkgo2 final : public Ginkgo {
   [[nodiscard]] std::string_view name() const override { return "ginkgo2"; }
   [[nodiscard]] std::string_view set_up() const override { return "what runs before the specs"; }
   [[nodiscard]] bool recognises(std::string_view executable_bytes) const override {
-    return calls_run_specs(executable_bytes, "github.com/onsi/ginkgo/v2.RunSpecs");
+    return contains(executable_bytes, "Go buildinf:") &&
+           contains(executable_bytes, "github.com/onsi/ginkgo/v2.RunSpecs");
   }
-  [[nodiscard]] Invocation listing(const std::string& scratch_folder) const override {
-    const std::string report = scratch_folder + "/list.json";
-    return {.args = {"--ginkgo.dry-run", "--ginkgo.no-color", "--ginkgo.seed=1", "--ginkgo.json-report=" + report},
-            .result_file = report};
-  }
-  [[nodiscard]] Invocation selection(const std::vector<TestCase>& tests,
-                                     const std::string& scratch_folder) const override {
-    const std::string report = scratch_folder + "/result.json";
-    return {.args = {"--ginkgo.v", "--ginkgo.no-color", "--ginkgo.seed=1", "--ginkgo.timeout=24h",
-                     "--ginkgo.json-report=" + report, "--ginkgo.focus=" + ginkgo_focus(tests)},
-            .result_file = report};
+  /// First Go's own list; then, when the report leaves open which containers are Ordered, the specs in other orders.
+  [[nodiscard]] std::optional<Invocation> further_listing(const ListOutput& output,
+                                                          const std::string& scratch_folder) const override {
+    if (auto first = Ginkgo::further_listing(output, scratch_folder)) return first;
+    const auto report = parser()(output.result_file);
+    if (!report || !units_are_ambiguous(*report)) return std::nullopt;
+    const std::size_t shuffles = report->specs.size() > k_many_specs ? k_shuffles_of_many : k_shuffles;
+    const std::size_t count = output.further.size();
+    if (count > shuffles) return std::nullopt;
+    return dry_run(scratch_folder, "list" + std::to_string(count), {"--ginkgo.randomize-all"}, count + 1);
   }
 
  protected:
-  [[nodiscard]] GinkgoReportParser parser() const override { return parse_report; }
+  [[nodiscard]] GinkgoReportParser parser() const override { return parse_ginkgo_json; }
+  [[nodiscard]] Invocation dry_run(const std::string& scratch_folder, const std::string& file,
+                                   std::vector<std::string> args, std::size_t seed) const override {
+    const std::string report = scratch_folder + "/" + file + ".json";
+    args.insert(args.end(), {"--ginkgo.dry-run", "--ginkgo.no-color", "--ginkgo.seed=" + std::to_string(seed),
+                             "--ginkgo.json-report=" + report});
+    return {.args = std::move(args), .result_file = report};
+  }
+  [[nodiscard]] Invocation verbose_run(const std::string& scratch_folder) const override {
+    const std::string report = scratch_folder + "/result.json";
+    return {.args = {"--ginkgo.v", "--ginkgo.no-color", "--ginkgo.seed=1", "--ginkgo.timeout=24h",
+                     "--ginkgo.json-report=" + report},
+            .result_file = report};
+  }
+  /// Several are one or the other.
+  [[nodiscard]] std::vector<std::string> focus_arguments(const std::vector<TestCase>& tests) const override {
+    std::vector<std::string> arguments;
+    for (const std::string& focus : ginkgo_focus(tests)) arguments.push_back("--ginkgo.focus=" + focus);
+    return arguments;
+  }
+  [[nodiscard]] std::vector<std::string> units(const GinkgoReport& report, const ListOutput& output) const override {
+    std::vector<GinkgoReport> shuffled;
+    for (std::size_t i = 1; i < output.further.size(); ++i) {
+      if (auto other = parser()(output.further[i].result_file)) shuffled.push_back(*std::move(other));
+    }
+    return ginkgo_units(report, shuffled);
+  }
 };
 
 }  // namespace
 
 const Framework& ginkgo1() {
   static const Ginkgo1 framework;
+  return framework;
+}
+
+const Framework& early_ginkgo() {
+  static const EarlyGinkgo framework;
   return framework;
 }
 

@@ -132,6 +132,8 @@ json::array to_json(const std::vector<TestCase>& tests) {
     if (test.disabled) object["disabled"] = true;
     put_unless_empty(object, "unit", test.unit);
     if (test.serial) object["serial"] = true;
+    put_unless_empty(object, "handle", test.handle);
+    if (test.unasked) object["unasked"] = true;
     array.push_back(std::move(object));
   }
   return array;
@@ -145,7 +147,9 @@ TestCase test_from(const json::value& value) {
           .line = get_number(*object, "line", 0),
           .disabled = get_flag(*object, "disabled"),
           .unit = get(*object, "unit"),
-          .serial = get_flag(*object, "serial")};
+          .serial = get_flag(*object, "serial"),
+          .handle = get(*object, "handle"),
+          .unasked = get_flag(*object, "unasked")};
 }
 
 json::object to_json(const SuiteSpec& suite) {
@@ -216,6 +220,7 @@ json::object to_json(const TestEnded& ended) {
   put(object, "test", ended.test);
   if (ended.unlisted) object["unlisted"] = true;
   object["outcome"] = to_string(ended.outcome);
+  if (ended.flaky) object["flaky"] = true;
   object["duration_us"] = ended.duration.count();
   put_unless_empty(object, "message", ended.message);
   put_unless_empty(object, "file", ended.file);
@@ -250,6 +255,7 @@ TestEnded test_ended_from(const json::object& object) {
   return {.test = get_required(object, "test"),
           .unlisted = get_flag(object, "unlisted"),
           .outcome = *outcome,
+          .flaky = get_flag(object, "flaky"),
           .duration = std::chrono::microseconds(get_number<std::int64_t>(object, "duration_us", 0)),
           .message = get(object, "message"),
           .file = get(object, "file"),
@@ -274,8 +280,8 @@ HarnessEvent event_from(const json::object& object) {
   }
   if (event == "test_ended") return test_ended_from(object);
   if (event == "batch_ended") {
-    return BatchEnded{get_list(object, "not_run", string_from),
-                      get_number<std::uint64_t>(object, "output_left_out", 0), get_list(object, "notices", string_from)};
+    return BatchEnded{get_list(object, "not_run", string_from), get_number<std::uint64_t>(object, "output_left_out", 0),
+                      get_list(object, "notices", string_from)};
   }
   if (event == "alive") return Alive{};
   if (event == "error") return HarnessError{get_required(object, "kind"), get(object, "message")};

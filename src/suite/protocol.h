@@ -30,6 +30,10 @@ struct TestCase {
   /// filtered as one, in the order of the list. Empty: a unit of its own.
   std::string unit;
   bool serial = false;  ///< may not run beside any other test of the run
+  /// How its framework finds it again, in the framework's own words; opaque to everyone else.
+  std::string handle;
+  /// Was not chosen: it runs because a chosen test of its unit comes after it. Nothing of it is reported.
+  bool unasked = false;
   friend bool operator==(const TestCase&, const TestCase&) = default;
 };
 
@@ -38,10 +42,10 @@ enum class WorkingFolder : std::uint8_t { task, tmp };   ///< /var/task, read-on
 
 /// The suite as the harness starts it.
 struct SuiteSpec {
-  std::string name;                        ///< the suite's name in test ids
-  std::string executable;                  ///< path in the package, relative to /var/task
-  std::string framework;                   ///< the name of a Framework: gtest, go, ginkgo1, ginkgo2, plain
-  std::vector<std::string> args;           ///< given by the user, after the framework's own
+  std::string name;               ///< the suite's name in test ids
+  std::string executable;         ///< path in the package, relative to /var/task
+  std::string framework;          ///< the name of a Framework: gtest, go, ginkgo1, ginkgo1-early, ginkgo2, plain
+  std::vector<std::string> args;  ///< given by the user, after the framework's own
   std::map<std::string, std::string> env;  ///< on top of the function's environment
   WorkingFolder cwd = WorkingFolder::task;
   /// The packaged loader with its library folder (relative to /var/task) when the suite needs a newer glibc than the
@@ -104,6 +108,7 @@ struct TestEnded {
   /// test; it has no TestStarted.
   bool unlisted = false;
   Outcome outcome = Outcome::passed;
+  bool flaky = false;  ///< passed after the framework itself had repeated it
   std::chrono::microseconds duration{0};
   std::string message;  ///< why, in words: `signal 11 (Segmentation fault)`, or the framework's failure text
   std::string file;     ///< where the failure is, when the framework says

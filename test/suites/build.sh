@@ -1,6 +1,7 @@
 #!/bin/sh
-# Builds the suites that the tests run into OUT_DIR/{gtest,go,go_main,ginkgo1,ginkgo2,plain}/, as far as the toolchains are
-# there: what is missing is said in a line that begins with "skipped" and left out. Usage: build.sh OUT_DIR
+# Builds the suites that the tests run into OUT_DIR/{gtest,go,go_main,ginkgo1,ginkgo2,ginkgo-early,ginkgo-cases,plain}/, as
+# far as the toolchains are there: what is missing is said in a line that begins with "skipped" and left out.
+# Usage: build.sh OUT_DIR
 set -eu
 
 if [ $# -ne 1 ]; then
@@ -73,8 +74,29 @@ build_go() { # FOLDER [FLAG]
   rm -f "$out/$1.log"
 }
 
+build_go_packages() { # FOLDER: a binary for each package in it
+  if ! command -v go >/dev/null 2>&1; then
+    echo "skipped $1 suites: no Go toolchain"
+    return
+  fi
+  mkdir -p "$out/$1"
+  for source in "$here/$1"/*/suite_test.go; do
+    name=$(basename "$(dirname "$source")")
+    target=$out/$1/$name.test
+    is_current "$target" "$source" "$here/$1/go.mod" && continue
+    if (cd "$here/$1" && CGO_ENABLED=0 go test -c -vet=off -mod=readonly -o "$target.new" "./$name" >"$out/$1.log" 2>&1); then
+      mv "$target.new" "$target"
+    else
+      echo "skipped $1/$name suite: its modules or the build are not to be had: $(tail -n 1 "$out/$1.log")"
+    fi
+    rm -f "$out/$1.log"
+  done
+}
+
 build_cpp
 build_go go
 build_go go_main "-ldflags=-s -w"
 build_go ginkgo1
 build_go ginkgo2
+build_go ginkgo-early
+build_go_packages ginkgo-cases
