@@ -90,6 +90,7 @@ Task<Result<package::Package>> build(const Suites& suites, Destination destinati
     auto [made, looked] = co_await side_by_side(pool.run(make(spec)), look_at_sandbox());
     package = unsettled(std::move(made));
     ASSIGN_OR_CO_RETURN(const sandbox::Capabilities* const sandbox, unsettled(std::move(looked)));
+    if (!sandbox->refused.empty()) co_return fail(ErrorKind::config, sandbox->refused);
     if (!sandbox->reason.empty()) reporter.on(run::Notice{sandbox->reason});
     if (!sandbox->namespaces) {
       spec.image_glibc = package::k_any_glibc;
