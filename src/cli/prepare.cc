@@ -161,6 +161,7 @@ Task<Result<package::Package>> build(const Suites& suites, Destination destinati
     using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace)
     // Most machines can isolate: whether this one can is found out while the package for it is made.
     auto [made, sandbox] = co_await (pool.run(make(spec)) && look_at_sandbox());
+    if (!sandbox->refused.empty()) co_return fail(ErrorKind::config, sandbox->refused);
     if (!sandbox->reason.empty()) reporter.on(run::Notice{sandbox->reason});
     package = std::move(made);
     if (!sandbox->namespaces) {

@@ -63,7 +63,9 @@ class Serve final : public Command {
         "Examples:\n  sortie serve --state ~/.local/share/my-aws\n  sortie serve > exports.sh &   # then: . "
         "./exports.sh\n"
         "  sortie serve -- sh -c 'aws --endpoint-url $AWS_ENDPOINT_URL s3 mb s3://bucket'\n"
-        "  sortie serve --as-role tester --role-policy allow.json -- ./integration_test");
+        "  sortie serve --as-role tester --role-policy allow.json -- ./integration_test\n"
+        "Functions run in sandboxes of the best kind that this machine allows: namespace, seccomp, plain. "
+        "SORTIE_SANDBOX=KIND in the environment asks for one.");
     return serve;
   }
 
@@ -74,6 +76,7 @@ class Serve final : public Command {
 
   Task<Result<int>> execute(Context& context) override {
     const std::string& reason = sandbox::probe().reason;
+    if (!sandbox::probe().refused.empty()) co_return fail(ErrorKind::config, reason);
     if (!reason.empty()) std::fprintf(stderr, "note: %s\n", reason.c_str());
     emulator::Options options{
         .region = region_, .sandbox_host_network = network_ == "host", .realism = realism_ == "aws"};

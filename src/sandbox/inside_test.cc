@@ -17,8 +17,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <functional>
-#include <map>
 
 #include "sandbox/sandbox_fixture.h"
 
@@ -118,6 +116,12 @@ int fork_bomb(const Arguments&) {
   return 0;
 }
 
+/// Signals everything it may, and says whether it was refused; its own death is the answer otherwise.
+int signal_everything(const Arguments&) {
+  print("all", kill(-1, SIGKILL));
+  return 0;
+}
+
 /// Signals process 1 and the given pid, which is a host process's.
 int signal_others(const Arguments& arguments) {
   print("host", kill(std::atoi(arguments.at(0).c_str()), SIGKILL));
@@ -131,16 +135,23 @@ int create_files(const Arguments& arguments) {
   return 0;
 }
 
-const std::map<std::string, std::function<int(const Arguments&)>> k_trades = {
-    {"connect", connect_to},          {"connect-forever", connect_forever}, {"forbidden-calls", forbidden_calls},
-    {"raise-limits", raised_limits},  {"use-memory", use_memory},           {"fork-bomb", fork_bomb},
-    {"signal-others", signal_others}, {"create-files", create_files},
+const Trades k_trades = {
+    {"connect", connect_to},
+    {"connect-forever", connect_forever},
+    {"forbidden-calls", forbidden_calls},
+    {"raise-limits", raised_limits},
+    {"use-memory", use_memory},
+    {"fork-bomb", fork_bomb},
+    {"signal-others", signal_others},
+    {"signal-everything", signal_everything},
+    {"create-files", create_files},
 };
 
 }  // namespace
 
 int play_inside(const std::vector<std::string>& arguments) {
-  return k_trades.at(arguments.at(0))({arguments.begin() + 1, arguments.end()});
+  const Trades& trades = k_trades.contains(arguments.at(0)) ? k_trades : network_trades();
+  return trades.at(arguments.at(0))({arguments.begin() + 1, arguments.end()});
 }
 
 }  // namespace sortie::sandbox

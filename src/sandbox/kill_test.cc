@@ -95,10 +95,15 @@ Holder start_holder(const std::string& kind, const std::string& marker) {
 class Killed : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
-    if (std::string(GetParam()) != "plain") SKIP_WITHOUT_NAMESPACES();
+    const std::string kind = GetParam();
+    if (kind.starts_with("confined")) {
+      SKIP_WITHOUT_NOTIFICATIONS();
+    } else if (kind != "plain") {
+      SKIP_WITHOUT_NAMESPACES();
+    }
   }
 };
-INSTANTIATE_TEST_SUITE_P(Kinds, Killed, testing::Values("isolated", "frozen", "plain"),
+INSTANTIATE_TEST_SUITE_P(Kinds, Killed, testing::Values("isolated", "frozen", "confined", "confinedFrozen", "plain"),
                          [](const auto& info) { return info.param; });
 
 TEST_P(Killed, LeavesNothing) {
@@ -112,7 +117,7 @@ TEST_P(Killed, LeavesNothing) {
   ASSERT_EQ(running, 2);
   EXPECT_TRUE(eventually([&] { return processes_with(marker) == 0; }));
   EXPECT_TRUE(eventually([&] { return groups_of(holder.pid) == 0; }));
-  if (std::string(GetParam()) == "plain") {
+  if (holder.line != "/tmp") {
     EXPECT_TRUE(eventually([&] { return !fs::exists(holder.line); })) << holder.line;
   }
 }
@@ -146,9 +151,58 @@ TEST(Fallback, IsChosenWhereNamespacesAreForbiddenAndSaysSo) {
   close(ends[0]);
   int status = 0;
   waitpid(pid, &status, 0);
-  EXPECT_EQ(
-      line,
-      "plain; not isolated, a plain process: user namespaces are switched off (sysctl user.max_user_namespaces)\n");
+  EXPECT_TRUE(line.starts_with("not isolated; isolated by seccomp")) << line;
+  EXPECT_TRUE(line.ends_with(": user namespaces are switched off (sysctl user.max_user_namespaces)\n")) << line;
+}
+
+/// The line of another copy of this program that is asked for a sandbox with SORTIE_SANDBOX set.
+std::string line_with(const char* value) {
+  int ends[2];
+  if (pipe(ends) != 0) return {};
+  const pid_t pid = fork();
+  if (pid == 0) {
+    dup2(ends[1], 1);
+    setenv("SORTIE_SANDBOX", value, 1);
+    execl("/proc/self/exe", "sandbox_test", "--probe", "x", nullptr);
+    _exit(3);
+  }
+  close(ends[1]);
+  std::string line;
+  for (char c = 0; read(ends[0], &c, 1) == 1;) line += c;
+  close(ends[0]);
+  waitpid(pid, nullptr, 0);
+  return line;
+}
+
+TEST(Choice, IsTheVariablesAndAnUnknownOneIsRefused) {
+  EXPECT_EQ(line_with("plain"), "not isolated; not isolated, a plain process: SORTIE_SANDBOX=plain\n");
+  EXPECT_EQ(line_with("docker"),
+            "not isolated; SORTIE_SANDBOX=docker: it is namespace, seccomp or plain\n"
+            "refused: SORTIE_SANDBOX=docker: it is namespace, seccomp or plain\n");
+  SKIP_WITHOUT_NOTIFICATIONS();
+  EXPECT_TRUE(line_with("seccomp").starts_with("not isolated; isolated by seccomp")) << line_with("seccomp");
+}
+
+/// A copy of this program makes its first sandbox and is killed in the middle of that.
+void kill_after(std::chrono::milliseconds delay, const std::string& marker) {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    const int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    dup2(nothing, 1);
+    dup2(nothing, 2);
+    execl("/proc/self/exe", "sandbox_test", "--probe", marker.c_str(), nullptr);
+    _exit(3);
+  }
+  std::this_thread::sleep_for(delay);
+  kill(pid, SIGKILL);
+  waitpid(pid, nullptr, 0);
+}
+
+TEST(KilledWhileItStarts, LeavesNoProcess) {
+  // Whoever shares its memory has its command line.
+  const std::string marker = fmt::format("killed-early-{}", getpid());
+  for (int i = 0; i < 40; ++i) kill_after(std::chrono::milliseconds(i), marker);
+  EXPECT_TRUE(eventually([&] { return processes_with(marker) == 0; }));
 }
 
 TEST(PlainUser, PassesTheSameTests) {
@@ -174,9 +228,10 @@ TEST(PlainUser, PassesTheSameTests) {
   EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
-Task<void> create_by_choice(Executor executor, bool* isolated) {
+Task<void> create_by_choice(Executor executor, bool* isolated, std::string* refusal) {
   const auto made = co_await Sandbox::create(executor, Spec{});
   *isolated = made && (*made)->isolated();
+  if (!made) *refusal = "refused: " + describe(made.error()) + "\n";
 }
 
 }  // namespace
@@ -184,18 +239,21 @@ Task<void> create_by_choice(Executor executor, bool* isolated) {
 int probe_by_creating() {
   asio::io_context io;
   bool isolated = false;
-  asio::co_spawn(io, create_by_choice(io.get_executor(), &isolated), asio::detached);
+  std::string refusal;
+  asio::co_spawn(io, create_by_choice(io.get_executor(), &isolated, &refusal), asio::detached);
   io.run();
-  const std::string line = fmt::format("{}; {}\n", isolated ? "isolated" : "plain", probe().reason);
+  const std::string line = fmt::format("{}; {}\n", isolated ? "isolated" : "not isolated", probe().reason) + refusal;
   return write(1, line.data(), line.size()) < 0 ? 1 : 0;
 }
 
 int hold_a_sandbox(const std::string& kind, const std::string& marker) {
-  Box box({}, kind == "plain" ? Box::Kind::plain : Box::Kind::isolated);
+  Box box({}, kind == "plain"                ? Box::Kind::plain
+              : kind.starts_with("confined") ? Box::Kind::confined
+                                             : Box::Kind::isolated);
   if (!box.start({"/bin/sh", "-c", "sleep " + marker + " & sleep " + marker})) return 1;
   // Not earlier: a process that is stopped in the middle of an exec has no command line to be found by.
   if (!eventually([&] { return sleepers_with(marker) == 2; })) return 1;
-  if (kind == "frozen") box->freeze();
+  if (kind == "frozen" || kind == "confinedFrozen") box->freeze();
   const std::string line = box->inside_path("/tmp") + "\n";
   if (write(1, line.data(), line.size()) < 0) return 1;
   for (;;) pause();

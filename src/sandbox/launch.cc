@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "sandbox/mount_calls.h"
+#include "sandbox/notify_filter.h"
 #include "sandbox/raw_syscall.h"
 #include "sandbox/supervisor_image.h"
 #include "sandbox/supervisor_protocol.h"
@@ -52,8 +53,10 @@ struct Stage {
   const char* shm_options = "";
   int image = -1;
   SupervisorFds fds;
+  sock_fprog notify_filter = {};
   char* inner_stack = nullptr;
   // out
+  int notifications = -1;
   int pidfd = -1;
   long pid = 0;
   const char* doing = "";
@@ -130,10 +133,10 @@ SORTIE_RAW long become_supervisor(Stage& stage) {
   write_file("/proc/self/oom_score_adj", "200");
   if (const long e = raw::call(SYS_unshare, CLONE_FILES); e < 0) return e;
   // Out of the way of the low numbers first: each of them may be one of these.
-  const int wanted[] = {stage.fds.control, stage.fds.shared, stage.fds.freezer_join, stage.fds.freezer_state,
-                        stage.image};
-  int high[5];
-  for (int i = 0; i < 5; ++i) {
+  const int wanted[] = {stage.fds.control,       stage.fds.shared,   stage.fds.freezer_join,
+                        stage.fds.freezer_state, stage.fds.landlock, stage.image};
+  int high[6];
+  for (int i = 0; i < 6; ++i) {
     high[i] = wanted[i] < 0 ? -1 : static_cast<int>(raw::call(SYS_fcntl, wanted[i], F_DUPFD_CLOEXEC, 16));
   }
   const long nothing = raw::call(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0);
@@ -141,7 +144,7 @@ SORTIE_RAW long become_supervisor(Stage& stage) {
   for (int fd = 0; fd < 3; ++fd) {
     if (nothing != fd) raw::call(SYS_dup3, nothing, fd, 0);
   }
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i < 5; ++i) {
     const int fd = protocol::k_control_fd + i;
     if (high[i] < 0) {
       raw::call(SYS_close, fd);
@@ -152,7 +155,7 @@ SORTIE_RAW long become_supervisor(Stage& stage) {
   raw::call(SYS_close_range, protocol::k_first_free_fd, ~0U, CLOSE_RANGE_CLOEXEC);
   const char* const arguments[] = {"sortie-supervisor", nullptr};
   const char* const environment[] = {nullptr};
-  return raw::call(SYS_execveat, high[4], "", arguments, environment, AT_EMPTY_PATH);
+  return raw::call(SYS_execveat, high[5], "", arguments, environment, AT_EMPTY_PATH);
 }
 
 SORTIE_RAW long fill_namespaces(Stage& stage) {
@@ -163,9 +166,20 @@ SORTIE_RAW long fill_namespaces(Stage& stage) {
   return drop_privileges(stage);
 }
 
+/// The engine's end of the filter opens in the engine's own descriptor table.
+SORTIE_RAW long take_notify_filter(Stage& stage) {
+  if (stage.notify_filter.len == 0) return 0;
+  stage.doing = "install a seccomp filter with notifications";
+  if (const long e = raw::call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); e < 0) return e;
+  const long listener = install_notify_filter(stage.notify_filter);
+  if (listener >= 0) stage.notifications = static_cast<int>(listener);
+  return listener;
+}
+
 SORTIE_RAW int stage_two(void* argument) {
   auto& stage = *static_cast<Stage*>(argument);
   stage.error = stage.isolated ? fill_namespaces(stage) : 0;
+  if (stage.error >= 0) stage.error = take_notify_filter(stage);
   if (stage.error >= 0) stage.error = become_supervisor(stage);
   return 1;
 }
@@ -303,6 +317,8 @@ Stage make_stage(const LaunchPlan& plan, int image) {
   stage.join = plan.cgroup.join;
   stage.image = image;
   stage.fds = plan.fds;
+  stage.notify_filter = {static_cast<unsigned short>(plan.notify_filter.size()),
+                         const_cast<sock_filter*>(plan.notify_filter.data())};
   return stage;
 }
 
@@ -323,6 +339,7 @@ Result<Launched> launch(const LaunchPlan& plan) {
 
   Launched launched;
   launched.pidfd.reset(stage.pidfd);
+  launched.notifications.reset(stage.notifications);
   launched.pid = static_cast<int>(stage.pid);
   for (const ListenStep& step : stage.listen) launched.listeners.emplace_back(step.fd);
   if (stage.host_mounts != plan.host_mounts) launched.host_mounts.reset(stage.host_mounts);

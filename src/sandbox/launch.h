@@ -1,5 +1,8 @@
 #pragma once
 
+#include <linux/filter.h>
+
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,6 +19,7 @@ struct SupervisorFds {
   int shared = -1;
   int freezer_join = -1;   ///< -1: none
   int freezer_state = -1;  ///< -1: none
+  int landlock = -1;       ///< -1: none
 };
 
 /// How to enter the control groups: before anything else, so that all that follows is counted.
@@ -33,6 +37,7 @@ struct LaunchPlan {
   std::vector<ListenStep> listen;
   std::uint64_t tmp_bytes = 0;
   std::uint64_t shm_bytes = 0;
+  std::span<const sock_filter> notify_filter;  ///< for the supervisor and all that it starts; empty: none
   CgroupEntry cgroup;
   SupervisorFds fds;
 };
@@ -41,7 +46,8 @@ struct Launched {
   UniqueFd pidfd;  ///< the supervisor, a child of this process; to be reaped with waitid
   int pid = 0;
   std::vector<UniqueFd> listeners;
-  UniqueFd host_mounts;  ///< the copy that was made
+  UniqueFd host_mounts;    ///< the copy that was made
+  UniqueFd notifications;  ///< of `notify_filter`
 };
 
 /// Makes the namespaces of a sandbox, fills them, and leaves the supervisor running in them as process 1. Blocks for

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include <system_error>
 
 #include "sandbox/template_builder.h"
+#include "sandbox/trust_store.h"
 
 namespace sortie::sandbox {
 namespace {
@@ -20,19 +20,6 @@ namespace fs = std::filesystem;
 using Kind = TemplateStep::Kind;
 
 constexpr std::size_t k_kept_templates = 8;
-constexpr off_t k_max_copied_file = 16 << 20;
-
-/// Where distributions and libraries look for the trust store; the first is the file, the others point to it.
-constexpr const char* k_trust_stores[] = {
-    "/etc/ssl/certs/ca-certificates.crt",                 // Debian, Ubuntu, Arch; Go looks here first
-    "/etc/ssl/cert.pem",                                  // OpenSSL's default, Alpine
-    "/etc/ssl/ca-bundle.pem",                             // SUSE
-    "/etc/ssl/certs/ca-bundle.crt",                       // older Fedora
-    "/etc/pki/tls/certs/ca-bundle.crt",                   // Fedora, Amazon Linux
-    "/etc/pki/tls/cert.pem",                              // the same, OpenSSL's default there
-    "/etc/pki/tls/cacert.pem",                            // OpenELEC
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  // Fedora, Amazon Linux
-};
 
 constexpr const char* k_passwd =
     "root:x:0:0:root:/root:/sbin/nologin\n"
@@ -45,16 +32,6 @@ constexpr const char* k_group =
 constexpr const char* k_nsswitch =
     "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nnetworks: files\nservices: files\nprotocols: "
     "files\n";
-
-std::string read_host_file(const std::string& path) {
-  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat status{};
-  if (!file || fstat(file.get(), &status) != 0 || status.st_size > k_max_copied_file) return {};
-  std::string text(static_cast<std::size_t>(status.st_size), '\0');
-  const ssize_t size = read(file.get(), text.data(), text.size());
-  text.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
-  return text;
-}
 
 class Steps {
  public:
@@ -96,14 +73,9 @@ void add_programs(Steps& steps) {
 }
 
 void add_trust_store(Steps& steps, const std::string& extra_pem) {
-  std::string bundle;
-  for (const char* path : k_trust_stores) {
-    if (bundle = read_host_file(path); !bundle.empty()) break;
-  }
-  if (!bundle.empty() && bundle.back() != '\n') bundle += '\n';
-  steps.add(Kind::file, k_trust_stores[0], bundle + extra_pem);
-  for (std::size_t i = 1; i < std::size(k_trust_stores); ++i)
-    steps.add(Kind::symlink, k_trust_stores[i], k_trust_stores[0]);
+  const auto paths = trust_store_paths();
+  steps.add(Kind::file, paths.front(), trust_bundle(extra_pem));
+  for (const char* path : paths.subspan(1)) steps.add(Kind::symlink, path, paths.front());
 }
 
 void add_etc(Steps& steps, const Spec& spec) {

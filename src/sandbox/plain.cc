@@ -41,6 +41,13 @@ std::string host_path(const Spec& spec, const std::string& temporary_folder, con
   return path;
 }
 
+void add_missing(Environment& environment, Environment variables) {
+  for (auto& variable : variables) {
+    const bool given = std::ranges::any_of(environment, [&](const auto& v) { return v.first == variable.first; });
+    if (!given) environment.push_back(std::move(variable));
+  }
+}
+
 Command host_command(const Spec& spec, const std::string& temporary_folder, Command command) {
   // A caller that has asked Sandbox::inside_path gives a host path already, which may look like one inside.
   const auto translate = [&](const std::string& path) {
@@ -50,8 +57,7 @@ Command host_command(const Spec& spec, const std::string& temporary_folder, Comm
   };
   if (!command.argv.empty()) command.argv[0] = translate(command.argv[0]);
   command.working_folder = translate(command.working_folder);
-  const bool given = std::ranges::any_of(command.environment, [](const auto& v) { return v.first == "TMPDIR"; });
-  if (!given) command.environment.emplace_back("TMPDIR", temporary_folder);
+  add_missing(command.environment, {{"TMPDIR", temporary_folder}});
   return command;
 }
 

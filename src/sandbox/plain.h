@@ -16,6 +16,10 @@ Result<std::string> make_temporary_folder();
 /// temporary folder; anything else is itself.
 std::string host_path(const Spec& spec, const std::string& temporary_folder, const std::string& path);
 
+using Environment = std::vector<std::pair<std::string, std::string>>;
+/// Those of `variables` whose names are not there yet.
+void add_missing(Environment& environment, Environment variables);
+
 /// The command with program and working folder translated, and TMPDIR set unless it is given.
 Command host_command(const Spec& spec, const std::string& temporary_folder, Command command);
 

@@ -10,11 +10,16 @@
 #include <cerrno>
 #include <csignal>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 
 #include "sandbox/cgroup.h"
+#include "sandbox/confined.h"
+#include "sandbox/landlock.h"
 #include "sandbox/launch.h"
 #include "sandbox/mount.h"
+#include "sandbox/notifier.h"
+#include "sandbox/notify_filter.h"
 #include "sandbox/plain.h"
 #include "sandbox/raw_syscall.h"
 #include "sandbox/sandbox_impl.h"
@@ -45,12 +50,17 @@ Result<Pipe> make_pipe() {
 /// Everything that a running sandbox consists of.
 struct Parts {
   Spec spec;
-  std::string temporary_folder;  ///< plain only
+  Isolation isolation = Isolation::namespaces;
+  std::string temporary_folder;            ///< what /tmp is; without namespaces only
+  std::string remove_folder;               ///< goes with the sandbox; without namespaces only
+  std::optional<ConfinedFolder> confined;  ///< seccomp only
+  UniqueFd landlock;
   std::shared_ptr<Cgroup> cgroup;
   std::shared_ptr<SharedMemory> shared;
   std::shared_ptr<Supervisor> supervisor;
   Launched launched;
-  std::vector<ListenAddress> addresses;
+  std::vector<ListenAddress> addresses;  ///< where programs inside find the listeners
+  std::unique_ptr<Notifier> notifier;
 };
 
 /// Values alone: the sandbox may be destroyed meanwhile.
@@ -99,12 +109,12 @@ class SupervisedSandbox final : public Sandbox {
     }
     if (parts_.cgroup) parts_.cgroup->remove();
     std::error_code ignored;
-    if (!isolated()) std::filesystem::remove_all(parts_.temporary_folder, ignored);
+    if (!parts_.remove_folder.empty()) std::filesystem::remove_all(parts_.remove_folder, ignored);
   }
 
   std::vector<UniqueFd> take_listeners() override { return std::move(parts_.launched.listeners); }
   [[nodiscard]] ListenAddress address(std::size_t listener) const override { return parts_.addresses.at(listener); }
-  [[nodiscard]] bool isolated() const override { return parts_.temporary_folder.empty(); }
+  [[nodiscard]] bool isolated() const override { return parts_.isolation == Isolation::namespaces; }
 
   [[nodiscard]] std::string inside_path(const std::string& target) const override {
     return isolated() ? target : host_path(parts_.spec, parts_.temporary_folder, target);
@@ -134,7 +144,12 @@ class SupervisedSandbox final : public Sandbox {
 
   void signal(int number) override { parts_.supervisor->request(protocol::Request::signal, program_, number); }
 
-  Task<Result<UniqueFd>> open_socket() override { return Supervisor::open_socket(parts_.supervisor); }
+  Task<Result<UniqueFd>> open_socket() override {
+    if (isolated()) co_return co_await Supervisor::open_socket(parts_.supervisor);
+    UniqueFd made(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!made) co_return fail_errno(errno, "open a socket");
+    co_return made;
+  }
 
   void kill_all() override {
     parts_.supervisor->request(protocol::Request::kill_all);
@@ -180,6 +195,9 @@ class SupervisedSandbox final : public Sandbox {
     if (!out || !err) co_return std::unexpected(!out ? out.error() : err.error());
     outputs = {std::move(out->read), std::move(err->read)};
     if (!isolated()) command = host_command(parts_.spec, parts_.temporary_folder, std::move(command));
+    if (parts_.confined && !parts_.spec.ca_bundle_pem.empty()) {
+      add_missing(command.environment, trust_variables(parts_.confined->bundle()));
+    }
     co_return co_await Supervisor::start(parts_.supervisor, how, program, std::move(command), std::move(out->write),
                                          std::move(err->write));
   }
@@ -221,14 +239,26 @@ std::vector<ListenAddress> bound_addresses(const Spec& spec, const std::vector<U
   return addresses;
 }
 
+/// What the kernel cannot confine by itself, the notifier does.
+NotifySignals signals_to_notify() {
+  return landlock_support().signals() ? NotifySignals::no : NotifySignals::yes;
+}
+
+bool is_notified(const Parts& parts) {
+  return parts.isolation == Isolation::seccomp && parts.spec.network == Network::isolated;
+}
+
 protocol::Freezer freezer_of(const Cgroup* cgroup) {
   if (cgroup == nullptr || !cgroup->can_freeze()) return protocol::Freezer::none;
   return cgroup->is_v2() ? protocol::Freezer::cgroup_v2 : protocol::Freezer::cgroup_v1;
 }
 
-Result<void> fill(protocol::Shared& shared, const Parts& parts, bool isolated) {
+Result<void> fill(protocol::Shared& shared, const Parts& parts) {
+  const bool isolated = parts.isolation == Isolation::namespaces;
   const Cgroup* cgroup = parts.cgroup.get();
-  ASSIGN_OR_RETURN(const auto filter, system_call_filter());
+  const FilterOptions options = {.tracing = isolated || parts.landlock,
+                                 .notified_signals = is_notified(parts) && signals_to_notify() == NotifySignals::yes};
+  ASSIGN_OR_RETURN(const auto filter, system_call_filter(options));
   if (filter.size() > protocol::k_max_filter) return fail(ErrorKind::internal, "the system call filter is too long");
   std::ranges::copy(filter, shared.filter);
   shared.filter_length = static_cast<std::uint32_t>(filter.size());
@@ -239,9 +269,10 @@ Result<void> fill(protocol::Shared& shared, const Parts& parts, bool isolated) {
   if (cgroup == nullptr || !cgroup->limits_processes()) {
     shared.max_processes = isolated ? parts.spec.max_processes + 1 : process_limit(parts.spec.max_processes);
   }
-  if (parts.temporary_folder.size() >= sizeof shared.remove_folder)
-    return fail(ErrorKind::internal, "TMPDIR is too long");
-  std::ranges::copy(parts.temporary_folder, shared.remove_folder);
+  shared.landlock = parts.landlock ? 1 : 0;
+  shared.drop_capabilities = parts.isolation == Isolation::seccomp ? 1 : 0;
+  if (parts.remove_folder.size() >= sizeof shared.remove_folder) return fail(ErrorKind::internal, "TMPDIR is too long");
+  std::ranges::copy(parts.remove_folder, shared.remove_folder);
   return {};
 }
 
@@ -259,7 +290,7 @@ Result<std::unique_ptr<Sandbox>> launch_with(const Executor& executor, Parts par
   const Cgroup::Limits limits = {parts.spec.memory_bytes, parts.spec.max_processes, parts.spec.cpu_milli};
   ASSIGN_OR_RETURN(parts.cgroup, Cgroup::create(cgroup_places(), limits));
   ASSIGN_OR_RETURN(parts.shared, SharedMemory::create());
-  RETURN_IF_ERROR(fill(**parts.shared, parts, base != nullptr));
+  RETURN_IF_ERROR(fill(**parts.shared, parts));
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return fail_errno(errno, "socketpair");
   UniqueFd ours(ends[0]);
@@ -278,7 +309,11 @@ Result<std::unique_ptr<Sandbox>> launch_with(const Executor& executor, Parts par
   if (base != nullptr) plan.host_mounts = base->host_mounts->current();
   plan.tmp_bytes = parts.spec.tmp_bytes;
   plan.shm_bytes = std::min(k_shm_bytes, parts.spec.memory_bytes);
-  plan.fds = {theirs.get(), parts.shared->fd(), -1, -1};
+  plan.fds = {theirs.get(), parts.shared->fd(), -1, -1, parts.landlock.get()};
+  const bool notified = is_notified(parts);
+  if (notified) {
+    ASSIGN_OR_RETURN(plan.notify_filter, notify_filter(signals_to_notify()));
+  }
   if (parts.cgroup) {
     plan.cgroup = parts.cgroup->entry();
     plan.fds.freezer_join = parts.cgroup->freezer_join();
@@ -287,14 +322,28 @@ Result<std::unique_ptr<Sandbox>> launch_with(const Executor& executor, Parts par
   ASSIGN_OR_RETURN(parts.launched, launch(plan));
   if (parts.launched.host_mounts) base->host_mounts->keep(std::move(parts.launched.host_mounts));
   parts.addresses = bound_addresses(parts.spec, parts.launched.listeners);
+  if (notified) {
+    ConnectPolicy policy = confined_policy(parts.spec, std::move(parts.addresses), *parts.confined, parts.launched.pid);
+    parts.notifier = std::make_unique<Notifier>(executor, std::move(parts.launched.notifications), std::move(policy));
+    parts.addresses = parts.spec.listen;  // as with a network of its own
+  }
   parts.supervisor = std::make_shared<Supervisor>(executor, std::move(ours));
   return std::make_unique<SupervisedSandbox>(std::move(parts));
+}
+
+/// Without namespaces: with a folder that goes with the sandbox.
+Result<std::unique_ptr<Sandbox>> launch_in_folder(const Executor& executor, Parts parts, const std::string& folder) {
+  parts.remove_folder = folder;
+  auto made = launch_with(executor, std::move(parts), nullptr);
+  std::error_code ignored;
+  if (!made) std::filesystem::remove_all(folder, ignored);
+  return made;
 }
 
 }  // namespace
 
 void prepare(const Spec& spec) {
-  if (probe().namespaces) (void)template_for(spec);
+  if (probe().isolation == Isolation::namespaces) (void)template_for(spec);
 }
 
 Result<std::unique_ptr<Sandbox>> create_isolated(Executor executor, Spec spec) {
@@ -309,12 +358,26 @@ Result<std::unique_ptr<Sandbox>> create_plain(Executor executor, Spec spec) {
   RETURN_IF_ERROR(check_mounts(spec));
   Parts parts;
   parts.spec = std::move(spec);
+  parts.isolation = Isolation::plain;
   ASSIGN_OR_RETURN(parts.temporary_folder, make_temporary_folder());
   const std::string folder = parts.temporary_folder;
-  auto made = launch_with(executor, std::move(parts), nullptr);
-  std::error_code ignored;
-  if (!made) std::filesystem::remove_all(folder, ignored);
-  return made;
+  return launch_in_folder(executor, std::move(parts), folder);
+}
+
+Result<std::unique_ptr<Sandbox>> create_confined(Executor executor, Spec spec) {
+  RETURN_IF_ERROR(check_mounts(spec));
+  Parts parts;
+  parts.spec = std::move(spec);
+  parts.isolation = Isolation::seccomp;
+  ASSIGN_OR_RETURN(parts.confined, make_confined_folder(parts.spec));
+  parts.temporary_folder = parts.confined->temporary();
+  if (landlock_support().files()) {
+    const bool no_tcp = parts.spec.network == Network::isolated && landlock_support().tcp();
+    auto ruleset = make_landlock_ruleset(confined_files(parts.spec, *parts.confined), no_tcp);
+    if (ruleset) parts.landlock = *std::move(ruleset);
+  }
+  const std::string top = parts.confined->top;
+  return launch_in_folder(executor, std::move(parts), top);
 }
 
 }  // namespace sortie::sandbox

@@ -59,14 +59,24 @@ struct ExitStatus {
   bool out_of_memory = false;  ///< the memory limit was hit and something was killed for it
 };
 
+/// What a sandbox is made of. docs/sandbox.md has a table of what each isolates.
+enum class Isolation : std::uint8_t {
+  namespaces,  ///< user, mount, pid, ipc, uts and network namespaces
+  seccomp,     ///< a filter with notifications, and Landlock: AWS's names, no other network, files
+  plain,       ///< a process group on the host's own files and network
+};
+
 /// How well this machine can isolate; see `probe`.
 struct Capabilities {
-  bool namespaces = false;  ///< user, mount, pid, ipc, uts, network
+  Isolation isolation = Isolation::plain;
+  bool namespaces = false;  ///< the first kind
   enum class Memory : std::uint8_t { cgroup_v2, cgroup_v1, watched } memory = Memory::watched;
   bool freezer = false;  ///< a cgroup freezer; otherwise SIGSTOP to all
   std::string reason;    ///< one line that says what is missing and why; empty when nothing is
+  std::string refused;   ///< why the kind that SORTIE_SANDBOX asks for cannot be had; `Sandbox::create` fails with it
 };
-/// Tries once; cheap after the first call. SORTIE_SANDBOX=plain in the environment makes it say no.
+/// Tries once, the kinds in their order; cheap after the first call. SORTIE_SANDBOX=namespace, seccomp or plain in the
+/// environment asks for one.
 const Capabilities& probe();
 /// Does the part of making the first sandbox (a few milliseconds) that later ones with the same files in /etc and the
 /// same mount points share; of `spec.mounts` only the targets count. Says nothing about failures: `Sandbox::create`
@@ -94,16 +104,16 @@ class Sandbox {
  public:
   static constexpr std::size_t k_companions = 15;
 
-  /// Without namespaces (see Capabilities) a sandbox is a plain process group in a temporary folder with resource
-  /// limits.
+  /// Of the kind that `probe` has chosen. ErrorKind::config when SORTIE_SANDBOX asks for one that cannot be had.
   static Task<Result<std::unique_ptr<Sandbox>>> create(Executor executor, Spec spec);
   /// Kills what runs, removes the cgroup, mounts and folders. Nothing survives it, nor the death of this process by any
   /// signal.
   virtual ~Sandbox() = default;
 
-  /// The sockets of Spec::listen in the same order, listening. Once. Without namespaces: on 127.0.0.1 with ports of
-  /// the system's choice; `address(i)` tells.
+  /// The sockets of Spec::listen in the same order, listening. Once.
   virtual std::vector<UniqueFd> take_listeners() = 0;
+  /// Where programs inside find a listener: as in the Spec, or, with the host's network or as a plain process,
+  /// 127.0.0.1 and a port of the system's choice.
   [[nodiscard]] virtual ListenAddress address(std::size_t listener) const = 0;
   [[nodiscard]] virtual bool isolated() const = 0;
   /// Where `target` of a mount is found by a program inside: the same path, or the host path when not isolated.

@@ -3,10 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "sandbox/notify_probe.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/sandbox_impl.h"
 
@@ -23,7 +27,7 @@ struct Outcome {
 /// inside when its first argument is `--inside`: see inside_test.cc.
 class Box {
  public:
-  enum class Kind { isolated, plain };
+  enum class Kind { isolated, confined, plain };
   explicit Box(Spec spec = {}, Kind kind = Kind::isolated);
 
   Outcome run(std::vector<std::string> argv);
@@ -36,16 +40,26 @@ class Box {
   ExitStatus wait(Companion& companion);
   Result<UniqueFd> open_socket();
 
+  /// Serves for a while: what the sandbox does by itself goes on.
+  void serve_for(std::chrono::milliseconds duration) {
+    io_.restart();
+    io_.run_for(duration);
+  }
+
   Sandbox* operator->() { return sandbox_.get(); }
   void destroy() { sandbox_.reset(); }
 
  private:
+  void run_to_end(Task<void> task);
+
   asio::io_context io_;
   std::unique_ptr<Sandbox> sandbox_;
 };
 
 #define SKIP_WITHOUT_NAMESPACES() \
   if (!probe().namespaces) GTEST_SKIP() << "no namespaces here: " << probe().reason
+#define SKIP_WITHOUT_NOTIFICATIONS() \
+  if (const auto tried = try_notifications(); !tried) GTEST_SKIP() << describe(tried.error())
 
 /// The arguments, each ended by NUL, of the process with this folder in /proc; empty when it has gone.
 std::string command_line_of(const std::string& process_folder);
@@ -55,5 +69,9 @@ int hold_a_sandbox(const std::string& kind, const std::string& marker);
 int probe_by_creating();
 /// See inside_test.cc.
 int play_inside(const std::vector<std::string>& arguments);
+/// What programs inside do: each is given its arguments and answers an exit status.
+using Trades = std::map<std::string, std::function<int(const std::vector<std::string>&)>>;
+/// See inside_network_test.cc.
+const Trades& network_trades();
 
 }  // namespace sortie::sandbox

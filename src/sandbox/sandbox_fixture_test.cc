@@ -6,7 +6,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -29,10 +29,9 @@ Task<void> read_all(UniqueFd fd, std::string* text) {
 Task<void> run_in(Sandbox* sandbox, Command command, Outcome* outcome) {
   outcome->started = co_await sandbox->start(std::move(command));
   if (!outcome->started) co_return;
-  const auto executor = co_await asio::this_coro::executor;
-  asio::co_spawn(executor, read_all(sandbox->take_stdout(), &outcome->out), asio::detached);
-  asio::co_spawn(executor, read_all(sandbox->take_stderr(), &outcome->err), asio::detached);
-  outcome->status = co_await sandbox->wait();
+  using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace)
+  outcome->status = co_await (sandbox->wait() && read_all(sandbox->take_stdout(), &outcome->out) &&
+                              read_all(sandbox->take_stderr(), &outcome->err));
 }
 
 Task<void> start_in(Sandbox* sandbox, Command command, Result<void>* started) {
@@ -60,17 +59,22 @@ Command command_of(std::vector<std::string> argv) {
 
 Box::Box(Spec spec, Kind kind) {
   spec.mounts.push_back({std::filesystem::read_symlink("/proc/self/exe"), "/var/task/inside"});
-  auto made = kind == Kind::plain ? create_plain(io_.get_executor(), std::move(spec))
-                                  : create_isolated(io_.get_executor(), std::move(spec));
+  const auto create = kind == Kind::plain ? create_plain : kind == Kind::confined ? create_confined : create_isolated;
+  auto made = create(io_.get_executor(), std::move(spec));
   if (!made) throw std::runtime_error(describe(made.error()));
   sandbox_ = *std::move(made);
 }
 
-Outcome Box::run(std::vector<std::string> argv) {
-  Outcome outcome;
-  asio::co_spawn(io_, run_in(sandbox_.get(), command_of(std::move(argv)), &outcome), asio::detached);
+/// Not until there is no work left: a sandbox may have some of its own.
+void Box::run_to_end(Task<void> task) {
+  asio::co_spawn(io_, std::move(task), [this](const std::exception_ptr&) { io_.stop(); });
   io_.restart();
   io_.run();
+}
+
+Outcome Box::run(std::vector<std::string> argv) {
+  Outcome outcome;
+  run_to_end(run_in(sandbox_.get(), command_of(std::move(argv)), &outcome));
   return outcome;
 }
 
@@ -81,41 +85,31 @@ Outcome Box::inside(const std::string& name, std::vector<std::string> arguments)
 
 Result<void> Box::start(std::vector<std::string> argv) {
   Result<void> started;
-  asio::co_spawn(io_, start_in(sandbox_.get(), command_of(std::move(argv)), &started), asio::detached);
-  io_.restart();
-  io_.run();
+  run_to_end(start_in(sandbox_.get(), command_of(std::move(argv)), &started));
   return started;
 }
 
 Result<std::unique_ptr<Companion>> Box::start_beside(std::vector<std::string> argv) {
   Result<std::unique_ptr<Companion>> started;
-  asio::co_spawn(io_, start_beside_in(sandbox_.get(), command_of(std::move(argv)), &started), asio::detached);
-  io_.restart();
-  io_.run();
+  run_to_end(start_beside_in(sandbox_.get(), command_of(std::move(argv)), &started));
   return started;
 }
 
 ExitStatus Box::wait() {
   ExitStatus status;
-  asio::co_spawn(io_, wait_in(sandbox_.get(), &status), asio::detached);
-  io_.restart();
-  io_.run();
+  run_to_end(wait_in(sandbox_.get(), &status));
   return status;
 }
 
 Result<UniqueFd> Box::open_socket() {
   Result<UniqueFd> socket;
-  asio::co_spawn(io_, open_socket_in(sandbox_.get(), &socket), asio::detached);
-  io_.restart();
-  io_.run();
+  run_to_end(open_socket_in(sandbox_.get(), &socket));
   return socket;
 }
 
 ExitStatus Box::wait(Companion& companion) {
   ExitStatus status;
-  asio::co_spawn(io_, wait_in(&companion, &status), asio::detached);
-  io_.restart();
-  io_.run();
+  run_to_end(wait_in(&companion, &status));
   return status;
 }
 

@@ -3,22 +3,19 @@
 #include <linux/sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <iterator>
-#include <memory>
+#include <optional>
 #include <vector>
 
-#include "base/unique_fd.h"
+#include "sandbox/filter_program.h"
 
 namespace sortie::sandbox {
 namespace {
-
-using Context = std::unique_ptr<void, decltype([](void* context) { seccomp_release(context); })>;
 
 /// By name: libseccomp answers __NR_SCMP_ERROR for those that it or the architecture does not know.
 constexpr const char* k_refused[] = {
@@ -38,9 +35,6 @@ constexpr const char* k_refused[] = {
     // namespaces
     "setns",
     // other processes
-    "ptrace",
-    "process_vm_readv",
-    "process_vm_writev",
     "kcmp",
     "process_madvise",
     // keys, kernel programs, kernel side doors
@@ -88,9 +82,13 @@ constexpr const char* k_refused[] = {
     "modify_ldt",
 };
 
+constexpr const char* k_tracing[] = {"ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd"};
+
 /// Younger than Debian 12's libseccomp; the same numbers on every architecture.
 constexpr int k_refused_numbers[] = {457 /* statmount */, 458 /* listmount */, 467 /* open_tree_attr */,
                                      470 /* listns */};
+
+constexpr int k_pidfd_send_signal = 424;
 
 constexpr std::uint64_t k_namespace_flags[] = {CLONE_NEWNS,   CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC,
                                                CLONE_NEWUSER, CLONE_NEWPID,    CLONE_NEWNET};
@@ -102,6 +100,16 @@ constexpr int k_allowed_families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
 /// A rule with one condition on an argument of the call.
 int refuse(scmp_filter_ctx context, int error_number, int call, scmp_arg_cmp condition) {
   return seccomp_rule_add_array(context, SCMP_ACT_ERRNO(static_cast<std::uint32_t>(error_number)), call, 1, &condition);
+}
+
+int refuse_by_name(scmp_filter_ctx context, std::span<const char* const> names) {
+  int error = 0;
+  for (const char* name : names) {
+    const int call = seccomp_syscall_resolve_name(name);
+    // A call with a negative number exists on another architecture only.
+    if (call >= 0) error |= seccomp_rule_add(context, SCMP_ACT_ERRNO(EPERM), call, 0);
+  }
+  return error;
 }
 
 int refuse_namespaces(scmp_filter_ctx context) {
@@ -138,31 +146,17 @@ int refuse_terminal_input(scmp_filter_ctx context) {
   return error;
 }
 
-Result<std::vector<sock_filter>> export_program(scmp_filter_ctx context) {
-  const UniqueFd file(memfd_create("seccomp", MFD_CLOEXEC));
-  if (!file) return fail_errno(errno, "create a memory file");
-  if (const int error = seccomp_export_bpf(context, file.get()); error != 0)
-    return fail_errno(-error, "export the filter");
-  std::vector<sock_filter> program(static_cast<std::size_t>(lseek(file.get(), 0, SEEK_END)) / sizeof(sock_filter));
-  const auto size = static_cast<ssize_t>(program.size() * sizeof(sock_filter));
-  if (pread(file.get(), program.data(), program.size() * sizeof(sock_filter), 0) != size) {
-    return fail_errno(errno, "read the filter");
-  }
-  return program;
-}
-
-Result<std::vector<sock_filter>> make_filter() {
-  const Context context(seccomp_init(SCMP_ACT_ALLOW));
+Result<std::vector<sock_filter>> make_filter(FilterOptions options) {
+  const FilterContext context(seccomp_init(SCMP_ACT_ALLOW));
   if (!context) return fail(ErrorKind::internal, "libseccomp has no memory");
   // Calls of another architecture (32-bit programs) find none of the rules: all of them are refused.
   int error = seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
   seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);  // a binary tree; older libraries make a list
-  for (const char* name : k_refused) {
-    const int call = seccomp_syscall_resolve_name(name);
-    // A call with a negative number exists on another architecture only.
-    if (call >= 0) error |= seccomp_rule_add(context.get(), SCMP_ACT_ERRNO(EPERM), call, 0);
-  }
+  error |= refuse_by_name(context.get(), k_refused);
+  if (!options.tracing) error |= refuse_by_name(context.get(), k_tracing);
   for (const int call : k_refused_numbers) error |= seccomp_rule_add(context.get(), SCMP_ACT_ERRNO(EPERM), call, 0);
+  if (options.notified_signals)
+    error |= seccomp_rule_add(context.get(), SCMP_ACT_ERRNO(ENOSYS), k_pidfd_send_signal, 0);
   error |= refuse_namespaces(context.get()) | refuse_families(context.get()) | refuse_terminal_input(context.get());
   if (error != 0) return fail(ErrorKind::internal, "libseccomp refuses a rule");
   return export_program(context.get());
@@ -170,10 +164,12 @@ Result<std::vector<sock_filter>> make_filter() {
 
 }  // namespace
 
-Result<std::span<const sock_filter>> system_call_filter() {
-  static const Result<std::vector<sock_filter>> filter = make_filter();
-  if (!filter) return std::unexpected(filter.error());
-  return std::span<const sock_filter>(*filter);
+Result<std::span<const sock_filter>> system_call_filter(FilterOptions options) {
+  static std::array<std::optional<Result<std::vector<sock_filter>>>, 4> filters;
+  auto& filter = filters[(options.tracing ? 1U : 0U) + (options.notified_signals ? 2U : 0U)];
+  if (!filter) filter = make_filter(options);
+  if (!*filter) return std::unexpected(filter->error());
+  return std::span<const sock_filter>(**filter);
 }
 
 }  // namespace sortie::sandbox

@@ -13,7 +13,8 @@ inline constexpr int k_control_fd = 3;        ///< SOCK_SEQPACKET; its end of fi
 inline constexpr int k_shared_fd = 4;         ///< a memfd with one `Shared`
 inline constexpr int k_freezer_join_fd = 5;   ///< see Shared::freezer
 inline constexpr int k_freezer_state_fd = 6;  ///< cgroup v1: freezer.state, to thaw when sortie is gone
-inline constexpr int k_first_free_fd = 7;
+inline constexpr int k_landlock_fd = 7;       ///< a ruleset that programs are put under; see Shared::landlock
+inline constexpr int k_first_free_fd = 8;
 
 enum class Freezer : std::uint32_t {
   none,       ///< SIGSTOP to everything inside
@@ -30,8 +31,10 @@ struct Shared {
   Freezer freezer = Freezer::none;
   std::uint64_t watch_memory_bytes = 0;  ///< kill everything when more is used; 0: a cgroup does that
   std::uint64_t max_open_files = 0;
-  std::uint64_t max_processes = 0;  ///< RLIMIT_NPROC; 0: a cgroup does that
-  char remove_folder[4096] = {};    ///< removed with its content at the end; empty: none
+  std::uint64_t max_processes = 0;      ///< RLIMIT_NPROC; 0: a cgroup does that
+  std::uint32_t landlock = 0;           ///< programs are put under k_landlock_fd
+  std::uint32_t drop_capabilities = 0;  ///< programs have none, whoever their user is
+  char remove_folder[4096] = {};        ///< removed with its content at the end; empty: none
   std::uint32_t filter_length = 0;
   sock_filter filter[k_max_filter] = {};
 

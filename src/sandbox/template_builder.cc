@@ -33,6 +33,7 @@ struct RawStep {
 struct Build {
   std::vector<RawStep> steps;
   int channel = -1;  ///< the child's end: a byte each way
+  int parent = -1;   ///< a pidfd
   bool switch_user = false;
   const char* doing = "";
   long error = 0;
@@ -131,13 +132,27 @@ SORTIE_RAW long build_in_child(Build& build) {
   return close_root(build);
 }
 
+struct Poll {
+  int fd;
+  short events, revents;
+};
+
+/// False when the parent has gone. The socket does not tell: its other end is in this process's descriptor table too.
+SORTIE_RAW bool hear_parent(const Build& build) {
+  constexpr short k_readable = 1;  // POLLIN
+  Poll polls[2] = {{build.channel, k_readable, 0}, {build.parent, k_readable, 0}};
+  while (raw::call(SYS_ppoll, polls, 2, nullptr, nullptr, 0) == -EINTR) {
+  }
+  char byte = 0;
+  return polls[1].revents == 0 && raw::call(SYS_read, build.channel, &byte, 1) == 1;
+}
+
 SORTIE_RAW int builder(void* argument) {
   auto& build = *static_cast<Build*>(argument);
-  char byte = 0;
-  if (raw::call(SYS_read, build.channel, &byte, 1) != 1) return 1;  // the ids are mapped now
+  if (!hear_parent(build)) return 1;  // the ids are mapped now
   build.error = build_in_child(build);
   if (raw::write_all(build.channel, "x", 1) < 0) return 1;
-  raw::call(SYS_read, build.channel, &byte, 1);  // the namespaces have been opened
+  hear_parent(build);  // the namespaces have been opened
   return 0;
 }
 
@@ -172,7 +187,6 @@ std::unexpected<Error> no_user_namespace(int error_number) {
     case EACCES:
       return fail(ErrorKind::denied,
                   "user namespaces are not allowed here (by a container, the distribution or a security module)");
-    case ENOSYS: return fail(ErrorKind::denied, "no clone3 here (Linux before 5.3, or a container that refuses it)");
     default: return fail_errno(error_number, "create a user namespace");
   }
 }
@@ -226,9 +240,12 @@ Result<Template> build_template(const std::vector<TemplateStep>& steps) {
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return fail_errno(errno, "socketpair");
   const UniqueFd ours(ends[0]);
   UniqueFd theirs(ends[1]);
+  const UniqueFd self(static_cast<int>(raw::call(SYS_pidfd_open, getpid(), 0)));
+  if (!self) return fail_errno(-self.get(), "open a pidfd");
   Build build;
   build.steps = raw_steps(steps);
   build.channel = theirs.get();
+  build.parent = self.get();
   build.switch_user = user_plan().privileged;
 
   const auto stack = std::make_unique_for_overwrite<char[]>(k_raw_stack_size);

@@ -1,6 +1,7 @@
 // Process 1 of a sandbox. It starts a program and others beside it, reaps, watches the memory where no cgroup does, and
 // ends everything inside when the last of the programs ends or sortie is gone. It holds no privilege and none of
 // sortie's memory.
+#include <linux/capability.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <sys/mman.h>
@@ -28,6 +29,10 @@ using protocol::Shared;
 constexpr long k_watch_ms = 20;
 constexpr long k_watch_closely_ms = 4;
 constexpr std::uint64_t k_page = 4096;
+// The same on every architecture, and younger than some headers.
+constexpr long k_pidfd_send_signal = 424;
+constexpr long k_pidfd_open = 434;
+constexpr long k_landlock_restrict_self = 446;
 
 struct Poll {
   int fd;
@@ -102,11 +107,19 @@ void for_each_process(Visit visit) {
   });
 }
 
+/// Not by kill(2): a filter may hand that to sortie, which may be gone.
+void send_signal(std::uint64_t pid, int number) {
+  const long process = raw::call(k_pidfd_open, pid, 0);
+  if (process < 0) return;
+  raw::call(k_pidfd_send_signal, process, number, nullptr, 0);
+  raw::call(SYS_close, process);
+}
+
 void signal_everything(int number) {
   if (state.shared->pid_namespace != 0) {
     raw::call(SYS_kill, -1, number);  // one step for the kernel: nothing can fork past it
   } else {
-    for_each_process([&](std::uint64_t pid) { raw::call(SYS_kill, pid, number); });
+    for_each_process([&](std::uint64_t pid) { send_signal(pid, number); });
   }
 }
 
@@ -157,7 +170,8 @@ std::uint64_t proportional_bytes(std::uint64_t pid) {
 
 template <class Measure>
 std::uint64_t measure_everything(Measure measure) {
-  std::uint64_t sum = state.shared->pid_namespace != 0 ? tmpfs_bytes("/tmp") + tmpfs_bytes("/dev/shm") : 0;
+  // What is in /tmp is no memory to Lambda.
+  std::uint64_t sum = state.shared->pid_namespace != 0 ? tmpfs_bytes("/dev/shm") : 0;
   for_each_process([&](std::uint64_t pid) { sum += measure(pid); });
   return sum;
 }
@@ -205,6 +219,18 @@ int set_limits(const Shared& shared) {
   return failed;
 }
 
+/// Root's programs are an ordinary user's, though of the same number. They cannot come back: no_new_privs.
+long drop_capabilities() {
+  constexpr int k_last_capability = 63;
+  for (int capability = 0; capability <= k_last_capability; ++capability) {
+    if (raw::call(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0) < 0) break;
+  }
+  raw::call(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  const __user_cap_data_struct none[2] = {};
+  return raw::call(SYS_capset, &header, none);
+}
+
 long confine(const Shared& shared) {
   if (shared.freezer == Freezer::cgroup_v1) {
     if (const long error = raw::write_all(protocol::k_freezer_join_fd, "0", 1); error < 0) return error;
@@ -214,6 +240,12 @@ long confine(const Shared& shared) {
   const std::uint64_t no_signals = 0;
   raw::call(SYS_rt_sigprocmask, SIG_SETMASK, &no_signals, nullptr, sizeof no_signals);
   if (const long error = raw::call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); error < 0) return error;
+  if (shared.drop_capabilities != 0) {
+    if (const long error = drop_capabilities(); error < 0) return error;
+  }
+  if (shared.landlock != 0) {
+    if (const long error = raw::call(k_landlock_restrict_self, protocol::k_landlock_fd, 0); error < 0) return error;
+  }
   if (shared.filter_length == 0) return 0;
   const sock_fprog program = {static_cast<unsigned short>(shared.filter_length),
                               const_cast<sock_filter*>(shared.filter)};
@@ -374,7 +406,7 @@ void serve_request() {
     case Request::signal:
       for (const Program& program : state.programs) {
         if (program.pid != 0 && program.number == received.message.program) {
-          raw::call(SYS_kill, program.pid, received.message.value);
+          send_signal(static_cast<std::uint64_t>(program.pid), received.message.value);
         }
       }
       break;

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <expected>
+#include <optional>
+#include <string>
+
+#include "base/unique_fd.h"
+#include "sandbox/notified_call.h"
+
+namespace sortie::sandbox {
+
+/// A socket of a caller.
+struct CallerSocket {
+  UniqueFd own;  ///< the same open socket, ours too; none where pidfd_getfd(2) is not allowed
+  int domain = 0;
+  int type = 0;
+  int protocol = 0;
+  bool non_blocking = false;
+  bool close_on_exec = false;
+};
+
+/// The thread of another process that waits for the answer to a call. Its memory is readable for an ancestor of the
+/// same user, unless it has put itself under a setting that says otherwise.
+class Caller final : public CallerMemory {
+ public:
+  explicit Caller(pid_t thread) : thread_(thread) {}
+
+  bool read(std::uint64_t address, void* to, std::size_t size) override;
+  bool write(std::uint64_t address, const void* from, std::size_t size) override;
+
+  /// The socket with this number; EBADF and ENOTSOCK as the call itself would answer.
+  Copied<CallerSocket> socket(int fd) const;
+  /// A path as the caller sees it, absolute; nothing when it cannot be told.
+  [[nodiscard]] std::optional<std::string> absolute(const std::string& path) const;
+
+ private:
+  [[nodiscard]] UniqueFd open_process() const;
+  [[nodiscard]] Copied<CallerSocket> describe_socket(int fd) const;
+
+  pid_t thread_;
+};
+
+}  // namespace sortie::sandbox

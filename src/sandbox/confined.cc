@@ -1,0 +1,199 @@
+#include "sandbox/confined.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include "sandbox/own_sockets.h"
+#include "sandbox/plain.h"
+#include "sandbox/trust_store.h"
+
+namespace sortie::sandbox {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint16_t k_name_service = 53;
+/// RFC 2544: for measurements, never routed. What the engine's name server gives to AWS's names.
+constexpr std::uint32_t k_reserved = 0xc612'0000;  // 198.18.0.0/15
+constexpr std::uint32_t k_reserved_mask = 0xfffe'0000;
+
+constexpr const char* k_programs[] = {"/usr",   "/bin",    "/sbin",      "/lib",       "/lib32",
+                                      "/lib64", "/libx32", "/nix/store", "/gnu/store", "/etc/alternatives"};
+/// Of the host's settings those that programs and libraries read, and none that is anybody's secret.
+constexpr const char* k_settings[] = {
+    "/etc/passwd",
+    "/etc/group",
+    "/etc/nsswitch.conf",
+    "/etc/hosts",
+    "/etc/host.conf",
+    "/etc/resolv.conf",
+    "/etc/gai.conf",
+    "/etc/hostname",
+    "/etc/ld.so.cache",
+    "/etc/ld.so.conf",
+    "/etc/ld.so.conf.d",
+    "/etc/localtime",
+    "/etc/timezone",
+    "/etc/locale.alias",
+    "/etc/locale.conf",
+    "/etc/os-release",
+    "/etc/debian_version",
+    "/etc/mime.types",
+    "/etc/protocols",
+    "/etc/services",
+    "/etc/networks",
+    "/etc/inputrc",
+    "/etc/profile",
+    "/etc/bash.bashrc",
+    "/etc/terminfo",
+    "/etc/magic",
+    "/etc/fonts",
+    "/etc/ssl/certs",
+    "/etc/ssl/cert.pem",
+    "/etc/ssl/openssl.cnf",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/tls/certs",
+    "/etc/pki/tls/cert.pem",
+    "/etc/pki/tls/openssl.cnf",
+    "/etc/pki/ca-trust/extracted",
+    "/etc/crypto-policies",
+    "/etc/ca-certificates",
+    "/proc",
+};
+/// Followed by a version.
+constexpr std::string_view k_versioned_settings[] = {"java-", "python", "perl", "nodejs", "ruby"};
+constexpr const char* k_devices[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"};
+
+Result<void> write_new_file(const std::string& path, const std::string& text) {
+  const UniqueFd file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+  if (!file || write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+    return fail_errno(errno, "write " + path);
+  }
+  return {};
+}
+
+Result<void> fill(const ConfinedFolder& folder, const Spec& spec) {
+  if (mkdir(folder.temporary().c_str(), 0700) != 0 || mkdir((folder.top + "/etc").c_str(), 0700) != 0) {
+    return fail_errno(errno, "create a folder in " + folder.top);
+  }
+  if (spec.ca_bundle_pem.empty()) return {};
+  return write_new_file(folder.bundle(), trust_bundle(spec.ca_bundle_pem));
+}
+
+std::uint32_t ipv4_of(const std::string& text) {
+  in_addr address{};
+  return inet_pton(AF_INET, text.c_str(), &address) == 1 ? ntohl(address.s_addr) : 0;
+}
+
+/// The rules of one sandbox.
+class Rules {
+ public:
+  Rules(const Spec& spec, std::vector<ListenAddress> served, int supervisor)
+      : served_(std::move(served)), own_(supervisor) {
+    for (const ListenAddress& wanted : spec.listen) {
+      wanted_.push_back({ipv4_of(wanted.address), wanted.port, wanted.datagram});
+      if (wanted.port == k_name_service) endpoint_ = wanted_.back().address;
+    }
+  }
+
+  Verdict operator()(const Destination& destination) {
+    if (const auto listener = find(destination)) return Verdict::redirect(served_[*listener].port);
+    if (!destination.is_loopback()) return Verdict::refuse(ENETUNREACH);
+    return is_served(destination) || own_.listens(destination) ? Verdict{Verdict::Kind::carry_out}
+                                                               : Verdict::refuse(ECONNREFUSED);
+  }
+
+ private:
+  struct Wanted {
+    std::uint32_t address;
+    std::uint16_t port;
+    bool datagram;
+  };
+
+  [[nodiscard]] std::optional<std::size_t> find(const Destination& destination) const {
+    // Whatever address a program takes for its name server's. Reserved addresses stand for that of our own.
+    const bool ours = destination.port == k_name_service || (destination.ipv4() & k_reserved_mask) == k_reserved;
+    const std::uint32_t address = ours ? endpoint_ : destination.ipv4();
+    for (std::size_t i = 0; i < wanted_.size(); ++i) {
+      const Wanted& wanted = wanted_[i];
+      if (address != 0 && wanted.address == address && wanted.port == destination.port &&
+          wanted.datagram == destination.datagram) {
+        return i;
+      }
+    }
+    return std::nullopt;
+  }
+
+  /// The engine's own address of this sandbox's listener, where an earlier call has put it into the program's memory.
+  [[nodiscard]] bool is_served(const Destination& destination) const {
+    return std::ranges::any_of(served_, [&](const ListenAddress& listener) {
+      return listener.port == destination.port && listener.datagram == destination.datagram;
+    });
+  }
+
+  std::vector<Wanted> wanted_;
+  std::vector<ListenAddress> served_;
+  std::uint32_t endpoint_ = 0;  ///< the address of the name server
+  OwnSockets own_;
+};
+
+}  // namespace
+
+Result<ConfinedFolder> make_confined_folder(const Spec& spec) {
+  ConfinedFolder folder;
+  ASSIGN_OR_RETURN(const std::string made, make_temporary_folder());
+  std::error_code ignored;
+  folder.top = fs::canonical(made, ignored).string();
+  if (auto filled = fill(folder, spec); !filled) {
+    fs::remove_all(made, ignored);
+    return std::unexpected(std::move(filled).error());
+  }
+  return folder;
+}
+
+FileRules confined_files(const Spec& spec, const ConfinedFolder& folder) {
+  FileRules rules;
+  rules.executable.assign(std::begin(k_programs), std::end(k_programs));
+  for (const ReadOnlyMount& mount : spec.mounts) rules.executable.push_back(mount.source);
+  rules.readable.assign(std::begin(k_settings), std::end(k_settings));
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator("/etc", ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (std::ranges::any_of(k_versioned_settings, [&](std::string_view begin) { return name.starts_with(begin); })) {
+      rules.readable.push_back(entry.path().string());
+    }
+  }
+  rules.readable.push_back(folder.top + "/etc");
+  rules.devices.assign(std::begin(k_devices), std::end(k_devices));
+  rules.writable.push_back(folder.temporary());
+  return rules;
+}
+
+ConnectPolicy confined_policy(const Spec& spec, std::vector<ListenAddress> served, const ConfinedFolder& folder,
+                              int supervisor) {
+  ConnectPolicy policy;
+  policy.internet = Rules(spec, std::move(served), supervisor);
+  policy.unix_folder = folder.temporary();
+  policy.abstract_names = landlock_support().signals();
+  policy.may_signal = [own = OwnSockets(supervisor)](int pid) { return own.is_descendant(pid); };
+  return policy;
+}
+
+std::vector<std::pair<std::string, std::string>> trust_variables(const std::string& bundle) {
+  std::vector<std::pair<std::string, std::string>> variables;
+  for (const char* name : {"SSL_CERT_FILE", "AWS_CA_BUNDLE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE",
+                           "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO"}) {
+    variables.emplace_back(name, bundle);
+  }
+  return variables;
+}
+
+}  // namespace sortie::sandbox
