@@ -11,6 +11,7 @@
 #include "base/output_file.h"
 #include "cli/child.h"
 #include "cli/command.h"
+#include "cli/named_command.h"
 #include "cli/options.h"
 #include "cli/print.h"
 #include "cli/role_command.h"
@@ -72,6 +73,10 @@ class Serve final : public Command {
         ->check(CLI::IsMember({"isolated", "host"}))
         ->capture_default_str();
     add_realism_option(*serve, realism_);
+    names_option_ =
+        serve->add_flag("--names", names_,
+                        "AWS's own host names lead the COMMAND to the embedded AWS: for clients that do not "
+                        "know AWS_ENDPOINT_URL; files and every other host are as they are");
     as_role_option_ = serve
                           ->add_option("--as-role", role_.role,
                                        "run the COMMAND as if it were on EC2 under this role: in a sandbox that has "
@@ -84,6 +89,7 @@ class Serve final : public Command {
         ->type_name("PATH")
         ->allow_extra_args(false)
         ->needs(as_role_option_);
+    names_option_->excludes(as_role_option_);
     serve->add_flag("--container", role_.as_container, "credentials from the container endpoint, as in ECS")
         ->needs(as_role_option_);
     serve->footer(
@@ -93,6 +99,7 @@ class Serve final : public Command {
         "Examples:\n  sortie serve --state ~/.local/share/my-aws\n  sortie serve > exports.sh &   # then: . "
         "./exports.sh\n"
         "  sortie serve -- sh -c 'aws --endpoint-url $AWS_ENDPOINT_URL s3 mb s3://bucket'\n"
+        "  sortie serve --names -- aws s3 mb s3://bucket\n"
         "  sortie serve --as-role tester --role-policy allow.json -- ./integration_test\n"
         "Functions run in sandboxes of the best kind that this machine allows: namespace, seccomp, plain. "
         "SORTIE_SANDBOX=KIND in the environment asks for one.");
@@ -133,6 +140,7 @@ class Serve final : public Command {
     // A terminal sends its signals to the command as well; others reach only us.
     const bool from_terminal = number == SIGINT && tcgetpgrp(STDIN_FILENO) == getpgrp();
     if (child_ && !from_terminal) child_->signal(number);
+    if (named_command_ && !from_terminal) named_command_->signal(number);
     if (role_command_) role_command_->signal(number);  // a sandbox has no terminal
     return true;
   }
@@ -140,6 +148,7 @@ class Serve final : public Command {
  private:
   Task<Result<int>> serve(Context& context, emulator::Emulator& emulator) {
     if (as_role_option_->count() > 0) co_return co_await run_under_role(context, emulator);
+    if (names_) co_return co_await run_with_names(context, emulator);
     http::Server server(context.executor);
     const bool chosen = port_option_->count() > 0 || command_.empty();
     auto port = server.listen("127.0.0.1", chosen ? port_ : 0, emulator);
@@ -208,6 +217,20 @@ class Serve final : public Command {
     co_return status;
   }
 
+  Task<Result<int>> run_with_names(Context& context, emulator::Emulator& emulator) {
+    if (command_.empty()) {
+      co_return fail(ErrorKind::usage, "--names needs a command", "sortie serve --names -- COMMAND");
+    }
+    if (interrupted_ != 0) co_return 128 + interrupted_;
+    auto environment = command_environment(context.environment, exports(emulator, 0));
+    environment.erase("AWS_ENDPOINT_URL");
+    ASSIGN_OR_CO_RETURN(named_command_,
+                        co_await NamedCommand::start(context.executor, emulator, command_, std::move(environment)));
+    auto status = co_await named_command_->wait();
+    named_command_.reset();
+    co_return status;
+  }
+
   Task<Result<int>> run_command(Context& context, const std::map<std::string, std::string>& exports) {
     if (interrupted_ != 0) co_return 128 + interrupted_;  // before there was a command to be told
     auto environment = command_environment(context.environment, exports);
@@ -232,6 +255,9 @@ class Serve final : public Command {
   RoleOptions role_;
   std::optional<RoleCommand> role_command_;
   std::optional<Child> child_;
+  CLI::Option* names_option_ = nullptr;
+  bool names_ = false;
+  std::unique_ptr<NamedCommand> named_command_;
   asio::steady_timer* stop_ = nullptr;
   int interrupted_ = 0;  ///< the signal that came first
 };

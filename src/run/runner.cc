@@ -115,7 +115,9 @@ Task<Result<int>> Runner::run(std::vector<std::vector<suite::TestCase>> listed) 
   const auto began = std::chrono::steady_clock::now();
   const Filter filter(spec_.filters);
   for (std::size_t i = 0; i < listed.size(); ++i) {
-    for (suite::TestCase& test : choose(filter, spec_.suites[i].name, std::move(listed[i]))) {
+    // The list is looked at again where filters leave nothing of it.
+    std::vector<suite::TestCase> all = spec_.filters.empty() ? std::move(listed[i]) : listed[i];
+    for (suite::TestCase& test : choose(filter, spec_.suites[i].name, std::move(all))) {
       ledger_.add(i, spec_.suites[i].name, std::move(test));
     }
   }

@@ -19,7 +19,14 @@ constexpr std::uint16_t k_class_in = 1;
 constexpr std::uint16_t k_class_any = 255;
 constexpr std::uint32_t k_ttl_seconds = 60;
 
-enum class Code : std::uint8_t { no_error = 0, format_error = 1, name_error = 3, not_implemented = 4, refused = 5 };
+enum class Code : std::uint8_t {
+  no_error = 0,
+  format_error = 1,
+  server_failure = 2,
+  name_error = 3,
+  not_implemented = 4,
+  refused = 5
+};
 
 std::uint16_t read16(std::string_view bytes, std::size_t at) {
   return static_cast<std::uint16_t>(static_cast<unsigned char>(bytes[at]) << 8 |
@@ -91,6 +98,21 @@ bool is_aws_host(std::string_view name) {
 }
 
 std::optional<std::string> answer_dns(std::string_view query, std::array<std::uint8_t, 4> address) {
+  return answer_dns(query, [address](std::string_view) { return address; });
+}
+
+bool asks_for_own_name(std::string_view query) {
+  if (query.size() < k_header_bytes || read16(query, 4) != 1) return false;
+  const auto question = read_question(query);
+  return question && (is_aws_host(question->name) || http::iequals(question->name, "localhost"));
+}
+
+std::string dns_failure(std::string_view query) {
+  const auto question = read16(query, 4) == 1 ? read_question(query) : std::nullopt;
+  return start_answer(query, Code::server_failure, question ? question->end : k_header_bytes, 0);
+}
+
+std::optional<std::string> answer_dns(std::string_view query, const AddressOfName& address_of) {
   if (query.size() < k_header_bytes || (static_cast<unsigned char>(query[2]) & 0x80) != 0) return std::nullopt;
   if ((static_cast<unsigned char>(query[2]) & 0x78) != 0) {
     return start_answer(query, Code::not_implemented, k_header_bytes, 0);
@@ -103,7 +125,7 @@ std::optional<std::string> answer_dns(std::string_view query, std::array<std::ui
   bool local = http::iequals(question->name, "localhost");
   if (!local && !is_aws_host(question->name)) return start_answer(query, Code::name_error, question->end, 0);
   if (question->type != k_type_a) return start_answer(query, Code::no_error, question->end, 0);
-  if (local) address = {127, 0, 0, 1};
+  const auto address = local ? std::array<std::uint8_t, 4>{127, 0, 0, 1} : address_of(question->name);
   auto out = start_answer(query, Code::no_error, question->end, 1);
   append16(out, 0xc000 | k_header_bytes);  // the name: a pointer to the question's
   append16(out, k_type_a);

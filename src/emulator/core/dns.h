@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,14 @@ bool is_aws_host(std::string_view name);
 /// `localhost`, an empty NOERROR for other record types of these, NXDOMAIN for other names, FORMERR, NOTIMP and REFUSED
 /// where RFC 1035 says so. Nothing for what cannot be answered: no header, or an answer itself.
 std::optional<std::string> answer_dns(std::string_view query, std::array<std::uint8_t, 4> address);
+/// The same with an address for each name.
+using AddressOfName = std::function<std::array<std::uint8_t, 4>(std::string_view name)>;
+std::optional<std::string> answer_dns(std::string_view query, const AddressOfName& address_of);
+
+/// Whether a question is for an AWS host name or `localhost`, of any record type. False for what is malformed.
+bool asks_for_own_name(std::string_view query);
+/// SERVFAIL to a question of at least a header.
+std::string dns_failure(std::string_view query);
 
 /// Serves one socket until it is destroyed. io_context thread only.
 class DnsServer {

@@ -6,23 +6,12 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "emulator/core/test_dns.h"
+
 namespace sortie::emulator {
 namespace {
 
 constexpr std::array<std::uint8_t, 4> k_endpoint{169, 254, 78, 1};
-
-std::string question(std::string_view name, std::uint8_t type = 1, std::uint8_t klass = 1) {
-  std::string out("\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00", 12);
-  while (!name.empty()) {
-    auto dot = name.find('.');
-    auto label = name.substr(0, dot);
-    out.push_back(static_cast<char>(label.size()));
-    out.append(label);
-    name.remove_prefix(dot == std::string_view::npos ? name.size() : dot + 1);
-  }
-  out.append({'\0', '\0', static_cast<char>(type), '\0', static_cast<char>(klass)});
-  return out;
-}
 
 int code_of(const std::optional<std::string>& answer) {
   return (*answer)[3] & 0x0f;
@@ -34,7 +23,7 @@ int count_of(const std::optional<std::string>& answer) {
 TEST(Dns, AnswersAwsNamesWithTheEndpoint) {
   for (auto name : {"s3.amazonaws.com", "bucket.s3.us-east-1.amazonaws.com", "LAMBDA.us-east-1.AMAZONAWS.com",
                     "s3.cn-north-1.amazonaws.com.cn", "lambda.us-east-1.api.aws"}) {
-    auto answer = answer_dns(question(name), k_endpoint);
+    auto answer = answer_dns(dns_question(name), k_endpoint);
     ASSERT_TRUE(answer) << name;
     EXPECT_EQ(code_of(answer), 0) << name;
     ASSERT_EQ(count_of(answer), 1) << name;
@@ -43,48 +32,57 @@ TEST(Dns, AnswersAwsNamesWithTheEndpoint) {
   }
 }
 
+TEST(Dns, TellsItsOwnNamesFromOthers) {
+  EXPECT_TRUE(asks_for_own_name(dns_question("s3.amazonaws.com", 28)));
+  EXPECT_TRUE(asks_for_own_name(dns_question("localhost")));
+  EXPECT_FALSE(asks_for_own_name(dns_question("example.com")));
+  EXPECT_FALSE(asks_for_own_name("short"));
+  EXPECT_EQ(code_of(dns_failure(dns_question("example.com"))), 2);
+  EXPECT_EQ(code_of(dns_failure(dns_question("example.com").substr(0, 12))), 2);
+}
+
 TEST(Dns, KnowsNothingElse) {
   for (auto name : {"example.com", "amazonaws.com.example.com", "xamazonaws.com", "amazonaws.com", "aws"}) {
-    auto answer = answer_dns(question(name), k_endpoint);
+    auto answer = answer_dns(dns_question(name), k_endpoint);
     EXPECT_EQ(code_of(answer), 3) << name;
     EXPECT_EQ(count_of(answer), 0) << name;
   }
 }
 
 TEST(Dns, LocalhostIsTheSandboxItself) {
-  auto answer = answer_dns(question("localhost"), k_endpoint);
+  auto answer = answer_dns(dns_question("localhost"), k_endpoint);
   EXPECT_EQ(answer->substr(answer->size() - 4), std::string("\x7f\x00\x00\x01", 4));
 }
 
 TEST(Dns, HasNoIPv6Addresses) {
-  auto answer = answer_dns(question("s3.amazonaws.com", 28), k_endpoint);
+  auto answer = answer_dns(dns_question("s3.amazonaws.com", 28), k_endpoint);
   EXPECT_EQ(code_of(answer), 0);
   EXPECT_EQ(count_of(answer), 0);
 }
 
 TEST(Dns, RefusesOtherClassesAndOperations) {
-  EXPECT_EQ(code_of(answer_dns(question("s3.amazonaws.com", 1, 3), k_endpoint)), 5);
-  auto status = question("s3.amazonaws.com");
+  EXPECT_EQ(code_of(answer_dns(dns_question("s3.amazonaws.com", 1, 3), k_endpoint)), 5);
+  auto status = dns_question("s3.amazonaws.com");
   status[2] = 0x10;
   EXPECT_EQ(code_of(answer_dns(status, k_endpoint)), 4);
 }
 
 TEST(Dns, MalformedQuestionsAreFormatErrors) {
-  auto whole = question("bucket.s3.amazonaws.com");
+  auto whole = dns_question("bucket.s3.amazonaws.com");
   for (std::size_t size = 12; size < whole.size(); ++size) {
     EXPECT_EQ(code_of(answer_dns(whole.substr(0, size), k_endpoint)), 1) << size;
   }
-  auto pointer = question("s3.amazonaws.com");
+  auto pointer = dns_question("s3.amazonaws.com");
   pointer[12] = '\xc0';
   EXPECT_EQ(code_of(answer_dns(pointer, k_endpoint)), 1);
   std::string long_name = "a";
   for (int i = 0; i < 130; ++i) long_name += ".a";
-  EXPECT_EQ(code_of(answer_dns(question(long_name), k_endpoint)), 1);
+  EXPECT_EQ(code_of(answer_dns(dns_question(long_name), k_endpoint)), 1);
 }
 
 TEST(Dns, IgnoresWhatIsNoQuestion) {
   EXPECT_FALSE(answer_dns("short", k_endpoint));
-  auto reply = question("s3.amazonaws.com");
+  auto reply = dns_question("s3.amazonaws.com");
   reply[2] = '\x81';
   EXPECT_FALSE(answer_dns(reply, k_endpoint));
 }
@@ -104,7 +102,7 @@ TEST(DnsServer, AnswersOnASocket) {
   sockaddr_in client_address{};
   auto client = bound_socket(client_address);
   DnsServer server(io.get_executor(), bound_socket(server_address), k_endpoint);
-  auto query = question("s3.amazonaws.com");
+  auto query = dns_question("s3.amazonaws.com");
   ::sendto(client.get(), query.data(), query.size(), 0, reinterpret_cast<sockaddr*>(&server_address),
            sizeof server_address);
   std::array<char, 512> buffer{};
