@@ -176,7 +176,13 @@ class TemporaryFolder {
 
 class EphemeralStore final : public Store {
  public:
-  EphemeralStore() : db_(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE) { configure(db_); }
+  // A name that is empty means a temporary database: in memory as far as the cache goes, past it in a file without a
+  // name. What functions print is kept in it, and may be more than there is memory.
+  EphemeralStore() : db_("", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE) {
+    db_.exec("PRAGMA journal_mode=MEMORY");
+    db_.exec("PRAGMA foreign_keys=ON");
+    db_.exec("PRAGMA cache_size=-32768");  // KiB
+  }
 
   SQLite::Database& db() override { return db_; }
   [[nodiscard]] bool is_ephemeral() const override { return true; }
