@@ -97,7 +97,11 @@ class PlainUser:
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                    **self.identity, **options)
         self.sortie.pids.add(process.pid)
-        out, err = process.communicate(timeout=support.PATIENCE_S)
+        try:
+            out, err = process.communicate(timeout=support.PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise AssertionError(f"no end: {process.communicate()}") from None
         return support.Ended(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"))
 
 

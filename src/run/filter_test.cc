@@ -30,7 +30,8 @@ TEST(Filter, SaysWhatWasProbablyMeant) {
             "none of 3 tests matches --filter 'blob.PutThenGet'; did you mean 'Blob.PutThenGet'?");
   EXPECT_EQ(nothing_chosen({"a_test::TestAd"}, listed),
             "none of 3 tests matches --filter 'a_test::TestAd'; did you mean 'a_test::TestAdd'?");
-  EXPECT_EQ(nothing_chosen({"Quite.Different", "!*"}, listed), "none of 3 tests matches --filter 'Quite.Different' '!*'");
+  EXPECT_EQ(nothing_chosen({"Quite.Different", "!*"}, listed),
+            "none of 3 tests matches --filter 'Quite.Different' '!*'");
   EXPECT_EQ(nothing_chosen({"x"}, {}), "the suites list no tests");
 }
 

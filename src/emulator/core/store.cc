@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <system_error>
 #include <utility>
 
@@ -121,7 +122,11 @@ class TemporaryFolder {
   static Result<TemporaryFolder> create() {
     std::error_code error;
     fs::path parent = fs::temp_directory_path(error);
-    if (error) return fail(ErrorKind::config, "no temporary folder: " + error.message(), "set TMPDIR");
+    if (error) {
+      const char* const named = std::getenv("TMPDIR");
+      return fail(ErrorKind::config, fmt::format("no temporary folder {}: {}", named ? named : "/tmp", error.message()),
+                  "set TMPDIR");
+    }
     std::string name = (parent / "sortie-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) return fail_errno(errno, "make a folder in " + parent.string());
     TemporaryFolder folder{fs::path(name)};
