@@ -8,6 +8,9 @@ import pytest
 from support import FAILED, NOTHING_MATCHED, PASSED, USAGE
 
 
+ALLOW = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}'
+
+
 @pytest.fixture
 def twins(tmp_path, suites):
     """Two GoogleTest programs of one name."""
@@ -125,7 +128,7 @@ def test_filters_that_match_nothing(sortie, suites):
 def test_mounts_that_would_hide_each_other(sortie):
     for folder in ("one/data", "two/data"):
         (sortie.folder / folder).mkdir(parents=True)
-    (sortie.folder / "allow.json").write_text('{"Version":"2012-10-17","Statement":[]}')
+    (sortie.folder / "allow.json").write_text(ALLOW)
     serve = ["serve", "--as-role", "r", "--role-policy", "allow.json", "--mount", "one/data"]
     refused = sortie(*serve, "--mount", "two/data", "--", "true")
     if str(sortie.folder).startswith("/tmp/"):

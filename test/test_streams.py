@@ -1,9 +1,11 @@
 """A machine at its limits, and standard streams that are full, closed or unread: told, never taken for success."""
 
 import os
+import pathlib
 import resource
 import shutil
 import subprocess
+import tempfile
 
 import pytest
 
@@ -73,34 +75,52 @@ def test_nobody_reads(sortie, suite, arguments, status):
     assert process.returncode == status and said == b"", said
 
 
-@pytest.fixture
-def plain_user(sortie, tmp_path):
-    """Starts the program as a user without rights; limits hold for those alone."""
-    if os.geteuid() != 0:
-        return sortie
-    shutil.copy(support.SORTIE, tmp_path / "sortie")
-    for folder in (tmp_path, sortie.temporary, *tmp_path.parents):
-        if folder.stat().st_uid == 0 and not folder.stat().st_mode & 1:
-            pytest.skip(f"{folder} cannot be entered by others")
-    for path in (tmp_path, sortie.temporary):
-        os.chown(path, NOBODY, NOBODY)
-    sortie.environment["XDG_CACHE_HOME"] = str(tmp_path / "cache")
+class PlainUser:
+    """Starts the program as a user without rights, in a folder of that user's; limits hold for those alone."""
 
-    def run(*arguments, **options):
-        process = subprocess.Popen([tmp_path / "sortie", *map(str, arguments)], env=sortie.environment, cwd=tmp_path,
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, user=NOBODY,
-                                   group=NOBODY, extra_groups=[], **options)
-        out, err = process.communicate(timeout=support.PATIENCE_S)
+    def __init__(self, folder):
+        self.sortie = support.Sortie(folder, folder / "cache")
+        self.folder, self.temporary, self.environment = folder, self.sortie.temporary, self.sortie.environment
+        self.program, self.identity = support.SORTIE, {}
+        self.suite = folder / "suite.sh"
+        self.suite.write_text("#!/bin/sh\nexit 0\n")
+        self.suite.chmod(0o755)
+        if os.geteuid() == 0:
+            self.program = folder / "sortie"
+            shutil.copy(support.SORTIE, self.program)
+            self.identity = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+            for path in (folder, self.temporary):
+                os.chown(path, NOBODY, NOBODY)
+
+    def __call__(self, *arguments, **options):
+        process = subprocess.Popen([self.program, *map(str, arguments)], env=self.environment, cwd=self.folder,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   **self.identity, **options)
+        self.sortie.pids.add(process.pid)
+        try:
+            out, err = process.communicate(timeout=support.PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise AssertionError(f"no end: {process.communicate()}") from None
         return support.Ended(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"))
-    return run
+
+
+@pytest.fixture
+def plain_user():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="sortie-test-", dir="/tmp"))  # pytest's own are closed to others
+    folder.chmod(0o755)
+    user = PlainUser(folder)
+    yield user
+    user.sortie.check_nothing_left()
+    shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("umask", [0o777, 0o077, 0o000])
-def test_any_umask(sortie, plain_user, suite, umask):
-    ended = plain_user("run", suite, "--junit", "junit.xml", umask=umask)
+def test_any_umask(plain_user, umask):
+    ended = plain_user("run", plain_user.suite, "--junit", "junit.xml", umask=umask)
     assert ended.status == PASSED, ended
-    assert not list(sortie.temporary.iterdir())
-    assert (sortie.folder / "junit.xml").stat().st_mode & 0o077 == 0o066 & ~umask
+    assert not list(plain_user.temporary.iterdir())
+    assert (plain_user.folder / "junit.xml").stat().st_mode & 0o077 == 0o066 & ~umask
 
 
 def limited(kind, value):
@@ -115,32 +135,32 @@ def check_told(ended):
 
 
 @pytest.mark.parametrize("processes", [1, 2, 3, 5, 8])
-def test_few_processes(plain_user, suite, processes):
-    check_told(plain_user("run", suite, **limited(resource.RLIMIT_NPROC, processes)))
+def test_few_processes(plain_user, processes):
+    check_told(plain_user("run", plain_user.suite, **limited(resource.RLIMIT_NPROC, processes)))
 
 
 @pytest.mark.parametrize("files", [3, 5, 8, 12, 16, 20, 24, 32])
-def test_few_files(plain_user, suite, files):
-    ended = plain_user("run", suite, **limited(resource.RLIMIT_NOFILE, files))
+def test_few_files(plain_user, files):
+    ended = plain_user("run", plain_user.suite, **limited(resource.RLIMIT_NOFILE, files))
     if ended.status != PASSED:
         check_told(ended)
         assert "ulimit" in ended.stderr or "Too many open files" in ended.stderr + ended.stdout, ended
 
 
 @pytest.mark.parametrize("size", [0, 4096, 1 << 20])
-def test_small_files(plain_user, suite, size):
-    ended = plain_user("run", suite, **limited(resource.RLIMIT_FSIZE, size))
+def test_small_files(plain_user, size):
+    ended = plain_user("run", plain_user.suite, **limited(resource.RLIMIT_FSIZE, size))
     if ended.status != PASSED:
         check_told(ended)
         assert "File too large" in ended.stderr + ended.stdout or "full" in ended.stderr, ended
 
 
-def test_temporary_folders_that_are_none(sortie, plain_user, suite):
-    closed = sortie.folder / "closed"
+def test_temporary_folders_that_are_none(plain_user):
+    closed = plain_user.folder / "closed"
     closed.mkdir(mode=0o555)
-    (sortie.folder / "file").write_text("")
-    for folder in ("/no/such/folder", closed, sortie.folder / "file"):
-        sortie.environment["TMPDIR"] = str(folder)
-        ended = plain_user("run", suite)
+    (plain_user.folder / "file").write_text("")
+    for folder in ("/no/such/folder", closed, plain_user.folder / "file"):
+        plain_user.environment["TMPDIR"] = str(folder)
+        ended = plain_user("run", plain_user.suite)
         assert ended.status in (USAGE, INFRASTRUCTURE) and str(folder) in ended.stderr, ended
         assert "bug" not in ended.stderr, ended

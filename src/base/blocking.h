@@ -3,10 +3,14 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstddef>
+#include <system_error>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "base/task.h"
 
@@ -16,9 +20,20 @@ namespace sortie {
 /// value; it never touches state that the io_context thread owns.
 class BlockingPool {
  public:
-  explicit BlockingPool(std::size_t threads = 2) : pool_(threads) {}
+  /// Where the system refuses further threads, fewer will do; std::system_error when it refuses the first. (Asio's own
+  /// thread_pool waits for ever when it was refused the second.)
+  explicit BlockingPool(std::size_t threads = 2) : open_(asio::make_work_guard(jobs_)) {
+    threads_.reserve(threads);
+    try {
+      while (threads_.size() < threads) threads_.emplace_back([this] { jobs_.run(); });
+    } catch (const std::system_error&) {
+      if (threads_.empty()) throw;
+    }
+  }
+  BlockingPool(const BlockingPool&) = delete;
+  BlockingPool& operator=(const BlockingPool&) = delete;
   /// Waits for running jobs.
-  ~BlockingPool() { pool_.join(); }
+  ~BlockingPool() { open_.reset(); }
 
   /// Runs `job` on the pool; the awaiting coroutine resumes on its own executor. A job is not cancelled: who waits for
   /// it and is cancelled notices when it has ended. (A coroutine of Asio's that is cancelled from another thread
@@ -26,12 +41,14 @@ class BlockingPool {
   template <class Job>
   auto run(Job job) -> Task<decltype(job())> {
     co_return co_await asio::co_spawn(
-        pool_, [](Job work) -> Task<decltype(job())> { co_return work(); }(std::move(job)),
+        jobs_, [](Job work) -> Task<decltype(job())> { co_return work(); }(std::move(job)),
         asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
   }
 
  private:
-  asio::thread_pool pool_;
+  asio::io_context jobs_;
+  asio::executor_work_guard<asio::io_context::executor_type> open_;
+  std::vector<std::jthread> threads_;  ///< destroyed first, which waits for them
 };
 
 }  // namespace sortie

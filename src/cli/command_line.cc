@@ -67,7 +67,7 @@ Error command_line_error(const CLI::App& app, const CLI::ParseError& error, std:
     return usage("there is no command '" + first + "'", hint_for(first, names, help));
   }
   const CLI::App& asked = command == all.end() ? app : **command;
-  const bool extra = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
+  const bool extra = command == all.end() || dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
   const std::string option = extra ? unknown_option(asked, words.subspan(command == all.end() ? 0 : 1)) : "";
   if (option.empty()) return usage(error.what(), help);
   const std::string own_help = command == all.end() ? help : "sortie " + first + " --help shows the options";

@@ -45,7 +45,8 @@ class Invoke final : public Command {
     add_role_options(*invoke, options_);
     for (const char* name : {"--env", "--role-policy", "--stack"}) invoke->get_option(name)->needs(zip);
     invoke
-        ->add_option("--bucket", buckets_, "with --zip: make this bucket, which the function's role may use; repeatable")
+        ->add_option("--bucket", buckets_,
+                     "with --zip: make this bucket, which the function's role may use; repeatable")
         ->type_name("NAME")
         ->allow_extra_args(false)
         ->needs(zip);

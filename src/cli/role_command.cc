@@ -104,7 +104,8 @@ Result<void> add_mount(emulator::InstanceOptions& wanted, const fs::path& path) 
   for (const auto& there : wanted.mounts) {
     if (there.target != place) continue;
     if (there.source == path) return {};
-    return fail(ErrorKind::usage, "--mount: " + there.source + " and " + path.string() + " would both be seen at " + place,
+    return fail(ErrorKind::usage,
+                "--mount: " + there.source + " and " + path.string() + " would both be seen at " + place,
                 "give one of them another last name, or mount the folder above");
   }
   wanted.mounts.push_back({path.string(), place});

@@ -56,7 +56,8 @@ Result<void> Collector::check_place(const std::string& place, const std::string&
   for (const char* const own : {"bootstrap", "manifest.json"}) {
     if (place != own && !place.starts_with(std::string(own) + "/")) continue;
     return fail(ErrorKind::config,
-                fmt::format("{} cannot be called {}: the package has a file of that name", host_path, own), "rename it");
+                fmt::format("{} cannot be called {}: the package has a file of that name", host_path, own),
+                "rename it");
   }
   return {};
 }

@@ -255,8 +255,8 @@ std::string function_name(const std::string& suite, const std::string& hash) {
   return name + hash;
 }
 
-/// Who may execute and whether anyone may write is kept. Everybody may read: in Lambda the files are another user's. What
-/// the umask of a checkout says of others is not kept: the same sources would give other bytes.
+/// Who may execute and whether anyone may write is kept. Everybody may read: in Lambda the files are another user's.
+/// What the umask of a checkout says of others is not kept: the same sources would give other bytes.
 std::uint32_t mode_of(const Entry& entry) {
   if (entry.link) return 0777;
   const std::uint32_t mode = entry.executable || !entry.content ? 0755 : 0644;

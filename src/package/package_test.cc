@@ -268,9 +268,8 @@ TEST(Package, LinksInAFolderStayLinks) {
 
 TEST(Package, ModesAreKeptAndEverybodyMayRead) {
   const TempFolder folder;
-  const std::map<std::string, mode_t> given = {{"plain", 0644},   {"program", 0755}, {"fixed", 0444},
-                                               {"script", 0555},  {"mine", 0600},    {"my_program", 0700},
-                                               {"group", 0664},   {"once", 0500}};
+  const std::map<std::string, mode_t> given = {{"plain", 0644}, {"program", 0755},    {"fixed", 0444}, {"script", 0555},
+                                               {"mine", 0600},  {"my_program", 0700}, {"group", 0664}, {"once", 0500}};
   const std::map<std::string, std::uint32_t> kept = {{"plain", 0644},  {"program", 0755}, {"fixed", 0444},
                                                      {"script", 0555}, {"mine", 0644},    {"my_program", 0755},
                                                      {"group", 0644},  {"once", 0555}};

@@ -147,7 +147,9 @@ Result<ZipEntry> unpack(std::string_view archive, const CentralEntry& entry) {
     return broken(fmt::format("{} is cut", entry.path));
   const std::string_view packed = archive.substr(start, entry.packed);
 
-  ZipEntry result{.path = entry.path, .content = {}, .mode = static_cast<std::uint32_t>(entry.mode & 0777),
+  ZipEntry result{.path = entry.path,
+                  .content = {},
+                  .mode = static_cast<std::uint32_t>(entry.mode & 0777),
                   .link = (entry.mode & k_kind_of_file) == k_symbolic_link};
   if (entry.method == k_method_stored) {
     if (entry.packed != entry.size) return broken(fmt::format("{} has two sizes", entry.path));

@@ -49,9 +49,10 @@ std::string kept_output(const TestFinished& attempt) {
   if (cut) text.resize(JunitReporter::k_passed_output_kept);
   if (!cut && attempt.output_bytes <= attempt.output.size()) return text;
   if (!text.ends_with('\n')) text += '\n';
-  return text + fmt::format("... not all of {} bytes of output: --json FILE keeps every byte, --show-output all shows "
-                            "them ...\n",
-                            std::max<std::uint64_t>(attempt.output_bytes, attempt.output.size()));
+  return text + fmt::format(
+                    "... not all of {} bytes of output: --json FILE keeps every byte, --show-output all shows "
+                    "them ...\n",
+                    std::max<std::uint64_t>(attempt.output_bytes, attempt.output.size()));
 }
 
 void add_problem(pugi::xml_node node, const TestFinished& attempt, bool eventually_passed) {

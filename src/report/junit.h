@@ -35,7 +35,7 @@ class JunitReporter final : public run::Reporter {
     std::size_t errors = 0;
     std::size_t skipped = 0;
     run::Microseconds time{0};
-    Spool cases{k_in_memory};  ///< the finished `testcase` elements
+    Spool cases{k_in_memory};                                       ///< the finished `testcase` elements
     std::map<std::string, std::vector<run::TestFinished>> earlier;  ///< attempts of tests that will be tried again
   };
 

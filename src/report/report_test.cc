@@ -137,9 +137,10 @@ TEST_F(JunitTest, SaysWhereTheRestOfTheOutputIs) {
   const auto output = [&suite](const char* name) {
     return std::string(suite.find_child_by_attribute("testcase", "name", name).child("system-out").text().get());
   };
-  EXPECT_EQ(output("passed"), std::string(JunitReporter::k_passed_output_kept, 'x') +
-                                  "\n... not all of 100000 bytes of output: --json FILE keeps every byte, --show-output "
-                                  "all shows them ...\n");
+  EXPECT_EQ(output("passed"),
+            std::string(JunitReporter::k_passed_output_kept, 'x') +
+                "\n... not all of 100000 bytes of output: --json FILE keeps every byte, --show-output "
+                "all shows them ...\n");
   EXPECT_TRUE(output("failed").starts_with(failed.output + "... not all of 5000013 bytes")) << output("failed");
 }
 
@@ -168,7 +169,8 @@ TEST_F(JunitTest, HostileTextStaysXml) {
   const pugi::xml_node test = document.child("testsuites").child("testsuite").child("testcase");
   EXPECT_STREQ(test.attribute("name").value(), "<&\"\uFFFD>");
   EXPECT_STREQ(test.child("system-out").text().get(),
-               "\uFFFD\uFFFD[1m]]>\uFFFD\uFFFD\uFFFD\uFDD0\U0010FFFF\uFFFD\uFFFD\uFFFD\x7F\n\t") << "a carriage return is a line end in XML";
+               "\uFFFD\uFFFD[1m]]>\uFFFD\uFFFD\uFFFD\uFDD0\U0010FFFF\uFFFD\uFFFD\uFFFD\x7F\n\t")
+      << "a carriage return is a line end in XML";
 }
 
 TEST_F(JunitTest, AttemptsOfAFlakyTestAreKept) {

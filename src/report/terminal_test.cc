@@ -1,7 +1,6 @@
 #include "report/terminal.h"
 
 #include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <algorithm>
@@ -110,7 +109,8 @@ TEST(Terminal, SaysWhatItDoesNotShow) {
   failure.leaked_processes = 2;
   const std::string text = shown({failure});
   EXPECT_NE(text.find("=> signal 11 (Segmentation fault)\n"), std::string::npos);
-  EXPECT_NE(text.find("=> 5000000 bytes of output in all; --show-output all shows and --json FILE keeps every byte\n"), std::string::npos);
+  EXPECT_NE(text.find("=> 5000000 bytes of output in all; --show-output all shows and --json FILE keeps every byte\n"),
+            std::string::npos);
   EXPECT_NE(text.find("left 2 processes behind, killed\n"), std::string::npos);
 }
 

@@ -10,9 +10,9 @@ namespace sortie::run {
 struct StackSpec {
   std::string label;          ///< what the user calls it: the template's file name without its ending
   std::string template_text;  ///< JSON or YAML, at most 51,200 bytes
-  std::string digest;         ///< letters and digits that stand for the text; a part of the name of a stack that is kept
-  std::string name;           ///< of the stack; empty: a short one is made up, `sortie-LABEL-x7k2p9`
-  bool keep = false;          ///< leave it behind: the next run with the same template takes it up
+  std::string digest;  ///< letters and digits that stand for the text; a part of the name of a stack that is kept
+  std::string name;    ///< of the stack; empty: a short one is made up, `sortie-LABEL-x7k2p9`
+  bool keep = false;   ///< leave it behind: the next run with the same template takes it up
 };
 
 /// A CloudFormation stack for the time of a run: what the suite needs, and the role it runs under. io_context thread

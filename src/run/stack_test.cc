@@ -10,7 +10,8 @@ namespace sortie::run {
 namespace {
 
 constexpr const char* k_exists =
-    "<ErrorResponse><Error><Type>Sender</Type><Code>AlreadyExistsException</Code><Message>Stack exists</Message></Error>"
+    "<ErrorResponse><Error><Type>Sender</Type><Code>AlreadyExistsException</Code><Message>Stack "
+    "exists</Message></Error>"
     "<RequestId>r</RequestId></ErrorResponse>";
 constexpr const char* k_refused =
     "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>no</Message></Error>"
@@ -31,7 +32,12 @@ struct StackTest : testing::Test {
   }
   aws::Surroundings surroundings;
   aws::ClientConfig config = surroundings.config();
-  Target target{"aws", "us-east-1", aws::Lambda(config), aws::Iam(config), aws::Logs(config), aws::Sts(config),
+  Target target{"aws",
+                "us-east-1",
+                aws::Lambda(config),
+                aws::Iam(config),
+                aws::Logs(config),
+                aws::Sts(config),
                 aws::CloudFormation(config)};
 };
 

@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <system_error>
 #include <utility>
 
@@ -121,7 +122,11 @@ class TemporaryFolder {
   static Result<TemporaryFolder> create() {
     std::error_code error;
     fs::path parent = fs::temp_directory_path(error);
-    if (error) return fail(ErrorKind::config, "no temporary folder: " + error.message(), "set TMPDIR");
+    if (error) {
+      const char* const named = std::getenv("TMPDIR");
+      return fail(ErrorKind::config, fmt::format("no temporary folder {}: {}", named ? named : "/tmp", error.message()),
+                  "set TMPDIR");
+    }
     std::string name = (parent / "sortie-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) return fail_errno(errno, "make a folder in " + parent.string());
     TemporaryFolder folder{fs::path(name)};
@@ -176,7 +181,13 @@ class TemporaryFolder {
 
 class EphemeralStore final : public Store {
  public:
-  EphemeralStore() : db_(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE) { configure(db_); }
+  // A name that is empty means a temporary database: in memory as far as the cache goes, past it in a file without a
+  // name. What functions print is kept in it, and may be more than there is memory.
+  EphemeralStore() : db_("", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE) {
+    db_.exec("PRAGMA journal_mode=MEMORY");
+    db_.exec("PRAGMA foreign_keys=ON");
+    db_.exec("PRAGMA cache_size=-32768");  // KiB
+  }
 
   SQLite::Database& db() override { return db_; }
   [[nodiscard]] bool is_ephemeral() const override { return true; }
