@@ -58,9 +58,10 @@ TEST_F(GoSuites, WhateverTestMainDoesNoTestVanishes) {
     suite::ListRequest request{.suite = {.executable = "go_main.test", .framework = "go"}};
     request.suite.env["MAIN"] = main;
     const Reply reply = runtime.invoke(request);
-    ASSERT_EQ(reply.all<suite::Listed>().size(), 1U) << main;
+    const auto lists = reply.all<suite::Listed>();
+    ASSERT_EQ(lists.size(), 1U) << main;
     std::vector<std::string> names;
-    for (const auto& test : reply.all<suite::Listed>()[0].tests) names.push_back(test.name);
+    for (const auto& test : lists[0].tests) names.push_back(test.name);
     std::ranges::sort(names);
     EXPECT_EQ(names, all) << main;
   }
