@@ -54,8 +54,8 @@ void Batch::queue_all() {
 }
 
 bool Batch::over() const {
-  return std::chrono::steady_clock::now() >= context_.stop_at() ||
-         !context_.outlets.answer.wanted() || (request_.fail_fast && verdicts_.any_bad());
+  return std::chrono::steady_clock::now() >= context_.stop_at() || !context_.outlets.answer.wanted() ||
+         (request_.fail_fast && verdicts_.any_bad());
 }
 
 bool Batch::run_process(std::vector<TestCase> tests) {

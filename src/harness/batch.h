@@ -66,10 +66,10 @@ class Batch {
   Verdicts verdicts_;
   std::deque<std::vector<suite::TestCase>> work_;  ///< one process each
   std::vector<std::string> not_run_;
-  std::vector<Death> deaths_;                         ///< that no test explains so far
-  std::vector<suite::ExitStatus> deaths_in_set_up_;   ///< of tests that were run alone
+  std::vector<Death> deaths_;                        ///< that no test explains so far
+  std::vector<suite::ExitStatus> deaths_in_set_up_;  ///< of tests that were run alone
   std::size_t alone_next_ = 1;  ///< tests to run alone when nothing comes of a process: doubled each time
-  bool usable_ = true;  ///< /tmp is, or can be made so
+  bool usable_ = true;          ///< /tmp is, or can be made so
   std::vector<std::string> notices_;
 };
 

@@ -98,19 +98,24 @@ int Session::uncounted_leaks() const {
 }
 
 bool Session::on_output(std::string_view standard_error, std::string_view standard_output) {
-  stderr_tail_ += standard_error;
-  if (stderr_tail_.size() > 2 * k_tail_limit) stderr_tail_.erase(0, stderr_tail_.size() - k_tail_limit);
   printed_ += standard_output.size();
   std::vector<suite::Progress> progress;
-  if (stopped_ == Stopped::not_at_all && !exited_ && !standard_output.empty()) progress = reader_->feed(standard_output);
+  if (stopped_ == Stopped::not_at_all && !exited_ && !standard_output.empty())
+    progress = reader_->feed(standard_output);
   // The one write to standard output that starts a test comes before what the test printed to standard error.
   const bool starts = writer_.test().empty() && std::ranges::any_of(progress, [](const suite::Progress& step) {
                         return step.kind == suite::Progress::Kind::started;
                       });
-  if (!starts) writer_.write(true, standard_error, now());
+  if (!starts) take_stderr(standard_error);
   apply(progress, standard_output);
-  if (starts) writer_.write(true, standard_error, now());
+  if (starts) take_stderr(standard_error);
   return !progress.empty();
+}
+
+void Session::take_stderr(std::string_view bytes) {
+  writer_.write(true, bytes, now());
+  stderr_tail_ += bytes;
+  if (stderr_tail_.size() > 2 * k_tail_limit) stderr_tail_.erase(0, stderr_tail_.size() - k_tail_limit);
 }
 
 void Session::apply(const std::vector<suite::Progress>& progress, std::string_view bytes) {

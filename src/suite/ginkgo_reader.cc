@@ -216,6 +216,8 @@ void GinkgoReader::end_from_report(const GinkgoReport& report) {
     }
     // Left out without a word although it was selected: it never ran.
     if (!ended && spec.outcome == Outcome::skipped && spec.message.empty() && !report.setup_failure.empty()) continue;
+    // A spec that the report says has run did start, whether its header was understood or not.
+    if (tally_.is_waiting(name) && spec.outcome != Outcome::skipped) tally_.start(name, 0);
     tally_.end({.test = name,
                 .outcome = spec.outcome,
                 .duration = spec.duration,

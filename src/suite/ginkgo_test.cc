@@ -186,7 +186,8 @@ constexpr const char* k_one_passes = "------------------------------\nA b\n/s/x.
 
 TEST(GinkgoReader, Status197IsAPass) {
   EXPECT_EQ(read_output(ginkgo2(), {"A b"}, k_one_passes, {.code = 197}, "[]").outcome("A b"), Outcome::passed);
-  EXPECT_EQ(read_output(ginkgo2(), {"A b"}, k_one_passes, {.code = 1}, "[]").outcome("[process exit]"), Outcome::failed);
+  EXPECT_EQ(read_output(ginkgo2(), {"A b"}, k_one_passes, {.code = 1}, "[]").outcome("[process exit]"),
+            Outcome::failed);
 }
 
 TEST(GinkgoReader, DoesNotBelieveASuccessWithoutAReport) {

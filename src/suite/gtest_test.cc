@@ -202,7 +202,8 @@ TEST(GtestReader, ADeathBehindATestSuiteIsNoTests) {
   const Reading between = read_output(gtest(), {"A.b", "B.c"}, k_forged, {.code = 3}, "");
   EXPECT_EQ(between.outcome("A.b"), Outcome::passed);
   EXPECT_EQ(between.outcome("B.c"), Outcome::lost);
-  const std::string both = std::string(k_forged) + "[----------] 1 test from B\n[ RUN      ] B.c\n[       OK ] B.c (0 ms)\n";
+  const std::string both =
+      std::string(k_forged) + "[----------] 1 test from B\n[ RUN      ] B.c\n[       OK ] B.c (0 ms)\n";
   const Reading behind = read_output(gtest(), {"A.b", "B.c"}, both, {.signal = 6}, "");
   EXPECT_EQ(behind.outcome("B.c"), Outcome::passed);
   EXPECT_EQ(behind.outcome("[process exit]"), Outcome::crashed);

@@ -274,8 +274,8 @@ HarnessEvent event_from(const json::object& object) {
   }
   if (event == "test_ended") return test_ended_from(object);
   if (event == "batch_ended") {
-    return BatchEnded{get_list(object, "not_run", string_from),
-                      get_number<std::uint64_t>(object, "output_left_out", 0), get_list(object, "notices", string_from)};
+    return BatchEnded{get_list(object, "not_run", string_from), get_number<std::uint64_t>(object, "output_left_out", 0),
+                      get_list(object, "notices", string_from)};
   }
   if (event == "alive") return Alive{};
   if (event == "error") return HarnessError{get_required(object, "kind"), get(object, "message")};
