@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "harness/fake_runtime.h"
+#include "suite/text.h"
 
 namespace sortie::harness {
 namespace {
