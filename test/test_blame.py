@@ -32,14 +32,15 @@ def test_a_death_in_a_set_up_is_charged_to_the_tests_it_kept_from_running(sortie
     assert words in result.test("NeedsDb.Query").message and "SetUpTestSuite" in result.test("NeedsDb.Query").message
 
 
-def test_a_death_in_a_tear_down_is_no_tests(sortie, suites):
-    result = sortie.run(suites("gtest/setup_crashes"), "--env", "DIE_IN=teardown", "--workers", "1",
-                        "--filter", "!Later.*", "--filter", "!A.*")
+@pytest.mark.parametrize("place", ["teardown", "teardown_exit"])
+def test_a_death_in_a_tear_down_is_no_tests(sortie, suites, place):
+    result = sortie.run(suites("gtest/setup_crashes"), "--env", f"DIE_IN={place}", "--workers", "1")
     result.check_consistent()
     assert result.status == FAILED
     ends = outcomes(result)
-    assert ends["B.One"] == "passed" and ends["C.Skipped"] == "skipped"
-    assert ends["NeedsDb.Query"] == "passed" or ends["NeedsDb.Update"] == "passed", result
+    assert ends.pop("[process exit]") == ("crashed" if place == "teardown" else "failed"), result
+    assert ends.pop("C.Skipped") == "skipped"
+    assert set(ends.values()) == {"passed"} and len(ends) == 7, result
 
 
 @pytest.mark.parametrize("workers", ["1", "2", "4"])

@@ -11,6 +11,7 @@
 #include "aws/client.h"
 #include "base/clock.h"
 #include "http/service.h"
+#include "wire/event_stream.h"
 
 /// For tests: answers from a script, and remembers what was asked.
 namespace sortie::aws {
@@ -56,6 +57,15 @@ class ScriptedService final : public http::Service {
  private:
   std::deque<Answer> script_;
 };
+
+/// One piece of the payload of a streamed invocation.
+inline std::string payload_chunk(std::string_view payload) {
+  return wire::encode_event("PayloadChunk", "application/octet-stream", payload);
+}
+/// The end of a streamed invocation; `json` as Lambda writes it.
+inline std::string invoke_complete(std::string_view json) {
+  return wire::encode_event("InvokeComplete", "application/json", json);
+}
 
 /// Runs a task to its end on a loop of its own.
 template <class T>

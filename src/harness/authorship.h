@@ -15,19 +15,13 @@ class Authorship {
  public:
   /// The start of a test was read; `printed`: all bytes read from standard output so far, those of this read too.
   void on_start(const Process& process, std::uint64_t printed);
-  /// The end of that test was read, and is still in the pipe.
-  void on_end(const Process& process, std::uint64_t printed);
-  /// True when less was written than was read since the start. Exact when something behind the end was read already.
-  [[nodiscard]] bool lags(const Process& process) const;
-  /// True when the process, by what it has `written` to its end, cannot have written that end: neither as much as was
-  /// printed since the start, nor anything behind it, as every framework does.
-  [[nodiscard]] bool is_foreign(std::optional<std::uint64_t> written) const;
+  /// True while the process has written less since then than was read. For a moment it may: a write is counted just
+  /// after it can be read.
+  [[nodiscard]] bool lags(const Process& process, std::uint64_t printed) const;
 
  private:
   std::optional<std::uint64_t> written_at_start_;
-  std::optional<std::uint64_t> written_at_end_;
   std::uint64_t printed_at_start_ = 0;
-  std::uint64_t printed_since_ = 0;
 };
 
 }  // namespace sortie::harness

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "harness/fake_runtime.h"
+#include "suite/text.h"
 
 namespace sortie::harness {
 namespace {
@@ -175,6 +176,84 @@ TEST(Harness, AttributesOutputToTheTestThatPrintedIt) {
   EXPECT_NE(reply.output_of("Good.PrintsToBoth").find("to standard error\n"), std::string::npos);
   EXPECT_EQ(reply.output_of("Good.Passes").find("to standard"), std::string::npos);
   EXPECT_NE(reply.output_of("Bad.Abort").find("about to abort"), std::string::npos);
+}
+
+TEST(Harness, LinesOfTheTwoStreamsDoNotMix) {
+  FakeRuntime runtime(suites("plain"));
+  auto request = batch("plain", "halves", {"halves"});
+  const Reply reply = runtime.invoke(request);
+  EXPECT_EQ(reply.outcome("halves"), Outcome::passed);
+  std::size_t whole = 0;
+  for (const auto& output : reply.all<suite::Output>()) {
+    for (const std::string_view line : suite::split_lines(output.bytes)) {
+      if (line.empty()) continue;
+      EXPECT_EQ(line, output.to_stderr ? "error begins and ends" : "output begins and ends");
+      ++whole;
+    }
+  }
+  EXPECT_EQ(whole, 200U);
+}
+
+TEST(Harness, ADeathInASetUpIsTheNextTests) {
+  FakeRuntime runtime(suites("gtest"));
+  const Reply reply = runtime.invoke(
+      batch("gtest", "setup_crashes", {"A.One", "B.One", "C.Skipped", "NeedsDb.Query", "NeedsDb.Update", "Later.One"}));
+  for (const auto* test : {"A.One", "B.One", "Later.One"}) EXPECT_EQ(reply.outcome(test), Outcome::passed) << test;
+  EXPECT_EQ(reply.outcome("C.Skipped"), Outcome::skipped);
+  for (const auto* test : {"NeedsDb.Query", "NeedsDb.Update"}) {
+    EXPECT_EQ(reply.outcome(test), Outcome::crashed) << test;
+  }
+  EXPECT_EQ(reply.ends().size(), 6U) << "no result beside the tests'";
+  EXPECT_NE(reply.end_of("NeedsDb.Query").message.find("signal 6 (Aborted) before the test started, in SetUpTestSuite"),
+            std::string::npos);
+}
+
+TEST(Harness, ADeathInATearDownIsNoTests) {
+  FakeRuntime runtime(suites("gtest"));
+  for (const auto* last : {"NeedsDb.Update", "Later.One"}) {
+    auto request = batch("gtest", "setup_crashes", {"NeedsDb.Query", last});
+    request.suite.env["DIE_IN"] = "teardown";
+    const Reply reply = runtime.invoke(request);
+    EXPECT_EQ(reply.outcome("NeedsDb.Query"), Outcome::passed);
+    EXPECT_EQ(reply.outcome(last), Outcome::passed);
+    EXPECT_EQ(reply.outcome("[process exit]"), Outcome::crashed);
+    EXPECT_TRUE(reply.end_of("[process exit]").unlisted);
+  }
+}
+
+TEST(Harness, AnUnexplainedStatusIsNoTestsButWithAProcessEach) {
+  FakeRuntime runtime(suites("gtest"));
+  auto request = batch("gtest", "exit_status", {"Good.One", "Good.Two"});
+  const Reply together = runtime.invoke(request);
+  EXPECT_EQ(together.outcome("Good.Two"), Outcome::passed);
+  EXPECT_EQ(together.outcome("[process exit]"), Outcome::failed);
+  EXPECT_NE(together.end_of("[process exit]").message.find("status 23"), std::string::npos);
+  EXPECT_NE(together.end_of("[process exit]").message.find("SUMMARY: LeakSanitizer: 7 byte(s)"), std::string::npos);
+  request.isolation = suite::Isolation::process;
+  const Reply each = runtime.invoke(request);
+  EXPECT_EQ(each.outcome("Good.One"), Outcome::failed);
+  EXPECT_EQ(each.outcome("Good.Two"), Outcome::failed);
+  EXPECT_EQ(each.ends().size(), 2U);
+}
+
+TEST(Harness, ASignalBehindTheLastTestIsNoTests) {
+  FakeRuntime runtime(suites("gtest"));
+  auto request = batch("gtest", "exit_status", {"Good.One", "Good.Two"});
+  request.suite.env["END_BY_SIGNAL"] = "1";
+  const Reply reply = runtime.invoke(request);
+  EXPECT_EQ(reply.outcome("Good.Two"), Outcome::passed);
+  EXPECT_EQ(reply.outcome("[process exit]"), Outcome::crashed);
+}
+
+TEST(Harness, DoesNotBelieveAChildThatGoesOnAsTheSuite) {
+  FakeRuntime runtime(suites("gtest"));
+  for (int i = 0; i < 12; ++i) {
+    const Reply reply = runtime.invoke(batch("gtest", "hostile", {"Before.Passes", "Fork.AndExit", "Between.Passes"}));
+    EXPECT_EQ(reply.outcome("Before.Passes"), Outcome::passed);
+    EXPECT_EQ(reply.outcome("Fork.AndExit"), Outcome::crashed) << i;
+    EXPECT_EQ(reply.outcome("Between.Passes"), Outcome::passed);
+    EXPECT_NE(reply.end_of("Fork.AndExit").message.find("status 0 before it ended"), std::string::npos);
+  }
 }
 
 TEST(Harness, SaysWhereInTheLogATestsOutputIs) {

@@ -363,17 +363,13 @@ std::optional<std::uint64_t> Process::written() const {
   return std::strtoull(text.c_str() + at + 7, nullptr, 10);
 }
 
-/// Each is looked at before it is reaped: what a process has written can be asked until then.
 bool Process::reap(ProcessEnd& end) {
-  siginfo_t next{};
-  while (::waitid(P_ALL, 0, &next, WEXITED | WNOHANG | WNOWAIT) == 0 && next.si_pid > 0) {
-    const bool ours = next.si_pid == pid_;  // else an orphan that this process has inherited
-    if (ours) end.written = written();
+  while (true) {
     int status = 0;
     rusage usage{};
-    ::wait4(next.si_pid, &status, 0, &usage);
-    next = {};
-    if (!ours) continue;
+    const pid_t pid = ::wait4(-1, &status, WNOHANG, &usage);
+    if (pid <= 0) return false;
+    if (pid != pid_) continue;  // an orphan that this process has inherited
     if (WIFSIGNALED(status)) {
       end.status.signal = WTERMSIG(status);
     } else {
@@ -382,7 +378,6 @@ bool Process::reap(ProcessEnd& end) {
     end.out_of_memory = killed_for_memory(end, usage.ru_maxrss);
     return true;
   }
-  return false;
 }
 
 bool Process::killed_for_memory(const ProcessEnd& end, long max_rss_kib) const {

@@ -50,9 +50,8 @@ class ProcessListener {
 /// How a process ended.
 struct ProcessEnd {
   suite::ExitStatus status;
-  bool out_of_memory = false;            ///< the kernel killed it because memory was short
-  std::optional<std::uint64_t> written;  ///< see Process::written, at its end
-  std::vector<Descendant> leaked;        ///< what it left running, all killed by now; nothing when it was stopped
+  bool out_of_memory = false;      ///< the kernel killed it because memory was short
+  std::vector<Descendant> leaked;  ///< what it left running, all killed by now; nothing when it was stopped
 };
 
 /// Where what a suite prints goes: the harness's own standard output, which is the function's log, and the streamed

@@ -60,12 +60,6 @@ void Session::run(Process process, const PrivateFile* result_file) {
 
 void Session::finish() {
   if (!impersonated_) apply(reader_->finish(end_.status, result_), {});
-  suite::TestEnded* last = verdicts_.held();
-  const bool foreign = impersonated_ || (end_.status.signal == 0 && last_end_.is_foreign(end_.written));
-  if (!foreign || last == nullptr || last->test != last_ended_) return;
-  last->outcome = suite::Outcome::crashed;
-  last->message = "exited with status " + std::to_string(end_.status.code) +
-                  " before it ended; a process that it left went on in its place";
 }
 
 std::vector<std::string> Session::running() const {
@@ -99,8 +93,6 @@ int Session::uncounted_leaks() const {
 }
 
 bool Session::on_output(std::string_view standard_error, std::string_view standard_output) {
-  stderr_tail_ += standard_error;
-  if (stderr_tail_.size() > 2 * k_tail_limit) stderr_tail_.erase(0, stderr_tail_.size() - k_tail_limit);
   printed_ += standard_output.size();
   std::vector<suite::Progress> progress;
   if (stopped_ == Stopped::not_at_all && !exited_ && !standard_output.empty())
@@ -109,10 +101,16 @@ bool Session::on_output(std::string_view standard_error, std::string_view standa
   const bool starts = writer_.test().empty() && std::ranges::any_of(progress, [](const suite::Progress& step) {
                         return step.kind == suite::Progress::Kind::started;
                       });
-  if (!starts) writer_.write(true, standard_error, now());
+  if (!starts) take_stderr(standard_error);
   apply(progress, standard_output);
-  if (starts) writer_.write(true, standard_error, now());
+  if (starts) take_stderr(standard_error);
   return !progress.empty();
+}
+
+void Session::take_stderr(std::string_view bytes) {
+  writer_.write(true, bytes, now());
+  stderr_tail_ += bytes;
+  if (stderr_tail_.size() > 2 * k_tail_limit) stderr_tail_.erase(0, stderr_tail_.size() - k_tail_limit);
 }
 
 void Session::apply(const std::vector<suite::Progress>& progress, std::string_view bytes) {
@@ -153,24 +151,33 @@ void Session::apply(const suite::Progress& progress) {
 }
 
 void Session::on_started(const std::string& test) {
-  if (is_impersonated()) return;
   writer_.attribute_to(test);
   verdicts_.start(test);
   stderr_tail_.clear();
   Clocked clocked{.since = now()};
   if (plan_.tests.size() > 1) clocked.descendants_before = living_descendants(process_->pid());
   running_[test] = std::move(clocked);
-  last_end_.on_start(*process_, printed_);
+  authorship_.on_start(*process_, printed_);
 }
 
+/// The end of a test was read. All that the suite prints after it waits in the pipe until this has returned.
 bool Session::is_impersonated() {
-  if (exited_ || runs_in_child_ || !last_end_.lags(*process_)) return false;
+  if (exited_ || runs_in_child_) return false;
   const TimePoint patience_ends = now() + k_exit_patience;
-  while (!process_->has_exited() && now() < patience_ends) ::usleep(1000);
-  impersonated_ = process_->has_exited();
-  runs_in_child_ = !impersonated_;  // a suite that runs its tests in a child, and waits for it
-  if (impersonated_) on_exited();
-  return impersonated_;
+  while (authorship_.lags(*process_, printed_)) {
+    if (process_->has_exited()) {
+      // Without a process that lives on it has died right behind its own words, in a tear-down.
+      impersonated_ = !living_descendants(process_->pid()).empty();
+      if (impersonated_) on_exited();
+      return impersonated_;
+    }
+    if (now() > patience_ends) {
+      runs_in_child_ = true;  // a suite that runs its tests in a child, or prints through one, and waits for it
+      return false;
+    }
+    ::usleep(100);
+  }
+  return false;
 }
 
 void Session::on_unlisted(const suite::Progress& progress) {
@@ -203,6 +210,7 @@ void Session::on_ended(const suite::Progress& progress) {
                          .message = progress.message,
                          .file = progress.file,
                          .line = progress.line};
+  if (running_.contains(progress.test) && is_impersonated()) return;
   const bool seen_to_start = running_.contains(progress.test) || verdicts_.has(progress.test);
   if (!seen_to_start && progress.outcome == suite::Outcome::passed) {
     // It may pass when its start can be seen. Alone it can, and then it has not been run.
@@ -211,8 +219,6 @@ void Session::on_ended(const suite::Progress& progress) {
     if (ended.message.empty()) ended.message = "reported as passed without having been started";
   }
   if (const auto found = running_.find(progress.test); found != running_.end()) {
-    last_end_.on_end(*process_, printed_);
-    last_ended_ = progress.test;
     const auto measured = std::chrono::duration_cast<std::chrono::microseconds>(found->second.total(now()));
     if (ended.duration == 0us || std::chrono::abs(ended.duration - measured) <= k_rounding) ended.duration = measured;
     if (plan_.tests.size() > 1 && end_.leaked.empty()) ended.leaked_processes = count_leaks(found->second);

@@ -75,6 +75,7 @@ class Session final : public ProcessListener {
 
   void apply(const std::vector<suite::Progress>& progress, std::string_view bytes);
   void apply(const suite::Progress& progress);
+  void take_stderr(std::string_view bytes);
   void on_started(const std::string& test);
   void on_ended(const suite::Progress& progress);
   void on_unlisted(const suite::Progress& progress);
@@ -104,13 +105,12 @@ class Session final : public ProcessListener {
   std::vector<Descendant> counted_leaks_;
   std::string stderr_tail_;
   bool any_bad_ = false;
-  Authorship last_end_;
-  std::string last_ended_;
+  Authorship authorship_;
   std::uint64_t printed_ = 0;   ///< bytes read from standard output
   bool runs_in_child_ = false;  ///< the suite lives, and another process prints for it
-  bool impersonated_ = false;
-  bool exited_ = false;  ///< what comes now is not the suite's word
-  std::string result_;   ///< the result file's content when it exited
+  bool impersonated_ = false;   ///< the suite has exited, and another process prints for it
+  bool exited_ = false;         ///< what comes now is not the suite's word
+  std::string result_;          ///< the result file's content when it exited
 };
 
 }  // namespace sortie::harness

@@ -235,8 +235,8 @@ std::vector<std::string> Collector::running() const {
 bool Collector::is_one_unit() const {
   const std::string& unit = ledger_.test_case(tests_.at(order_.front()).test).unit;
   return order_.size() == 1 || (!unit.empty() && std::ranges::all_of(order_, [&](const std::string& name) {
-                                  return ledger_.test_case(tests_.at(name).test).unit == unit;
-                                }));
+           return ledger_.test_case(tests_.at(name).test).unit == unit;
+         }));
 }
 
 void Collector::put_back_rest() {

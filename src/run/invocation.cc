@@ -144,13 +144,12 @@ Task<Result<std::string>> find_stream(aws::Logs& logs, LogQuery query) {
 }  // namespace
 
 Task<Result<InvocationResult>> invoke_harness(aws::Lambda& lambda, std::string function, std::string payload,
-                                              InvocationLimits limits,
-                                              std::function<void(std::string_view)> on_bytes) {
+                                              InvocationLimits limits, std::function<void(std::string_view)> on_bytes) {
   const auto begin = std::chrono::steady_clock::now();
-  auto result = co_await with_deadline(
-      deadline_in(limits.total + k_answer_margin),
-      invoke(lambda, std::move(function), std::move(payload), limits, std::move(on_bytes)),
-      "the invocation did not end in time");
+  auto result =
+      co_await with_deadline(deadline_in(limits.total + k_answer_margin),
+                             invoke(lambda, std::move(function), std::move(payload), limits, std::move(on_bytes)),
+                             "the invocation did not end in time");
   if (!result && result.error().kind == ErrorKind::timeout) {
     result = InvocationResult{.end = InvocationEnd::cut, .message = describe(result.error())};
   }

@@ -214,7 +214,8 @@ Task<void> Runner::complete_from_log(Collector& collector, InvocationResult& inv
                  .stream = collector.worker(),
                  .request_id = invocation.request_id,
                  .from = began};
-  auto report = co_await read_invocation_log(target_.logs, std::move(query), spec_.waits.for_log(invocation.end == InvocationEnd::silent),
+  auto report = co_await read_invocation_log(target_.logs, std::move(query),
+                                             spec_.waits.for_log(invocation.end == InvocationEnd::silent),
                                              [&collector](std::string_view bytes) { collector.feed_log(bytes); });
   if (!report) {
     reporter_.on(

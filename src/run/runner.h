@@ -30,7 +30,7 @@ struct RunSpec {
   std::chrono::milliseconds test_timeout{60000};
   std::chrono::milliseconds list_timeout{60000};
   bool fail_fast = false;
-  std::string list_cache_folder;       ///< lists by content; empty: listed each time
+  std::string list_cache_folder;  ///< lists by content; empty: listed each time
   Waits waits;
   std::vector<std::string> list_keys;  ///< one a suite: what its list depends on; empty: not remembered
 };

@@ -4,7 +4,6 @@
 
 #include "aws/scripted_service.h"
 #include "base/base64.h"
-#include "wire/event_stream.h"
 
 namespace sortie::run {
 namespace {
@@ -13,8 +12,9 @@ using namespace std::chrono_literals;
 
 constexpr const char* k_function =
     R"({"FunctionName":"f","State":"Active","LastUpdateStatus":"Successful","Role":"r","MemorySize":1769,"Timeout":900})";
-const std::string k_report = "REPORT RequestId: r-1\tDuration: 1.00 ms\tBilled Duration: 2 ms\tMemory Size: 1769 MB\t"
-                             "Max Memory Used: 30 MB\t\n";
+const std::string k_report =
+    "REPORT RequestId: r-1\tDuration: 1.00 ms\tBilled Duration: 2 ms\tMemory Size: 1769 MB\t"
+    "Max Memory Used: 30 MB\t\n";
 
 /// A stream that never says anything again.
 struct Silence final : http::BodySource {
@@ -47,12 +47,9 @@ struct Recorder final : Reporter {
 struct RunnerTest : testing::Test {
   using Answer = aws::ScriptedService::Answer;
 
-  static std::string chunk(const suite::HarnessEvent& event) {
-    return wire::encode_event("PayloadChunk", "application/octet-stream", suite::encode(event) + "\n");
-  }
+  static std::string chunk(const suite::HarnessEvent& event) { return aws::payload_chunk(suite::encode(event) + "\n"); }
   static std::string complete(const std::string& code = "", const std::string& log = k_report) {
-    return wire::encode_event("InvokeComplete", "application/json",
-                              R"({"ErrorCode":")" + code + R"(","LogResult":")" + base64_encode(log) + R"("})");
+    return aws::invoke_complete(R"({"ErrorCode":")" + code + R"(","LogResult":")" + base64_encode(log) + R"("})");
   }
   static Answer answers(std::string bytes) {
     return [=]() -> Result<http::Response> {
@@ -146,8 +143,9 @@ TEST_F(RunnerTest, GivesUpAtOnceWhenDenied) {
 
 TEST_F(RunnerTest, ACutConnectionRunsTheTestAgain) {
   around.service.answer(answers(hello() + starts("a"))).answer(answers(hello() + passes("a") + complete()));
-  logs.service.answer(200, R"({"events":[{"timestamp":1,"message":"START RequestId: r-1\n"},{"timestamp":1,"message":")" +
-                               std::string("REPORT RequestId: r-1\\tDuration: 1.00 ms") + R"("}],"nextForwardToken":"t"})");
+  logs.service.answer(200,
+                      R"({"events":[{"timestamp":1,"message":"START RequestId: r-1\n"},{"timestamp":1,"message":")" +
+                          std::string("REPORT RequestId: r-1\\tDuration: 1.00 ms") + R"("}],"nextForwardToken":"t"})");
   EXPECT_EQ(run_tests({"a"}), 0);
   EXPECT_EQ(recorder.ends["a"].outcome, Outcome::passed);
 }

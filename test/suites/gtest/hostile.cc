@@ -39,7 +39,9 @@ void use_tmp() {
 
 }  // namespace
 
-TEST(Before, Passes) { say("before"); }
+TEST(Before, Passes) {
+  say("before");
+}
 
 TEST(Kill, Everything) {
   if (!is_contained()) GTEST_SKIP() << "not in a process namespace of its own";
@@ -74,7 +76,9 @@ TEST(Tmp, IsFilled) {
   close(file);
 }
 
-TEST(Tmp, IsUsedAfterFilling) { use_tmp(); }
+TEST(Tmp, IsUsedAfterFilling) {
+  use_tmp();
+}
 
 TEST(Tmp, LosesItsInodes) {
   for (int i = 0; i < 4'000'000; ++i) {
@@ -84,10 +88,18 @@ TEST(Tmp, LosesItsInodes) {
   }
 }
 
-TEST(Tmp, IsUsedAfterInodes) { use_tmp(); }
+TEST(Tmp, IsUsedAfterInodes) {
+  use_tmp();
+}
 
-TEST(Tmp, IsClosed) { ASSERT_EQ(chmod("/tmp", 0), 0); }
+TEST(Tmp, IsClosed) {
+  ASSERT_EQ(chmod("/tmp", 0), 0);
+}
 
-TEST(Tmp, IsUsedAfterClosing) { use_tmp(); }
+TEST(Tmp, IsUsedAfterClosing) {
+  use_tmp();
+}
 
-TEST(Last, StillRuns) { use_tmp(); }
+TEST(Last, StillRuns) {
+  use_tmp();
+}

@@ -26,7 +26,9 @@ struct NeedsDb : testing::Test {
 
 TEST(A, One) {}
 TEST(B, One) {}
-TEST(C, Skipped) { GTEST_SKIP(); }
+TEST(C, Skipped) {
+  GTEST_SKIP();
+}
 TEST_F(NeedsDb, Query) {}
 TEST_F(NeedsDb, Update) {}
 TEST(Later, One) {}
