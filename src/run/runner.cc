@@ -68,7 +68,6 @@ Task<Result<std::vector<suite::TestCase>>> Runner::list_on_worker(std::size_t in
     if (!event) {
       nonsense = std::move(event).error();
     } else if (auto* list = std::get_if<suite::Listed>(&*event)) {
-      for (const std::string& notice : list->notices) reporter_.on(Notice{spec_.suites[index].name + ": " + notice});
       listed = std::move(list->tests);
     } else if (auto* failure = std::get_if<suite::HarnessError>(&*event)) {
       error = std::move(*failure);
