@@ -81,7 +81,6 @@ Task<Result<Runner::List>> Runner::list_on_worker(std::size_t index) {
     if (!event) {
       nonsense = std::move(event).error();
     } else if (auto* list = std::get_if<suite::Listed>(&*event)) {
-      for (const std::string& notice : list->notices) reporter_.on(Notice{spec_.suites[index].name + ": " + notice});
       listed = std::move(list->tests);
       notices = std::move(list->notices);
     } else if (auto* failure = std::get_if<suite::HarnessError>(&*event)) {

@@ -54,14 +54,16 @@ class Ginkgo : public Framework {
   [[nodiscard]] Result<Listed> read_list(const ListOutput& output) const override {
     if (output.result_file.size() > k_list_limit) return fail(ErrorKind::protocol, "the list is larger than 64 MiB");
     ASSIGN_OR_RETURN(const GinkgoReport report, read_dry_run(output));
-    std::vector<TestCase> go_tests;
-    if (!output.further.empty()) {
-      ASSIGN_OR_RETURN(Listed listed, go().read_list(output.further[0]));
-      go_tests = std::move(listed.tests);
-    }
-    const GinkgoFunctions functions = ginkgo_functions(names_of(go_tests), output.standard_output);
+    // Where Go's list cannot be read its functions run with every process, and their failures are the process's.
+    const Result<Listed> go_list = output.further.empty() ? Listed{} : go().read_list(output.further[0]);
+    const GinkgoFunctions functions =
+        ginkgo_functions(go_list ? names_of(go_list->tests) : std::vector<std::string>(), output.standard_output);
     Listed listed{tests_of(report, functions, units(report, output))};
     add_notices(listed, report, functions, output);
+    if (!go_list) {
+      listed.notices.push_back("Test functions beside the specs run with each process, because Go's list is unclear: " +
+                               describe(go_list.error()));
+    }
     return listed;
   }
 

@@ -208,6 +208,8 @@ void GinkgoReader::finish_spec(const GinkgoReport& report, const GinkgoSpec& spe
   // Left out without a word although it was chosen: it never ran.
   const bool left_out = spec.outcome == Outcome::skipped && spec.message.empty();
   if (!ended && left_out && !report.setup_failure.empty()) return;
+  // A spec that the report says has run did start, whether its header was understood or not.
+  if (tally_.is_waiting(name) && spec.outcome != Outcome::skipped) tally_.start(name, 0);
   tally_.end({.test = name,
               .outcome = spec.outcome,
               .flaky = spec.flaky,
