@@ -54,7 +54,8 @@ run_tests() {
   build all
   python_environment
   ctest --test-dir build --output-on-failure --no-tests=error -j "$(nproc)" ${filter:+-R "$filter"} || { [ -n "$filter" ] || exit 1; }
-  local options=(-p no:cacheprovider)
+  # Many tests wait more than they compute. A file stays in one process: its tests share what they fetch and build.
+  local options=(-p no:cacheprovider --no-header -n "$(nproc)" --dist loadfile)
   [ -z "$filter" ] || options+=(-k "$filter")
   local status=0
   "$test_python" -m pytest "${options[@]}" test || status=$?

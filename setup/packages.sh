@@ -82,8 +82,11 @@ apt_install() {
   [ ${#chosen[@]} -gt 0 ] || { rm -f "$log"; return 0; }
   echo "installing ${chosen[*]}"
   # --no-remove: what is there stays; a conflict is an answer, not a reason to take something away.
-  if ! LC_ALL=C "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends --no-remove \
-      -o DPkg::Lock::Timeout=120 -o APT::Status-Fd=1 -o Dpkg::Use-Pty=0 "${chosen[@]}" 2>"$log" | package_progress; then
+  local apt=("${as_root[@]}" env LC_ALL=C DEBIAN_FRONTEND=noninteractive)
+  if ! "${apt[@]}" apt-get install -y -q --no-install-recommends --no-remove \
+      -o DPkg::Lock::Timeout=120 -o APT::Status-Fd=1 -o Dpkg::Use-Pty=0 "${chosen[@]}" 2>"$log" | package_progress &&
+      # Debian 12's Java certificates are configured before the Java that they run; the second time it is there.
+      ! { grep -q 'dpkg returned an error' "$log" && "${apt[@]}" dpkg --configure -a >>"$log" 2>&1; }; then
     refusal="apt-get cannot install them: $(grep -m 1 '^E:' "$log" || tail -n 1 "$log")"
     rm -f "$log"
     return 1

@@ -14,6 +14,7 @@ python_environment() {
   if [ ! -f "$stamp" ] || [ -n "$(find "$stamp" -mtime +7)" ]; then
     echo "installing the newest ${packages[*]} from PyPI into build/venv"
     local log=build/venv.log
+    mkdir -p build
     if { /usr/bin/python3 -m venv "$folder" &&
         "$test_python" -m pip install --quiet --disable-pip-version-check --retries 2 --timeout 20 --upgrade "${packages[@]}"; } >"$log" 2>&1
     then
