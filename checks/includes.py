@@ -17,11 +17,12 @@ TABLE = {
     "emulator/iam": ["emulator/core", "http", "wire"],
     "emulator/sts": ["emulator/core", "http", "wire"],
     "emulator/logs": ["emulator/core", "http", "wire"],
+    "emulator/ssm": ["emulator/core", "http", "wire"],
     "emulator/s3": ["emulator/core", "http", "wire"],
     "emulator/cloudformation": ["emulator/core", "http", "wire"],
     "emulator/lambda": ["emulator/core", "http", "wire", "sandbox"],
     "emulator/instance": ["emulator/core", "http", "wire", "sandbox"],
-    "emulator": ["emulator/core", "emulator/iam", "emulator/sts", "emulator/logs", "emulator/s3", "emulator/lambda",
+    "emulator": ["emulator/core", "emulator/iam", "emulator/sts", "emulator/logs", "emulator/s3", "emulator/ssm", "emulator/lambda",
                  "emulator/cloudformation", "emulator/instance", "http", "wire", "sandbox"],
     "harness": ["suite"],
     "run": ["suite", "package", "aws"],
@@ -33,7 +34,8 @@ TABLE = {
 # Only http may see Beast; only one folder each sees these libraries.
 LIBRARIES = {
     r"boost/beast": {"http"},
-    r"SQLiteCpp/|sqlite3": {"emulator/core", "emulator/iam", "emulator/logs", "emulator/s3", "emulator/lambda", "emulator"},
+    r"SQLiteCpp/|sqlite3": {"emulator/core", "emulator/iam", "emulator/logs", "emulator/s3", "emulator/ssm",
+                               "emulator/lambda", "emulator"},
     r"openssl/": {"http", "wire", "package", "emulator/core"},
     r"CLI/CLI": {"cli"},
     r"seccomp\.h": {"sandbox"},

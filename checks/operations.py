@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Which operations of the six services the embedded AWS has: asks it, and writes or checks the tables in docs/.
+"""Which operations of the seven services the embedded AWS has: asks it, and writes or checks the tables in docs/.
 
     checks/operations.py            compare docs/operations.md and docs/embedded-aws.md with the program; 1 when they differ
     checks/operations.py --write    write them
@@ -18,7 +18,8 @@ import tempfile
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY / "test"))
 
-SERVICES = {"s3": "S3", "lambda": "Lambda", "cloudformation": "CloudFormation", "logs": "CloudWatch Logs", "iam": "IAM", "sts": "STS"}
+SERVICES = {"s3": "S3", "lambda": "Lambda", "cloudformation": "CloudFormation", "logs": "CloudWatch Logs", "ssm": "Systems Manager",
+            "iam": "IAM", "sts": "STS"}
 
 CLOUDFORMATION_ABSENT = {
     "notifications": {"NotificationARNs": ["arn:aws:sns:us-east-1:000000000000:topic"]},
@@ -55,6 +56,12 @@ PARTLY = {
         "DeleteStack": {"forced deletion": {"DeletionMode": "FORCE_DELETE_STACK"}},
     },
     "iam": {"CreateServiceLinkedRole": {"services that are not listed": {"AWSServiceName": "nothing.amazonaws.com"}}},
+    "ssm": {
+        "PutParameter": {
+            "policies": {"Policies": "[{}]"},
+            "data types of EC2 and integrations": {"DataType": "aws:ec2:image"},
+        },
+    },
     "logs": {
         "CreateLogGroup": {"KMS keys": {"kmsKeyId": "arn:aws:kms:us-east-1:000000000000:key/x"}},
     },

@@ -14,6 +14,7 @@
 #include "emulator/lambda/lambda.h"
 #include "emulator/logs/logs.h"
 #include "emulator/s3/s3.h"
+#include "emulator/ssm/ssm.h"
 #include "emulator/sts/sts.h"
 #include "http/tls.h"
 
@@ -63,6 +64,7 @@ struct Emulator::Impl {
         sts(iam.authorizer(), iam.identities(), iam.sessions()),
         router(clock, iam.identities(), options.account, options.region),
         logs(executor, clock, *store, iam.authorizer()),
+        ssm(clock, *store, iam.authorizer()),
         s3(executor, clock, *store, iam.authorizer(), pool),
         lambda(executor, clock, *store, iam.authorizer(), iam.identities(), logs, s3, pool, lambda_options(options)),
         cloudformation(executor, clock, *store, iam.authorizer(), iam.identities(), router, s3,
@@ -74,6 +76,7 @@ struct Emulator::Impl {
     router.add(iam);
     router.add(sts);
     router.add(logs);
+    router.add(ssm);
     router.add(s3);
     router.add(lambda);
     router.add(cloudformation);
@@ -106,6 +109,7 @@ struct Emulator::Impl {
   Sts sts;
   Router router;
   Logs logs;
+  Ssm ssm;
   S3 s3;
   Lambda lambda;
   CloudFormation cloudformation;

@@ -116,7 +116,10 @@ Result<void> Cgroup::create_v1(const CgroupPlaces& places, const std::string& na
   }
   if (!places.cpu.empty()) {
     ASSIGN_OR_RETURN(const std::string folder, make_folder(places.cpu, name));
-    if (write_value(folder + "/cpu.cfs_quota_us", cpu_quota(limits.cpu_milli))) RETURN_IF_ERROR(join_v1(folder));
+    if (write_value(folder + "/cpu.cfs_quota_us", cpu_quota(limits.cpu_milli))) {
+      RETURN_IF_ERROR(join_v1(folder));
+      cpu_.reset(open((folder + "/cpu.cfs_quota_us").c_str(), O_WRONLY | O_CLOEXEC));
+    }
   }
   if (places.freezer.empty()) return {};
   ASSIGN_OR_RETURN(const std::string folder, make_folder(places.freezer, name));
@@ -133,7 +136,8 @@ Result<void> Cgroup::create_v2(const CgroupPlaces& places, const std::string& na
   (void)write_value(folder + "/memory.swap.max", "0");  // not there where swap is not counted
   RETURN_IF_ERROR(write_value(folder + "/pids.max", std::to_string(limits.max_processes + k_own_processes)));
   // The cpu controller is rarely handed to plain users.
-  (void)write_value(folder + "/cpu.max", fmt::format("{} {}", cpu_quota(limits.cpu_milli), k_cpu_period_us));
+  cpu_.reset(open((folder + "/cpu.max").c_str(), O_WRONLY | O_CLOEXEC));
+  set_cpu(limits.cpu_milli);
   limits_processes_ = true;
   born_into_.reset(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   // The programs are in a group below, so that the supervisor stays awake when they are frozen.
@@ -158,6 +162,12 @@ void Cgroup::freeze() {
 
 void Cgroup::thaw() {
   if (freezer_state_) (void)pwrite(freezer_state_.get(), v2_ ? "0" : "THAWED", v2_ ? 1 : 6, 0);
+}
+
+void Cgroup::set_cpu(std::uint32_t cpu_milli) {
+  if (!cpu_) return;
+  const auto quota = v2_ ? fmt::format("{} {}", cpu_quota(cpu_milli), k_cpu_period_us) : cpu_quota(cpu_milli);
+  (void)pwrite(cpu_.get(), quota.data(), quota.size(), 0);
 }
 
 std::uint64_t Cgroup::oom_kills() const {

@@ -60,6 +60,9 @@ class Cgroup {
   void freeze();
   void thaw();
 
+  /// Another share from now on; nothing where there is no cpu controller.
+  void set_cpu(std::uint32_t cpu_milli);
+
   /// How often the kernel has killed a process in here for memory.
   [[nodiscard]] std::uint64_t oom_kills() const;
   [[nodiscard]] std::uint64_t memory_peak_bytes() const;
@@ -80,6 +83,7 @@ class Cgroup {
   UniqueFd born_into_;
   UniqueFd freezer_join_;
   UniqueFd freezer_state_;
+  UniqueFd cpu_;   ///< v2: cpu.max; v1: the quota; empty: the processes are not in a group of it
   UniqueFd peak_;  ///< v2: memory.peak, a write to it starts a new peak for this descriptor; v1: max_usage
 };
 

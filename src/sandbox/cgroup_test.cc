@@ -93,5 +93,26 @@ TEST(Cgroup, LimitsCountsAndGoesAway) {
   EXPECT_FALSE(fs::exists(folder));
 }
 
+TEST(Cgroup, TakesAnotherCpuShare) {
+  const CgroupPlaces& places = cgroup_places();
+  const auto made = Cgroup::create(places, {.memory_bytes = 32 << 20, .max_processes = 9, .cpu_milli = 72});
+  ASSERT_TRUE(made) << describe(made.error());
+  if (*made == nullptr || (*made)->folder().empty()) GTEST_SKIP() << places.missing;
+  const std::string name = fs::path((*made)->folder()).filename();
+  const std::string file =
+      (*made)->is_v2() ? (*made)->folder() + "/cpu.max" : places.cpu + "/" + name + "/cpu.cfs_quota_us";
+  const auto quota = [&file] {
+    int value = -1;
+    std::ifstream(file) >> value;
+    return value;
+  };
+  if (quota() == -1) GTEST_SKIP() << "no cpu controller here";
+  EXPECT_EQ(quota(), 7200);
+  (*made)->set_cpu(1000);
+  EXPECT_EQ(quota(), 100'000);
+  (*made)->set_cpu(72);
+  EXPECT_EQ(quota(), 7200);
+}
+
 }  // namespace
 }  // namespace sortie::sandbox

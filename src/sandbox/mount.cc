@@ -52,6 +52,10 @@ class Steps {
     std::error_code ignored;
     if (fs::is_directory(path, ignored)) add(Kind::bind, path, path);
   }
+  /// The path is there already.
+  void cover(std::string path, std::string content) {
+    steps_.push_back({Kind::cover, std::move(path), std::move(content)});
+  }
   std::vector<TemplateStep> take() { return std::move(steps_); }
 
  private:
@@ -70,6 +74,17 @@ void add_programs(Steps& steps) {
     }
   }
   for (const char* path : {"/nix/store", "/gnu/store", "/etc/alternatives"}) steps.bind(path);
+}
+
+/// In Lambda's images /bin/sh is bash, and programs rely on it. Debian's and Ubuntu's is dash.
+void add_shell(Steps& steps) {
+  std::error_code error;
+  const fs::path bash = fs::canonical("/bin/bash", error);
+  if (error) return;
+  const fs::path shell = fs::canonical("/bin/sh", error);
+  if (error || shell == bash) return;
+  const fs::path folder = fs::canonical("/bin", error);
+  if (!error) steps.cover((folder / "sh").string(), bash.string());
 }
 
 void add_trust_store(Steps& steps, const std::string& extra_pem) {
@@ -139,6 +154,7 @@ void HostMounts::keep(UniqueFd mount_namespace) {
 std::vector<TemplateStep> template_steps(const Spec& spec) {
   Steps steps;
   add_programs(steps);
+  add_shell(steps);
   add_etc(steps, spec);
   add_devices(steps);
   steps.add(Kind::proc, "/proc");

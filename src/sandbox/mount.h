@@ -46,6 +46,7 @@ struct TemplateStep {
     file,     ///< `content`
     symlink,  ///< `content` is where it points
     bind,     ///< the host's `content`, read-only, with everything mounted below it
+    cover,    ///< the host's file `content` in place of what is at `path`; a symbolic link there is not followed
     device,   ///< the host's device node of the same path
     proc,
   } kind;

@@ -174,6 +174,10 @@ class SupervisedSandbox final : public Sandbox {
     }
   }
 
+  void set_cpu(std::uint32_t cpu_milli) override {
+    if (parts_.cgroup) parts_.cgroup->set_cpu(cpu_milli);
+  }
+
   [[nodiscard]] std::uint64_t memory_peak_bytes() const override {
     if (parts_.cgroup && parts_.cgroup->limits_memory()) return parts_.cgroup->memory_peak_bytes();
     return __atomic_load_n(&(*parts_.shared)->memory_peak_bytes, __ATOMIC_RELAXED);

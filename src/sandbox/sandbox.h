@@ -142,6 +142,9 @@ class Sandbox {
   virtual void freeze() = 0;
   virtual void thaw() = 0;
 
+  /// Another CPU share from now on, as Spec::cpu_milli; nothing where shares cannot be enforced.
+  virtual void set_cpu(std::uint32_t cpu_milli) { (void)cpu_milli; }
+
   /// Highest memory use since creation or the last `reset_memory_peak`.
   [[nodiscard]] virtual std::uint64_t memory_peak_bytes() const = 0;
   virtual void reset_memory_peak() = 0;

@@ -43,6 +43,14 @@ TEST_P(SandboxKinds, TellsExitCodeAndOutput) {
   EXPECT_EQ(outcome.err, "err\n");
 }
 
+TEST(Sandbox, ItsShellIsBashAsInLambda) {
+  SKIP_WITHOUT_NAMESPACES();
+  if (!std::filesystem::exists("/bin/bash")) GTEST_SKIP() << "no bash here";
+  Box box;
+  EXPECT_EQ(box.shell("set -o pipefail; echo ${BASH_VERSION:+bash}").out, "bash\n");
+  EXPECT_EQ(box.run({"/usr/bin/env", "sh", "-c", "echo ${BASH_VERSION:+bash}"}).out, "bash\n");
+}
+
 TEST_P(SandboxKinds, TellsTheSignal) {
   Box box({}, GetParam());
   EXPECT_EQ(box.shell("kill -SEGV $$").status.signal, SIGSEGV);

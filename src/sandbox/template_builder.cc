@@ -41,7 +41,7 @@ struct Build {
 
 SORTIE_RAW long open_trees(Build& build) {
   for (RawStep& step : build.steps) {
-    if (step.kind != Kind::bind && step.kind != Kind::device) continue;
+    if (step.kind != Kind::bind && step.kind != Kind::cover && step.kind != Kind::device) continue;
     build.doing = step.content;
     // Devices must stay devices: no MOUNT_ATTR_NODEV.
     const std::uint64_t attributes = step.kind == Kind::device
@@ -88,6 +88,7 @@ SORTIE_RAW long carry_out(const RawStep& step) {
       const long e = raw::call(SYS_mkdirat, AT_FDCWD, step.path, 0755);
       return e < 0 && e != -EEXIST ? e : attach(step);
     }
+    case Kind::cover: return attach(step);
     case Kind::device: {
       const long e = write_new_file({Kind::file, step.path, "", 0});
       return e < 0 ? e : attach(step);

@@ -75,6 +75,7 @@ std::vector<std::string> identifiers_of(std::string_view type) {
       {"AWS::Lambda::LayerVersion", {"LayerVersionArn"}},
       {"AWS::Logs::LogGroup", {"LogGroupName"}},
       {"AWS::Logs::LogStream", {"LogGroupName", "LogStreamName"}},
+      {"AWS::SSM::Parameter", {"Name"}},
   };
   const auto found = std::ranges::find(k_identifiers, type, &Identifiers::first);
   return found == k_identifiers.end() ? std::vector<std::string>() : found->second;
@@ -151,11 +152,11 @@ Service::Answer Service::get_template_summary(const Request& request) {
     ASSIGN_OR_RETURN(const Stack* stack,
                      allowed_stack(request, "GetTemplateSummary", "Stack with id {} does not exist"));
     const Definition& now = stack->now;
-    ASSIGN_OR_RETURN(readable, read_as_it_is(now.template_body, now.parameters));
+    ASSIGN_OR_RETURN(readable, read_as_it_is(now.template_body, now.values()));
     // What the macros have made is known.
     if (!now.processed_body.empty()) {
       auto transforms = std::move(readable.whole.transforms);
-      ASSIGN_OR_RETURN(readable, read_as_it_is(now.processed_body, now.parameters));
+      ASSIGN_OR_RETURN(readable, read_as_it_is(now.processed_body, now.values()));
       readable.whole.transforms = std::move(transforms);
     }
   } else {

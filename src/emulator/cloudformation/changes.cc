@@ -8,6 +8,7 @@
 #include <set>
 
 #include "emulator/cloudformation/references.h"
+#include "emulator/cloudformation/stored_parameters.h"
 #include "emulator/cloudformation/values.h"
 
 namespace sortie::emulator::cloudformation {
@@ -63,13 +64,13 @@ class Comparison {
         whole_(whole),
         facts_(facts),
         evaluator_(
-            whole, next.parameters, facts,
+            whole, next.values(), facts,
             {.resource = [this](const std::string& id, const std::string& attribute) { return look_up(id, attribute); },
              .import = [&find_export](const std::string& name) -> Outcome<std::string> {
                return find_export(name).value_or(std::string(k_known_after_apply));
              }}) {
     if (!stack.now.template_body.empty()) {
-      if (auto before = load_template(stack.now.body(), stack.now.parameters)) before_ = std::move(*before);
+      if (auto before = load_template(stack.now.body(), stack.now.values())) before_ = std::move(*before);
     }
   }
 
@@ -120,9 +121,11 @@ class Comparison {
     }
     ASSIGN_OR_RETURN(json::value evaluated, evaluator_.evaluate(declaration.properties));
     Properties properties = std::move(evaluated.as_object());
+    RETURN_IF_ERROR(check_secure_references(declaration.type, properties));
     const ResourceType* type = find_resource_type(declaration.type);
     if (type != nullptr) add_stack_tags(*type, next_.tags, properties);
     const Resource* resource = stack_.find(declaration.logical_id);
+    if (is_there(resource)) properties = with_references(properties, resource->references).as_object();
     if (!is_there(resource)) {
       unknown_.insert(declaration.logical_id);
       return addition(declaration, properties);
@@ -140,7 +143,7 @@ class Comparison {
     ASSIGN_OR_RETURN(const json::value metadata, evaluator_.evaluate(declaration.metadata));
     const auto changed = changed_properties(resource->properties, properties);
     const bool metadata_changed = !same_value(metadata, resource->metadata);
-    if (changed.empty() && !metadata_changed) return json::object();
+    if (changed.empty() && !metadata_changed && !policies_differ(*resource, declaration)) return json::object();
     return modification(declaration, *resource, type, properties, changed, metadata_changed);
   }
 
@@ -157,7 +160,7 @@ class Comparison {
   Properties written_before(const Resource& resource) {
     const ResourceDeclaration* declaration = before_.find_resource(resource.logical_id);
     if (declaration == nullptr) return resource.properties;
-    Evaluator evaluator(before_, stack_.now.parameters, facts_,
+    Evaluator evaluator(before_, stack_.now.values(), facts_,
                         {.resource = [](const std::string&, const std::string&) { return nobody_knows(); },
                          .import = [](const std::string&) { return std::string(k_known_after_apply); }});
     if (!evaluator.evaluate_conditions()) return resource.properties;
@@ -201,13 +204,16 @@ class Comparison {
         details.push_back(std::move(cause));
       }
     }
-    if (metadata_changed) {
-      scope.insert("Metadata");
+    const auto note_attribute = [&](const char* attribute) {
+      scope.insert(attribute);
       details.push_back(
-          json::object{{"Target", json::object{{"Attribute", "Metadata"}, {"RequiresRecreation", "Never"}}},
+          json::object{{"Target", json::object{{"Attribute", attribute}, {"RequiresRecreation", "Never"}}},
                        {"Evaluation", "Static"},
                        {"ChangeSource", "DirectModification"}});
-    }
+    };
+    if (metadata_changed) note_attribute("Metadata");
+    if (resource.deletion_policy != declaration.deletion_policy) note_attribute("DeletionPolicy");
+    if (resource.update_replace_policy != declaration.update_replace_policy) note_attribute("UpdateReplacePolicy");
     if (always || perhaps) unknown_.insert(declaration.logical_id);
     json::array scopes;
     for (const std::string& one : scope) scopes.emplace_back(one);
@@ -262,9 +268,11 @@ class Comparison {
   }
 
   [[nodiscard]] bool parameter_changed(const std::string& name) const {
-    const auto before = stack_.now.parameters.find(name);
-    const auto after = next_.parameters.find(name);
-    return before == stack_.now.parameters.end() || after == next_.parameters.end() || before->second != after->second;
+    const auto olds = stack_.now.values();
+    const auto news = next_.values();
+    const auto before = olds.find(name);
+    const auto after = news.find(name);
+    return before == olds.end() || after == news.end() || before->second != after->second;
   }
 
   Outcome<bool> outputs_differ() {
@@ -312,6 +320,11 @@ class Comparison {
 Outcome<Preview> preview(const Stack& stack, const Definition& next, const Template& whole, const StackFacts& facts,
                          const std::function<std::optional<std::string>(const std::string&)>& find_export) {
   return Comparison(stack, next, whole, facts, find_export).run();
+}
+
+bool policies_differ(const Resource& resource, const ResourceDeclaration& declaration) {
+  return resource.deletion_policy != declaration.deletion_policy ||
+         resource.update_replace_policy != declaration.update_replace_policy;
 }
 
 Outcome<void> check_resource_types(const Template& whole) {

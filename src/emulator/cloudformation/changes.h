@@ -28,6 +28,9 @@ struct Preview {
 Outcome<Preview> preview(const Stack& stack, const Definition& next, const Template& whole, const StackFacts& facts,
                          const std::function<std::optional<std::string>(const std::string&)>& find_export);
 
+/// Whether DeletionPolicy or UpdateReplacePolicy are others than what the resource was made with.
+bool policies_differ(const Resource& resource, const ResourceDeclaration& declaration);
+
 /// Types that AWS does not have: ValidationError.
 Outcome<void> check_resource_types(const Template& whole);
 /// Which capability the template needs: empty, CAPABILITY_IAM, CAPABILITY_NAMED_IAM, CAPABILITY_AUTO_EXPAND; with the

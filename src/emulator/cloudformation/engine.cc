@@ -185,11 +185,11 @@ Outcome<void> Engine::find_imports(Work& work) {
 }
 
 Outcome<std::unique_ptr<Engine::Work>> Engine::prepare(Stack& stack, Caller caller) {
-  ASSIGN_OR_RETURN(Template whole, load_template(stack.now.body(), stack.now.parameters));
+  ASSIGN_OR_RETURN(Template whole, load_template(stack.now.body(), stack.now.values()));
   auto work = std::make_unique<Work>(stack, std::move(caller), std::move(whole), facts_of(stack));
   Work& kept = *work;
   work->evaluator = std::make_unique<Evaluator>(
-      kept.whole, stack.now.parameters, kept.facts,
+      kept.whole, stack.now.values(), kept.facts,
       Sources{.resource = [this, &kept](const std::string& id,
                                         const std::string& attribute) { return look_up(kept.stack, id, attribute); },
               .import = [this, &kept](const std::string& name) -> Outcome<std::string> {

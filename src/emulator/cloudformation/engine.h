@@ -20,6 +20,7 @@
 #include "emulator/cloudformation/send.h"
 #include "emulator/cloudformation/stack_store.h"
 #include "emulator/cloudformation/step.h"
+#include "emulator/cloudformation/stored_parameters.h"
 #include "emulator/core/ports.h"
 
 namespace sortie::emulator::cloudformation {
@@ -51,6 +52,9 @@ class Engine : public std::enable_shared_from_this<Engine> {
 
   /// The caller of `call`, or the role that it hands over. ValidationError when CloudFormation cannot assume it.
   Outcome<Caller> caller_for(const Call& call, const std::string& role_arn);
+
+  /// See fetch_stored_parameters.
+  Task<Outcome<ParameterTexts>> stored_parameters(Caller caller, const Template& whole, ParameterTexts texts);
 
   // Each begins an operation that has been checked: status and event are there when it returns.
   // `unprocessed`: the template's macros run first.
@@ -119,7 +123,11 @@ class Engine : public std::enable_shared_from_this<Engine> {
   Task<std::string> run_plan(Caller caller, Plan plan, Made& made);
   Task<Reply> wait_for(const Step& step);
   bool fail_resource(Work& work, Resource& resource, std::string status, std::string reason);
-  Outcome<Properties> evaluate_properties(Work& work, const ResourceDeclaration& declaration, Properties& shown);
+  Outcome<Properties> evaluate_properties(Work& work, const ResourceDeclaration& declaration);
+  static Outcome<Properties> shape(const Work& work, const ResourceDeclaration& declaration, const Properties& shown,
+                                   const boost::json::object& references);
+  Task<Outcome<Properties>> resolve(Work& work, const ResourceDeclaration& declaration, Properties shown,
+                                    boost::json::object& references);
   std::string set_outputs(Work& work);
   [[nodiscard]] Owner owner_of(const Stack& stack, const Resource& resource);
   Outcome<boost::json::value> look_up(const Stack& stack, const std::string& id, const std::string& attribute);

@@ -38,7 +38,7 @@ Task<Outcome<json::object>> Engine::expand(const Definition& definition, StackFa
   if (!document) co_return std::unexpected(document.error());
   const auto declarations = read_declarations(*document);
   if (!declarations) co_return std::unexpected(declarations.error());
-  const ParameterTexts& parameters = definition.parameters;
+  const ParameterTexts parameters = definition.values();
   const MacroRunner run = [&](Transform transform, json::value fragment) -> Task<Outcome<json::value>> {
     if (stacks_.closed()) co_return invalid("stopped");
     auto resolved = resolve_transform(transform, *declarations, parameters, facts);
@@ -57,7 +57,7 @@ Task<Outcome<Definition>> Engine::process(Definition definition, StackFacts fact
   definition.processed_body = json::serialize(*document);
   if (definition.processed_body.size() > unprocessed.size_limit)
     co_return invalid("Transformation data limit exceeded");
-  const auto whole = load_template(definition.processed_body, definition.parameters);
+  const auto whole = load_template(definition.processed_body, definition.values());
   if (!whole) co_return std::unexpected(whole.error());
   CO_RETURN_IF_ERROR(check_resource_types(*whole));
   CO_RETURN_IF_ERROR(check_allowed_types(*whole, unprocessed.allowed_types));
@@ -66,8 +66,15 @@ Task<Outcome<Definition>> Engine::process(Definition definition, StackFacts fact
   auto parameters = resolve_again(*whole, definition.parameters);
   if (!parameters) co_return std::unexpected(parameters.error());
   definition.parameters = std::move(*parameters);
+  auto stored = co_await stored_parameters(caller, *whole, definition.parameters);
+  if (!stored) co_return std::unexpected(stored.error());
+  definition.stored = std::move(*stored);
   definition.description = whole->description;
   co_return definition;
+}
+
+Task<Outcome<ParameterTexts>> Engine::stored_parameters(Caller caller, const Template& whole, ParameterTexts texts) {
+  return fetch_stored_parameters(services_, std::move(caller), whole.parameters, std::move(texts));
 }
 
 std::function<std::optional<std::string>(const std::string&)> Engine::exports_of(const std::string& region) {
@@ -79,7 +86,7 @@ std::function<std::optional<std::string>(const std::string&)> Engine::exports_of
 }
 
 Outcome<Preview> Engine::look_through(const Stack& stack, const Definition& next) {
-  ASSIGN_OR_RETURN(const Template whole, load_template(next.body(), next.parameters));
+  ASSIGN_OR_RETURN(const Template whole, load_template(next.body(), next.values()));
   return preview(stack, next, whole, facts_of(stack), exports_of(stack.region));
 }
 

@@ -163,13 +163,15 @@ Task<std::string> Engine::run_plan(Caller caller, Plan plan, Made& made) {
 
 // Creation and deletion
 
-/// The properties as the type wants them; `shown` as the template has them, for events.
-Outcome<Properties> Engine::evaluate_properties(Work& work, const ResourceDeclaration& declaration, Properties& shown) {
+/// The properties as the template has them, for events.
+Outcome<Properties> Engine::evaluate_properties(Work& work, const ResourceDeclaration& declaration) {
   ASSIGN_OR_RETURN(json::value evaluated, work.evaluator->evaluate(declaration.properties));
-  shown = evaluated.get_object();
-  if (json::serialize(shown).find("{{resolve:") != std::string::npos) {
-    return refuse("The embedded AWS does not implement dynamic references ({{resolve:…}}). AWS does.");
-  }
+  return std::move(evaluated.get_object());
+}
+
+/// The same as the type wants them, with the values behind dynamic references.
+Outcome<Properties> Engine::shape(const Work& work, const ResourceDeclaration& declaration, const Properties& shown,
+                                  const json::object& references) {
   const ResourceType* type = find_resource_type(declaration.type);
   if (type == nullptr) {
     return refuse(
@@ -177,9 +179,18 @@ Outcome<Properties> Engine::evaluate_properties(Work& work, const ResourceDeclar
                     "--on aws.",
                     declaration.type));
   }
-  Properties tagged = shown;
+  Properties tagged = with_references(shown, references).as_object();
   add_stack_tags(*type, work.stack.now.tags, tagged);
   return shape_properties(*type, tagged);
+}
+
+/// `shape` with the values that dynamic references have now, which are put into `references`.
+Task<Outcome<Properties>> Engine::resolve(Work& work, const ResourceDeclaration& declaration, Properties shown,
+                                          json::object& references) {
+  auto values = co_await fetch_dynamic_references(services_, work.caller, find_dynamic_references(shown));
+  if (!values) co_return std::unexpected(values.error());
+  references = std::move(*values);
+  co_return shape(work, declaration, shown, references);
 }
 
 Task<bool> Engine::create_resource(Work& work, const ResourceDeclaration& declaration) {
@@ -197,8 +208,12 @@ Task<bool> Engine::create_resource(Work& work, const ResourceDeclaration& declar
   resource.depends_on = dependencies_of(work.whole, declaration);
   const auto metadata = work.evaluator->evaluate(declaration.metadata);
   if (metadata && metadata->is_object()) resource.metadata = metadata->get_object();
-  auto properties = evaluate_properties(work, declaration, resource.properties);
+  const auto shown = evaluate_properties(work, declaration);
+  if (shown) resource.properties = *shown;
   note(stack, resource, "CREATE_IN_PROGRESS");
+  if (!shown) co_return fail_resource(work, resource, "CREATE_FAILED", shown.error().message);
+  auto properties = co_await resolve(work, declaration, *shown, resource.references);
+  if (stacks_.closed()) co_return false;
   if (!properties) co_return fail_resource(work, resource, "CREATE_FAILED", properties.error().message);
   resource.properties = std::move(*properties);
   co_return co_await make_resource(work, resource, "CREATE_IN_PROGRESS", "Resource creation Initiated");

@@ -104,17 +104,27 @@ Task<bool> Engine::update_resources(Work& work) {
 Task<bool> Engine::update_resource(Work& work, const ResourceDeclaration& declaration, Resource& resource) {
   Stack& stack = work.stack;
   const ResourceType& type = *find_resource_type(resource.type);
-  Properties shown;
-  auto properties = evaluate_properties(work, declaration, shown);
+  const auto shown = evaluate_properties(work, declaration);
+  // What is stored elsewhere may have changed: that alone is no reason for an update.
+  const auto wanted = shown ? find_dynamic_references(*shown) : std::vector<std::string>();
+  auto references = resource.references;
+  const bool known = std::ranges::all_of(wanted, [&](const std::string& one) { return references.contains(one); });
+  Outcome<Properties> properties = shown;
+  if (shown && known) {
+    properties = shape(work, declaration, *shown, references);
+  } else if (shown) {
+    properties = co_await resolve(work, declaration, *shown, references);
+  }
+  if (stacks_.closed()) co_return false;
   const auto metadata = work.evaluator->evaluate(declaration.metadata);
   const Resource before = resource;
   if (metadata && metadata->is_object()) resource.metadata = metadata->get_object();
   resource.deletion_policy = declaration.deletion_policy;
   resource.update_replace_policy = declaration.update_replace_policy;
   resource.depends_on = dependencies_of(work.whole, declaration);
-  const auto changed = properties ? changed_properties(resource.properties, *properties) : std::vector<std::string>();
+  auto changed = properties ? changed_properties(resource.properties, *properties) : std::vector<std::string>();
   if (properties && changed.empty()) {
-    const bool told = !same_value(before.metadata, resource.metadata);
+    const bool told = !same_value(before.metadata, resource.metadata) || policies_differ(before, declaration);
     if (told) stack.before->resources.push_back(before);
     stacks_.save(stack);
     stacks_.save(stack, resource);
@@ -123,6 +133,12 @@ Task<bool> Engine::update_resource(Work& work, const ResourceDeclaration& declar
   }
   stack.before->resources.push_back(before);
   stacks_.save(stack);
+  if (properties && known && !wanted.empty()) {
+    properties = co_await resolve(work, declaration, *shown, references);
+    if (stacks_.closed()) co_return false;
+    changed = properties ? changed_properties(resource.properties, *properties) : std::vector<std::string>();
+  }
+  resource.references = std::move(references);
   const bool replaces = properties && needs_replacement(type, changed);
   if (const std::string denial = denied_by_stack_policy(stack, resource, replaces ? "Update:Replace" : "Update:Modify");
       !denial.empty()) {

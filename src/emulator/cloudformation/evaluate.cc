@@ -22,8 +22,8 @@ constexpr std::size_t k_price_of_a_value = 16;
 
 }  // namespace
 
-Evaluator::Evaluator(const Template& whole, const ParameterTexts& parameters, const StackFacts& facts, Sources sources)
-    : template_(whole), parameters_(parameters), facts_(facts), sources_(std::move(sources)) {}
+Evaluator::Evaluator(const Template& whole, ParameterTexts parameters, const StackFacts& facts, Sources sources)
+    : template_(whole), parameters_(std::move(parameters)), facts_(facts), sources_(std::move(sources)) {}
 
 Evaluator::Function Evaluator::find_function(std::string_view name) {
   using E = Evaluator;

@@ -36,7 +36,7 @@ struct Sources {
 /// At most 16 MB of values in all: a small template can name a large one many times. The references must outlive it.
 class Evaluator {
  public:
-  Evaluator(const Template& whole, const ParameterTexts& parameters, const StackFacts& facts, Sources sources);
+  Evaluator(const Template& whole, ParameterTexts parameters, const StackFacts& facts, Sources sources);
 
   /// Every condition, once, before anything else; then the rules' assertions.
   Outcome<void> evaluate_conditions();
@@ -89,7 +89,7 @@ class Evaluator {
   Outcome<std::vector<bool>> truths(const boost::json::value& argument, std::string_view refusal);
 
   const Template& template_;
-  const ParameterTexts& parameters_;
+  ParameterTexts parameters_;
   const StackFacts& facts_;
   Sources sources_;
   std::map<std::string, bool, std::less<>> conditions_;

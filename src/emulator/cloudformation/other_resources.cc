@@ -170,6 +170,8 @@ constexpr std::array k_macro_properties = {
     Property{"Name", Shape::text, Change::replaces, true},
 };
 
+constexpr std::array k_cdk_properties = {Property{"Analytics"}, Property{"Modules"}};
+
 /// A name that somebody gave, or a generated one.
 std::string log_name(const Owner& owner, const Properties& properties, std::string_view property) {
   const std::string name = text_of(properties, property);
@@ -210,6 +212,16 @@ const std::array k_types = {
                  .name_property = "Name",
                  .choose_id = [](const Owner&, const Properties& given) { return text_of(given, "Name"); },
                  .create = [](const Owner&, const Properties&, Made&) -> Outcome<Plan> { return Plan(); },
+                 .update = nothing,
+                 .remove = [](const Owner&, const Resource&) -> Outcome<Plan> { return Plan(); }},
+    // What the CDK adds to its templates: nothing but a record of which constructs were used.
+    ResourceType{.name = "AWS::CDK::Metadata",
+                 .properties = k_cdk_properties,
+                 .choose_id = [](const Owner&, const Properties&) { return make_request_id(); },
+                 .create = [](const Owner&, const Properties&, Made& made) -> Outcome<Plan> {
+                   made.exists = true;
+                   return Plan();
+                 },
                  .update = nothing,
                  .remove = [](const Owner&, const Resource&) -> Outcome<Plan> { return Plan(); }},
     // Nothing waits for its signals here (AWS::CloudFormation::WaitCondition is not implemented): it is what templates

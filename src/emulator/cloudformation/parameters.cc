@@ -6,15 +6,15 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
-#include "emulator/cloudformation/pattern.h"
 #include "emulator/cloudformation/values.h"
+#include "emulator/core/pattern.h"
 
 namespace sortie::emulator::cloudformation {
 namespace {
 
 constexpr std::size_t k_max_value = 4096;
 
-bool is_known_type(const std::string& type) {
+bool is_known_type(std::string_view type) {
   if (type == "String" || type == "Number" || type == "CommaDelimitedList" || type == "List<Number>" ||
       type == "List<String>") {
     return true;
@@ -25,12 +25,10 @@ bool is_known_type(const std::string& type) {
 }
 
 Outcome<void> check_type(const ParameterDeclaration& declaration) {
-  if (declaration.type.starts_with("AWS::SSM::")) {
-    return invalid(
-        fmt::format("The embedded AWS has no Systems Manager: parameter {} of type {} cannot be resolved. AWS can.",
-                    declaration.name, declaration.type));
-  }
-  if (is_known_type(declaration.type)) return {};
+  const auto inner = declaration.value_type();
+  const bool number = inner == "Number" || inner == "List<Number>";
+  if (is_known_type(inner) && !(declaration.is_stored() && number)) return {};
+  if (declaration.type == "AWS::SSM::Parameter::Name") return {};
   return invalid(fmt::format("Template format error: Unrecognized parameter type: {}", declaration.type));
 }
 
@@ -85,7 +83,8 @@ Outcome<void> check_value(const ParameterDeclaration& declaration, const std::st
   if (text.size() > k_max_value) {
     return invalid(fmt::format("Parameter '{}' must contain at most {} characters", declaration.name, k_max_value));
   }
-  if (!declaration.is_list()) return check_item(declaration, text);
+  // What is stored may be anything: constraints are the name's.
+  if (declaration.is_stored() || !declaration.is_list()) return check_item(declaration, text);
   for (const std::string& item : split_list(text)) RETURN_IF_ERROR(check_item(declaration, item));
   return {};
 }
@@ -126,6 +125,8 @@ Outcome<ParameterTexts> resolve_parameters(const Template& whole, const std::vec
       text = before->second;
     } else if (declaration.default_value) {
       text = *declaration.default_value;
+    } else if (declaration.is_stored()) {
+      return invalid(fmt::format("Parameter {} should either have input value or default value", declaration.name));
     } else {
       missing.push_back(declaration.name);
       continue;

@@ -204,8 +204,8 @@ const Property* ResourceType::find_property(std::string_view property) const {
 
 const ResourceType* find_resource_type(std::string_view name) {
   if (name.starts_with("Custom::")) name = "AWS::CloudFormation::CustomResource";
-  for (const auto types :
-       {iam_resource_types(), s3_resource_types(), lambda_resource_types(), other_resource_types()}) {
+  for (const auto types : {iam_resource_types(), s3_resource_types(), lambda_resource_types(), ssm_resource_types(),
+                           other_resource_types()}) {
     const auto found = std::ranges::find(types, name, &ResourceType::name);
     if (found != types.end()) return &*found;
   }
@@ -308,6 +308,12 @@ void add_stack_tags(const ResourceType& type, const Tags& tags, Properties& prop
   const Property* property = type.find_property("Tags");
   if (tags.empty() || property == nullptr || property->absent) return;
   json::value& own = properties["Tags"];
+  if (property->shape == Shape::object) {
+    if (own.is_null()) own = json::object();
+    if (!own.is_object()) return;
+    for (const auto& [key, value] : tags) own.get_object().emplace(key, value);
+    return;
+  }
   if (own.is_null()) own = json::array();
   if (!own.is_array()) return;
   for (const auto& [key, value] : tags) {

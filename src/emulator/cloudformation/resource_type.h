@@ -12,7 +12,8 @@
 #include "emulator/core/call.h"
 
 /// The resource types that the embedded AWS can make. A handler is a pure function from properties to requests; each
-/// family has its files: iam_*.cc, s3_*.cc and bucket_guards.cc, lambda_*.cc, custom_*.cc, other_resources.cc.
+/// family has its files: iam_*.cc, s3_*.cc and bucket_guards.cc, lambda_*.cc, custom_*.cc, ssm_resources.cc,
+/// other_resources.cc.
 /// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-template-resource-type-ref.html
 namespace sortie::emulator::cloudformation {
 
@@ -65,6 +66,7 @@ struct ResourceType {
 std::span<const ResourceType> iam_resource_types();
 std::span<const ResourceType> s3_resource_types();
 std::span<const ResourceType> lambda_resource_types();
+std::span<const ResourceType> ssm_resource_types();
 std::span<const ResourceType> other_resource_types();
 ResourceType custom_resource_type();
 

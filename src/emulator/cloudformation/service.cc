@@ -170,7 +170,7 @@ Task<Service::Answer> Service::run(std::string_view action, const Call& call, co
   const Handler handler = find_handler(action);
   if (handler == nullptr) co_return std::unexpected(not_implemented("cloudformation", action));
   CO_RETURN_IF_ERROR(check_absent_parameters(input));
-  Request request{call, input, {}, {}, {}};
+  Request request{call, input, {}, {}, {}, {}};
   CO_RETURN_IF_ERROR(co_await fetch_template(request));
   for (auto [name, to] : {std::pair{"StackPolicy", &request.stack_policy},
                           std::pair{"StackPolicyDuringUpdate", &request.update_policy}}) {
@@ -178,7 +178,28 @@ Task<Service::Answer> Service::run(std::string_view action, const Call& call, co
     if (!policy) co_return std::unexpected(policy.error());
     *to = std::move(*policy);
   }
+  request.stored = co_await fetch_stored(request);
   co_return (this->*handler)(request);
+}
+
+Task<Outcome<ParameterTexts>> Service::fetch_stored(const Request& request) {
+  ParameterTexts previous;
+  std::string text = request.template_text.value_or("");
+  if (const Stack* stack = stacks_.find(request.call.region, request.text("StackName"))) {
+    previous = stack->now.parameters;
+    if (request.flag("UsePreviousTemplate")) text = stack->now.template_body;
+  }
+  // Most templates have none.
+  if (text.find("AWS::SSM::Parameter::") == std::string::npos) co_return ParameterTexts();
+  const auto document = parse_template_text(text);
+  if (!document) co_return ParameterTexts();
+  const auto whole = read_declarations(*document);
+  if (!whole) co_return ParameterTexts();
+  auto texts = resolve_parameters(*whole, read_parameters(request.input), previous);
+  if (!texts) co_return ParameterTexts();
+  auto caller = engine_->caller_for(request.call, {});
+  if (!caller) co_return std::unexpected(caller.error());
+  co_return co_await engine_->stored_parameters(std::move(*caller), *whole, std::move(*texts));
 }
 
 Task<Outcome<void>> Service::fetch_template(Request& request) {
@@ -278,8 +299,9 @@ Outcome<Service::Reading> Service::read_unprocessed(const Request& request, cons
   reading.whole.transforms = transform_names(transforms);
   ASSIGN_OR_RETURN(reading.definition.parameters,
                    resolve_parameters(reading.whole, read_parameters(request.input), previous));
+  ASSIGN_OR_RETURN(reading.definition.stored, request.stored);
   for (const Transform& transform : transforms) {
-    RETURN_IF_ERROR(resolve_transform(transform, reading.whole, reading.definition.parameters, facts));
+    RETURN_IF_ERROR(resolve_transform(transform, reading.whole, reading.definition.values(), facts));
   }
   reading.unprocessed = {request.input.list("ResourceTypes"),
                          request.input.contains("TemplateBody") ? k_max_template_body : k_max_processed};
@@ -307,6 +329,7 @@ Outcome<Service::Reading> Service::read_definition(const Request& request, const
     ASSIGN_OR_RETURN(reading.whole, load_template(body, texts_of(given, before.parameters)));
     RETURN_IF_ERROR(check_resource_types(reading.whole));
     ASSIGN_OR_RETURN(reading.definition.parameters, resolve_parameters(reading.whole, given, before.parameters));
+    ASSIGN_OR_RETURN(reading.definition.stored, request.stored);
     RETURN_IF_ERROR(check_allowed_types(reading.whole, input.list("ResourceTypes")));
   }
   RETURN_IF_ERROR(authorize_transforms(request.call, reading.whole.transforms));
@@ -388,7 +411,11 @@ void write_parameters(wire::XmlWriter& xml, const Definition& definition) {
   xml.open("Parameters");
   for (const auto& [key, value] : definition.parameters) {
     xml.open("member").element("ParameterKey", key);
-    xml.element("ParameterValue", declarations ? shown_parameter(*declarations, key, value) : value).close();
+    xml.element("ParameterValue", declarations ? shown_parameter(*declarations, key, value) : value);
+    if (const auto stored = definition.stored.find(key); stored != definition.stored.end()) {
+      xml.element("ResolvedValue", declarations ? shown_parameter(*declarations, key, stored->second) : stored->second);
+    }
+    xml.close();
   }
   xml.close();
 }

@@ -40,6 +40,7 @@ class Service {
     std::optional<std::string> template_text;  ///< of TemplateBody or behind TemplateURL
     std::optional<std::string> stack_policy;   ///< of StackPolicyBody or behind StackPolicyURL, checked
     std::optional<std::string> update_policy;  ///< the same of StackPolicyDuringUpdate…
+    Outcome<ParameterTexts> stored;            ///< what parameters of Systems Manager's types stand for
 
     [[nodiscard]] std::string text(std::string_view name) const { return std::string(input.get_or(name, "")); }
     [[nodiscard]] bool flag(std::string_view name) const { return input.get_or(name, "") == "true"; }
@@ -49,6 +50,8 @@ class Service {
   Task<Outcome<void>> fetch_template(Request& request);
   /// The policy of `name`Body, or behind `name`URL; nothing when neither is there.
   Task<Outcome<std::optional<std::string>>> fetch_policy(const Request& request, std::string name);
+  /// Of the template that the request is about, as far as it can be read: what is wrong with it is told later.
+  Task<Outcome<ParameterTexts>> fetch_stored(const Request& request);
   Task<Answer> run(std::string_view action, const Call& call, const wire::QueryInput& input);
 
   // api_stacks.cc

@@ -55,6 +55,14 @@ std::int64_t to_json(SystemTime at) {
 
 }  // namespace
 
+ParameterTexts Definition::values() const {
+  ParameterTexts all = parameters;
+  for (const auto& [name, value] : stored) {
+    if (const auto text = all.find(name); text != all.end()) text->second = value;
+  }
+  return all;
+}
+
 json::object to_json(const Resource& resource) {
   return {{"logical_id", resource.logical_id},
           {"type", resource.type},
@@ -65,6 +73,7 @@ json::object to_json(const Resource& resource) {
           {"properties", resource.properties},
           {"attributes", resource.attributes},
           {"metadata", resource.metadata},
+          {"references", resource.references},
           {"deletion_policy", resource.deletion_policy},
           {"update_replace_policy", resource.update_replace_policy},
           {"depends_on", to_json(resource.depends_on)},
@@ -81,6 +90,7 @@ Resource resource_from_json(const json::object& object) {
           .properties = object_of(object, "properties"),
           .attributes = object_of(object, "attributes"),
           .metadata = object_of(object, "metadata"),
+          .references = object_of(object, "references"),
           .deletion_policy = text(object, "deletion_policy"),
           .update_replace_policy = text(object, "update_replace_policy"),
           .depends_on = texts(object, "depends_on"),
@@ -106,6 +116,8 @@ std::vector<Resource> resources_from_json(const json::array& list) {
 json::object to_json(const Definition& definition) {
   json::object parameters;
   for (const auto& [name, value] : definition.parameters) parameters[name] = value;
+  json::object stored;
+  for (const auto& [name, value] : definition.stored) stored[name] = value;
   json::array tags;
   for (const auto& [key, value] : definition.tags) tags.push_back(json::array{json::string(key), json::string(value)});
   json::array outputs;
@@ -118,6 +130,7 @@ json::object to_json(const Definition& definition) {
   return {{"template_body", definition.template_body},
           {"processed_body", definition.processed_body},
           {"parameters", std::move(parameters)},
+          {"stored", std::move(stored)},
           {"tags", std::move(tags)},
           {"capabilities", to_json(definition.capabilities)},
           {"notification_arns", to_json(definition.notification_arns)},
@@ -133,6 +146,9 @@ Definition definition_from_json(const json::object& object) {
   definition.processed_body = text(object, "processed_body");
   for (const auto& member : object_of(object, "parameters")) {
     if (member.value().is_string()) definition.parameters.emplace(member.key(), member.value().get_string());
+  }
+  for (const auto& member : object_of(object, "stored")) {
+    if (member.value().is_string()) definition.stored.emplace(member.key(), member.value().get_string());
   }
   for (const json::value& tag : array_of(object, "tags")) {
     if (!tag.is_array() || tag.get_array().size() != 2) continue;

@@ -30,6 +30,7 @@ struct Resource {
   boost::json::object properties;
   boost::json::object attributes;  ///< what Fn::GetAtt gives
   boost::json::object metadata;
+  boost::json::object references;  ///< what the dynamic references in the properties stood for, by their text
   std::string deletion_policy;
   std::string update_replace_policy;
   std::vector<std::string> depends_on;  ///< all dependencies, for the order of deletion
@@ -48,6 +49,7 @@ struct Definition {
   std::string template_body;
   std::string processed_body;  ///< what macros made of template_body, JSON; empty: it has none, or they have not run
   ParameterTexts parameters;
+  ParameterTexts stored;  ///< what those of Systems Manager's types stand for
   Tags tags;
   std::vector<std::string> capabilities;
   std::vector<std::string> notification_arns;
@@ -56,6 +58,8 @@ struct Definition {
   std::vector<Output> outputs;
   std::vector<std::string> imports;  ///< names of the exports that it uses
 
+  /// The parameters as functions see them.
+  [[nodiscard]] ParameterTexts values() const;
   /// The template that resources are made from.
   [[nodiscard]] const std::string& body() const { return processed_body.empty() ? template_body : processed_body; }
 };

@@ -34,7 +34,20 @@ std::string service_title(std::string_view service) {
   if (service == "s3") return "S3";
   if (service == "lambda") return "Lambda";
   if (service == "logs") return "CloudWatchLogs";
+  if (service == "ssm") return "Ssm";
   return std::string(service);
+}
+
+/// AWS JSON 1.1.
+http::Request json_request(std::string host, std::string target, const json::object& body) {
+  http::Request request;
+  request.method = "POST";
+  request.host = std::move(host);
+  request.headers.add("Host", request.host);
+  request.headers.add("X-Amz-Target", std::move(target));
+  request.headers.add("Content-Type", "application/x-amz-json-1.1");
+  request.body = json::serialize(body);
+  return request;
 }
 
 /// The classes that AWS's resource handlers sort errors into.
@@ -111,14 +124,11 @@ http::Request lambda_request(std::string method, std::string path, const json::o
 }
 
 http::Request logs_request(std::string_view operation, const json::object& body) {
-  http::Request request;
-  request.method = "POST";
-  request.host = "logs.amazonaws.com";
-  request.headers.add("Host", request.host);
-  request.headers.add("X-Amz-Target", "Logs_20140328." + std::string(operation));
-  request.headers.add("Content-Type", "application/x-amz-json-1.1");
-  request.body = json::serialize(body);
-  return request;
+  return json_request("logs.amazonaws.com", "Logs_20140328." + std::string(operation), body);
+}
+
+http::Request ssm_request(std::string_view operation, const json::object& body) {
+  return json_request("ssm.amazonaws.com", "AmazonSSM." + std::string(operation), body);
 }
 
 http::Request s3_request(std::string method, std::string_view bucket, std::string query, std::string body) {

@@ -70,6 +70,7 @@ http::Request iam_request(wire::QueryForm form);
 /// `path` is percent-encoded.
 http::Request lambda_request(std::string method, std::string path, const boost::json::object* body = nullptr);
 http::Request logs_request(std::string_view operation, const boost::json::object& body);
+http::Request ssm_request(std::string_view operation, const boost::json::object& body);
 /// `/BUCKET?QUERY`.
 http::Request s3_request(std::string method, std::string_view bucket, std::string query, std::string body = {});
 

@@ -34,8 +34,21 @@ struct ParameterDeclaration {
   std::optional<std::int64_t> max_length;
   std::optional<double> min_value;
   std::optional<double> max_value;
+  /// `AWS::SSM::Parameter::…`: the text is the name of a parameter of Systems Manager.
+  [[nodiscard]] bool is_stored() const { return type.starts_with("AWS::SSM::Parameter::"); }
+  /// What the value is: the type itself, T of `AWS::SSM::Parameter::Value<T>`, nothing of other types of Systems
+  /// Manager.
+  [[nodiscard]] std::string_view value_type() const {
+    constexpr std::string_view k_value = "AWS::SSM::Parameter::Value<";
+    std::string_view inner = type;
+    if (!is_stored()) return inner;
+    if (!inner.starts_with(k_value) || !inner.ends_with('>')) return {};
+    return inner.substr(k_value.size(), inner.size() - k_value.size() - 1);
+  }
   /// `List<…>` and CommaDelimitedList: the value is a list of texts.
-  [[nodiscard]] bool is_list() const { return type == "CommaDelimitedList" || type.starts_with("List<"); }
+  [[nodiscard]] bool is_list() const {
+    return value_type() == "CommaDelimitedList" || value_type().starts_with("List<");
+  }
 };
 
 struct ResourceDeclaration {

@@ -79,7 +79,7 @@ AwsError refuse_body(std::string_view service, const Error& error) {
   if (error.kind != ErrorKind::protocol) {
     return {400, "RequestTimeout", "The request body was not received: " + error.message, {}};
   }
-  const bool json = service == "lambda" || service == "logs";
+  const bool json = service == "lambda" || service == "logs" || service == "ssm";
   return {413,
           json ? "RequestEntityTooLargeException" : "RequestEntityTooLarge",
           "The request body is larger than the embedded AWS takes.",

@@ -16,13 +16,13 @@ enum class Family : std::uint8_t { json, query, s3 };
 
 Family family_of(std::string_view service) {
   if (service == "s3") return Family::s3;
-  if (service == "lambda" || service == "logs") return Family::json;
+  if (service == "lambda" || service == "logs" || service == "ssm") return Family::json;
   return Family::query;
 }
 
 /// JSON 1.1 services answer 400 where the others answer 403.
 int refused_status(std::string_view service) {
-  return service == "logs" ? 400 : 403;
+  return service == "logs" || service == "ssm" ? 400 : 403;
 }
 
 /// An error whose code has `Exception` behind it in JSON.

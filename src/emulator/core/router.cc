@@ -162,6 +162,8 @@ Destination read_request(const http::Request& request, const std::string& host) 
     destination.service = scope->service;
   } else if (request.headers.get_or("X-Amz-Target", "").starts_with("Logs_20140328.")) {
     destination.service = "logs";
+  } else if (request.headers.get_or("X-Amz-Target", "").starts_with("AmazonSSM.")) {
+    destination.service = "ssm";
   } else {
     std::string version = query_parameter(request.query, "Version");
     if (version.empty() && !request.body.streaming()) version = query_parameter(request.body.bytes(), "Version");

@@ -90,9 +90,10 @@ Outcome<void> Service::submit(const Function& function, const Version& version, 
                                 .name = function.name,
                                 .reserved = function.reserved_concurrency,
                                 .reserved_elsewhere = reserved_except(function)};
-  if (!function.provisioned.empty()) {
-    const auto& named = function.provisioned.contains(qualifier) ? qualifier : version.version;
-    if (function.provisioned.contains(named)) concurrency.provisioned = function.arn(named);
+  concurrency.provisioned_total = function.provisioned_total();
+  if (const auto name = function.provisioned_name(qualifier, version.version); !name.empty()) {
+    concurrency.provisioned = function.arn(name);
+    concurrency.provisioned_here = function.provisioned.at(name).executions;
   }
   return pool_->submit(concurrency, *std::move(deployment), std::move(invocation));
 }

@@ -22,9 +22,6 @@ constexpr char k_endpoint_address[] = "169.254.78.1";
 constexpr std::array<std::uint8_t, 4> k_endpoint_bytes{169, 254, 78, 1};
 constexpr char k_service_principal[] = "lambda.amazonaws.com";
 constexpr auto k_session_duration = std::chrono::hours(12);
-/// One core at this much memory.
-constexpr std::uint64_t k_memory_mb_per_core = 1769;
-
 /// The order of Spec::listen.
 enum Listener : std::size_t { runtime_api = 0, name_server = 1, endpoint_http = 2, endpoint_https = 3 };
 
@@ -48,8 +45,7 @@ sandbox::Spec make_spec(const EnvironmentServices& services, const Deployment& d
   sandbox::Spec spec{.mounts = {{deployment.code.string(), "/var/task"}},
                      .memory_bytes = static_cast<std::uint64_t>(version.memory_mb) << 20,
                      .tmp_bytes = static_cast<std::uint64_t>(version.ephemeral_mb) << 20,
-                     .cpu_milli = static_cast<std::uint32_t>(static_cast<std::uint64_t>(version.memory_mb) * 1000 /
-                                                             k_memory_mb_per_core),
+                     .cpu_milli = cpu_share(version.memory_mb),
                      .network = services.host_network ? sandbox::Network::host : sandbox::Network::isolated,
                      .listen = {{k_runtime_address, k_runtime_port, false},
                                 {k_endpoint_address, 53, true},
@@ -196,7 +192,12 @@ Place Environment::place() const {
   Place place{.runtime_api = authority(Listener::runtime_api), .task_root = sandbox_->inside_path("/var/task")};
   if (!layers_.empty()) place.layers_folder = sandbox_->inside_path("/opt");
   place.initialization = initialization_;
-  if (runtime_) place.runtime_folder = sandbox_->inside_path("/var/runtime");
+  if (runtime_) {
+    place.runtime_folder = sandbox_->inside_path("/var/runtime");
+    const auto within = [this](const char* name) { return sandbox_->inside_path(std::string("/var/runtime/") + name); };
+    place.python_packages = within("site-packages");
+    place.node_packages = within("node_modules");
+  }
   // Without a network of its own the function cannot be reached through AWS's names; it must be told.
   if (services_.aws != nullptr && sandbox_->address(Listener::endpoint_http).address != k_endpoint_address) {
     place.endpoint_url = "http://" + authority(Listener::endpoint_http);
@@ -248,7 +249,7 @@ void Environment::arm_idle_timer() {
 /// The timer is not moved at every invocation, that would cost more than it saves: it looks whether the environment was
 /// used meanwhile.
 void Environment::settle_when_idle() {
-  if (invocation_ || instance_.state() != State::ready) return;
+  if (invocation_) return;
   if (std::chrono::steady_clock::now() < idle_since_ + k_freeze_delay) return arm_idle_timer();
   drain_outputs(false);
   log_.flush();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -31,6 +32,16 @@
 #include "sandbox/sandbox.h"
 
 namespace sortie::emulator::lambda {
+
+/// The CPU that goes with a function's memory: a core at 1,769 MB.
+/// https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+constexpr std::uint32_t cpu_share(int memory_mb) {
+  return static_cast<std::uint32_t>(static_cast<std::int64_t>(memory_mb) * 1000 / 1769);
+}
+/// The init phase has a whole core at least, whatever the memory.
+constexpr std::uint32_t init_cpu_share(int memory_mb) {
+  return std::max<std::uint32_t>(cpu_share(memory_mb), 1000);
+}
 
 /// What every environment needs of the rest of the emulator. Outlives them, or `Environment::abandon` was called.
 struct EnvironmentServices {

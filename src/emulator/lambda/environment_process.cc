@@ -46,7 +46,14 @@ Result<std::vector<std::string>> Environment::find_command() const {
     if (environment && environment->contains("AWS_LAMBDA_EXEC_WRAPPER")) {
       command = {"/bin/sh", sandbox_->inside_path("/var/runtime") + "/bootstrap"};
     }
+    const auto interpreter = command.size();
     for (const auto& argument : runtime_->command) command.push_back(sandbox_->inside_path(argument));
+    // An option in the function's NODE_OPTIONS switches it on again.
+    const auto given = environment && environment->contains("NODE_OPTIONS") ? environment->at("NODE_OPTIONS") : "";
+    auto after = command.begin() + static_cast<std::ptrdiff_t>(interpreter) + 1;
+    for (const auto& feature : runtime_->disabled_features) {
+      if (!given.contains("--" + feature)) after = command.insert(after, "--no-" + feature) + 1;
+    }
     return command;
   }
   auto host_path = (deployment_->code / "bootstrap").string();
@@ -249,7 +256,8 @@ Task<void> Environment::read_output(std::shared_ptr<Environment> self, std::shar
     }
     if (count < 0) continue;
     self->log_.output(pipe->source, {buffer.data(), static_cast<std::size_t>(count)});
-    if (!self->invocation_ && self->instance_.state() != State::ready) self->log_.flush();
+    const auto state = self->instance_.state();
+    if (state == State::initializing || (!self->invocation_ && state != State::ready)) self->log_.flush();
   }
 }
 

@@ -44,7 +44,12 @@ Task<void> Environment::run(std::shared_ptr<Invocation> invocation) {
   invocation_.reset();
   answer_ = {};
   init_duration_.reset();
-  log_.end_invocation();
+  // What has failed may have left nothing behind that would rest and hand the log over later.
+  if (failure) {
+    log_.flush();
+  } else {
+    log_.end_invocation();
+  }
   became_idle();
 }
 
@@ -81,9 +86,11 @@ Task<std::optional<Environment::Failure>> Environment::first_init(TimePoint limi
   };
   log_.platform(line(log_.format()));
   if (!layers_.empty()) init_start_event_ = line(LogFormat::json);
+  sandbox_->set_cpu(init_cpu_share(version.memory_mb));
   auto began = steady_clock::now();
   auto failure = co_await start_and_wait(limit);
   auto duration = steady_clock::now() - began;
+  sandbox_->set_cpu(cpu_share(version.memory_mb));
   report_init("init", duration, failure);
   if (!failure) init_duration_ = duration;
   co_return failure;

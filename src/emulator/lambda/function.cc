@@ -84,6 +84,16 @@ const Version* Function::find(std::string_view qualifier, double chance) const {
   return find(qualifier);
 }
 
+std::string Function::provisioned_name(const std::string& qualifier, const std::string& version) const {
+  for (const auto& name : {qualifier, version}) {
+    if (provisioned.contains(name)) return name;
+  }
+  for (const auto& [name, alias] : aliases) {
+    if (alias.version == version && provisioned.contains(name)) return name;
+  }
+  return {};
+}
+
 int Function::provisioned_total() const {
   int total = 0;
   for (const auto& [qualifier, config] : provisioned) total += config.executions;

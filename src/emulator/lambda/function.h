@@ -129,6 +129,9 @@ struct Function {
   /// What it takes of the account's concurrency for itself: reserved or, without that, provisioned.
   [[nodiscard]] int set_aside() const;
   [[nodiscard]] int provisioned_total() const;
+  /// Under which name environments are provisioned for an invocation of `version` by `qualifier`: the version's own, or
+  /// an alias's that points to it, whichever it was invoked by. Empty: there are none.
+  [[nodiscard]] std::string provisioned_name(const std::string& qualifier, const std::string& version) const;
   /// The revision id of what `qualifier` names, which its policy shares; null when there is none.
   [[nodiscard]] std::string* revision_of(std::string_view qualifier);
   /// A version or an alias is gone: with it goes what was kept for it.

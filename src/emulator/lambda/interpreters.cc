@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
@@ -212,6 +213,23 @@ std::vector<std::size_t> by_nearness(const std::vector<int>& versions, int wante
   };
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return rank(a) < rank(b); });
   return order;
+}
+
+std::vector<std::string> disabled_features(int wanted_version, const Interpreter& node) {
+  struct Feature {
+    const char* name;
+    int least;
+    int most;
+  };
+  constexpr std::array k_features{Feature{"experimental-require-module", 20, 22},
+                                  Feature{"experimental-detect-module", 22, 22}};
+  std::vector<std::string> names;
+  for (const auto& feature : k_features) {
+    if (wanted_version < feature.least || wanted_version > feature.most) continue;
+    const auto option = fmt::format("--no-{}", feature.name);
+    if (output_of({node.program, option, "--version"}).starts_with('v')) names.emplace_back(feature.name);
+  }
+  return names;
 }
 
 std::optional<Interpreter> find_interpreter(ManagedRuntime wanted, const InterpreterPlaces& places) {

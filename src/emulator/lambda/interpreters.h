@@ -44,6 +44,10 @@ inline constexpr int k_least_node = 16;
 /// killed. Nothing: the machine has none.
 std::optional<Interpreter> find_interpreter(ManagedRuntime wanted, const InterpreterPlaces& places);
 
+/// What Node.js has switched on and AWS's runtime of that version switches off, as far as this interpreter knows it.
+/// https://docs.aws.amazon.com/lambda/latest/dg/lambda-nodejs.html
+std::vector<std::string> disabled_features(int wanted_version, const Interpreter& node);
+
 /// Indices into `versions`, the one that serves `wanted` best first. Pure.
 std::vector<std::size_t> by_nearness(const std::vector<int>& versions, int wanted);
 

@@ -88,6 +88,21 @@ TEST_F(Invoke, ErrorsOfTheFunctionArePassedOn) {
   EXPECT_EQ(reply.body, R"({"errorMessage":"no","errorType":"MyError"})");
 }
 
+/// Ways to die, close behind an invocation that went well.
+class InvokeDies : public LambdaTest, public testing::WithParamInterface<const char*> {};
+
+TEST_P(InvokeDies, AndItsLogIsThereWithTheAnswer) {
+  make_function("f", {{"Timeout", 1}});
+  ASSERT_EQ(invoke("f", "1").body, "1");
+  ASSERT_EQ(invoke("f", "2").body, "2");
+  const auto dead = invoke("f", do_(GetParam()));
+  EXPECT_EQ(dead.header("X-Amz-Function-Error"), "Unhandled");
+  EXPECT_NE(logs.all().find("REPORT RequestId: " + dead.header("x-amzn-RequestId")), std::string::npos) << logs.all();
+}
+
+INSTANTIATE_TEST_SUITE_P(All, InvokeDies, testing::Values("exit0", "exit127", "abort", "memory", "hang"),
+                         [](const auto& info) { return std::string(info.param); });
+
 struct Exit {
   const char* what;
   const char* message;

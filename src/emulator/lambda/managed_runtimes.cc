@@ -8,11 +8,13 @@
 #include <system_error>
 
 #include "emulator/core/protocol.h"
+#include "emulator/lambda/aws_sdk.h"
 
 // The runtime clients, files of src/emulator/lambda/runtimes: the executable carries them.
 asm(".pushsection .rodata\n"
     ".global sortie_python_client, sortie_python_client_end\n"
     ".global sortie_node_client, sortie_node_client_end\n"
+    ".global sortie_node_path, sortie_node_path_end\n"
     ".global sortie_wrapper_script, sortie_wrapper_script_end\n"
     "sortie_python_client:\n"
     ".incbin \"" SORTIE_RUNTIMES_FOLDER
@@ -22,6 +24,10 @@ asm(".pushsection .rodata\n"
     ".incbin \"" SORTIE_RUNTIMES_FOLDER
     "/index.mjs\"\n"
     "sortie_node_client_end:\n"
+    "sortie_node_path:\n"
+    ".incbin \"" SORTIE_RUNTIMES_FOLDER
+    "/node_path.mjs\"\n"
+    "sortie_node_path_end:\n"
     "sortie_wrapper_script:\n"
     ".incbin \"" SORTIE_RUNTIMES_FOLDER
     "/bootstrap.sh\"\n"
@@ -33,6 +39,8 @@ extern const char sortie_python_client[];
 extern const char sortie_python_client_end[];
 extern const char sortie_node_client[];
 extern const char sortie_node_client_end[];
+extern const char sortie_node_path[];
+extern const char sortie_node_path_end[];
 extern const char sortie_wrapper_script[];
 extern const char sortie_wrapper_script_end[];
 }
@@ -44,6 +52,10 @@ namespace fs = std::filesystem;
 
 /// Where a sandbox has it.
 constexpr char k_trust_store[] = "/etc/ssl/certs/ca-certificates.crt";
+
+/// Where the AWS SDK is mounted: Node.js finds it in AWS's own place.
+constexpr char k_python_sdk[] = "/var/runtime/site-packages";
+constexpr char k_node_sdk[] = "/var/runtime/node_modules";
 
 /// What a sandbox shows of the host at the same place: an interpreter in there needs no mount.
 bool is_seen_inside(const std::string& path) {
@@ -84,12 +96,18 @@ Result<fs::path> folder_of(const fs::path& root, const std::string& name, Fill f
 Result<fs::path> client_folder(const fs::path& root) {
   const std::string_view python(sortie_python_client, sortie_python_client_end);
   const std::string_view node(sortie_node_client, sortie_node_client_end);
+  const std::string_view node_path(sortie_node_path, sortie_node_path_end);
   const std::string_view script(sortie_wrapper_script, sortie_wrapper_script_end);
   auto hash = std::hash<std::string_view>();
-  auto name = "client-" + std::to_string(hash(python) ^ (hash(node) << 1U) ^ (hash(script) << 2U));
+  auto name =
+      "client-" + std::to_string(hash(python) ^ (hash(node) << 1U) ^ (hash(script) << 2U) ^ (hash(node_path) << 3U));
   return folder_of(root, name, [&](const fs::path& folder) -> Result<void> {
     RETURN_IF_ERROR(write_file(folder / "bootstrap.py", python, 0644));
     RETURN_IF_ERROR(write_file(folder / "index.mjs", node, 0644));
+    RETURN_IF_ERROR(write_file(folder / "node_path.mjs", node_path, 0644));
+    for (const char* sdk : {k_python_sdk, k_node_sdk}) {
+      RETURN_IF_ERROR(make_folder(folder / fs::path(sdk).filename()));
+    }
     std::error_code error;
     fs::create_symlink(k_trust_store, folder / "ca-cert.pem", error);
     if (error) return fail_errno(error.value(), "make a link to the trust store");
@@ -112,11 +130,11 @@ Result<fs::path> links_folder(const fs::path& root, const Interpreter& interpret
   });
 }
 
-Result<RuntimeLaunch> make_launch(const fs::path& root, const std::string& runtime, Language language,
+Result<RuntimeLaunch> make_launch(const fs::path& root, const std::string& runtime, ManagedRuntime wanted,
                                   const Interpreter& interpreter) {
   ASSIGN_OR_RETURN(auto client, client_folder(root));
   RuntimeLaunch launch{.version = interpreter.version, .mounts = {{client.string(), "/var/runtime"}}};
-  const bool python = language == Language::python;
+  const bool python = wanted.language == Language::python;
   std::string program;
   if (is_seen_inside(interpreter.program)) {
     auto names = python ? std::vector<std::string>{runtime, "python3", "python"} : std::vector<std::string>{"node"};
@@ -128,28 +146,39 @@ Result<RuntimeLaunch> make_launch(const fs::path& root, const std::string& runti
     program = "/var/lang/" + fs::path(interpreter.program).lexically_relative(interpreter.prefix).string();
   }
   // Without the folder of the user's own packages: which user's that would be, the function cannot know.
-  launch.command = python ? std::vector<std::string>{program, "-s", "/var/runtime/bootstrap.py", "/opt"}
+  launch.command = python ? std::vector<std::string>{program, "-s", "/var/runtime/bootstrap.py", "/opt", k_python_sdk}
                           : std::vector<std::string>{program, "/var/runtime/index.mjs"};
+  if (!python) launch.disabled_features = disabled_features(wanted.version, interpreter);
   return launch;
 }
 
 }  // namespace
 
 Task<std::optional<RuntimeLaunch>> ManagedRuntimes::find(std::string runtime) {
-  if (auto found = known_.find(runtime); found != known_.end()) co_return found->second;
+  auto with_sdk = [](Known& known) {
+    auto& launch = known.launch;
+    if (launch.has_sdk) return launch;
+    auto folder = find_sdk(known.language, known.interpreter, SdkPlaces::of_environment());
+    if (folder.empty()) return launch;
+    launch.has_sdk = true;
+    launch.mounts.push_back({std::move(folder), known.language == Language::python ? k_python_sdk : k_node_sdk});
+    return launch;
+  };
+  if (auto found = known_.find(runtime); found != known_.end()) co_return with_sdk(found->second);
   auto wanted = parse_managed_runtime(runtime);
   auto root = wanted ? store_.blobs("lambda-runtimes") : Result<fs::path>(fs::path());
   if (!wanted || !root) co_return std::nullopt;
   auto job = [runtime, wanted = *wanted, root = *std::move(root),
-              places = InterpreterPlaces::of_environment()]() -> std::optional<RuntimeLaunch> {
+              places = InterpreterPlaces::of_environment()]() -> std::optional<Known> {
     auto interpreter = find_interpreter(wanted, places);
     if (!interpreter) return std::nullopt;
-    auto launch = make_launch(root, runtime, wanted.language, *interpreter);
-    return launch ? std::optional(*std::move(launch)) : std::nullopt;
+    auto launch = make_launch(root, runtime, wanted, *interpreter);
+    if (!launch) return std::nullopt;
+    return Known{wanted.language, *std::move(interpreter), *std::move(launch)};
   };
-  auto launch = co_await pool_.run(std::move(job));
-  if (launch) known_.insert_or_assign(runtime, *launch);  // one that is not there may be installed
-  co_return launch;
+  auto found = co_await pool_.run(std::move(job));
+  if (!found) co_return std::nullopt;  // one that is not there may be installed
+  co_return with_sdk(known_.insert_or_assign(runtime, *std::move(found)).first->second);
 }
 
 }  // namespace sortie::emulator::lambda

@@ -19,6 +19,8 @@ struct RuntimeLaunch {
   std::string version;                         ///< the interpreter's own: `3.11.2`
   std::vector<sandbox::ReadOnlyMount> mounts;  ///< /var/runtime: the client; /var/lang: the interpreter
   std::vector<std::string> command;            ///< paths as they are inside the sandbox
+  std::vector<std::string> disabled_features;  ///< of Node.js, by their names in options: `experimental-detect-module`
+  bool has_sdk = false;                        ///< the AWS SDK is among the mounts
 };
 
 /// AWS's managed runtimes on this machine's interpreters (docs/runtimes.md). Each is looked for when it is first asked
@@ -27,13 +29,19 @@ class ManagedRuntimes {
  public:
   ManagedRuntimes(Store& store, BlockingPool& pool) : store_(store), pool_(pool) {}
 
-  /// Nothing: not a runtime of Python or Node.js, or the machine has no interpreter for it, or the disk failed.
+  /// With the AWS SDK if there is one by now. Nothing: not a runtime of Python or Node.js, or the machine has no interpreter for it, or the disk failed.
   Task<std::optional<RuntimeLaunch>> find(std::string runtime);
 
  private:
+  struct Known {
+    Language language;
+    Interpreter interpreter;
+    RuntimeLaunch launch;
+  };
+
   Store& store_;
   BlockingPool& pool_;
-  std::map<std::string, RuntimeLaunch, std::less<>> known_;
+  std::map<std::string, Known, std::less<>> known_;
 };
 
 }  // namespace sortie::emulator::lambda

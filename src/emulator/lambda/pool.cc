@@ -23,9 +23,12 @@ AwsError throttled(std::string reason) {
 
 class Pool::Lease {
  public:
-  Lease(std::shared_ptr<Pool> pool, std::pair<std::string, std::string> key, bool reserved)
-      : pool_(std::move(pool)), key_(std::move(key)), reserved_(reserved) {
-    ++pool_->running_[key_];
+  /// `provisioned`: the key of the provisioned environments that it takes one of; empty: none.
+  Lease(std::shared_ptr<Pool> pool, std::pair<std::string, std::string> key, bool reserved, std::string provisioned)
+      : pool_(std::move(pool)), key_(std::move(key)), reserved_(reserved), provisioned_(std::move(provisioned)) {
+    auto& running = pool_->running_[key_];
+    ++running.all;
+    ++(provisioned_.empty() ? running.on_demand : pool_->running_provisioned_[provisioned_]);
     if (!reserved_) ++pool_->running_unreserved_;
   }
   Lease(Lease&&) noexcept = default;
@@ -35,7 +38,13 @@ class Pool::Lease {
   void end() {
     auto pool = std::move(pool_);
     if (!pool) return;
-    if (--pool->running_[key_] == 0) pool->running_.erase(key_);
+    auto& running = pool->running_[key_];
+    if (provisioned_.empty()) {
+      --running.on_demand;
+    } else if (--pool->running_provisioned_[provisioned_] == 0) {
+      pool->running_provisioned_.erase(provisioned_);
+    }
+    if (--running.all == 0) pool->running_.erase(key_);
     if (!reserved_) --pool->running_unreserved_;
   }
 
@@ -43,6 +52,7 @@ class Pool::Lease {
   std::shared_ptr<Pool> pool_;
   std::pair<std::string, std::string> key_;
   bool reserved_;
+  std::string provisioned_;
 };
 
 Pool::Pool(EnvironmentServices services, std::chrono::seconds idle_limit, std::size_t provisioned_limit)
@@ -66,16 +76,21 @@ Outcome<void> Pool::submit(const Concurrency& concurrency, std::shared_ptr<const
                            std::shared_ptr<Invocation> invocation) {
   if (closed_) return aws_fail(503, "ServiceException", "The embedded AWS is shutting down.");
   std::pair key{concurrency.region, concurrency.name};
+  const auto ahead = running_provisioned_.find(concurrency.provisioned);
+  const bool provisioned = !concurrency.provisioned.empty() &&
+                           (ahead == running_provisioned_.end() || ahead->second < concurrency.provisioned_here);
   if (concurrency.reserved) {
-    auto running = running_.find(key);
-    if ((running == running_.end() ? 0 : running->second) >= *concurrency.reserved) {
+    const auto running = running_.find(key);
+    const int on_demand = running == running_.end() ? 0 : running->second.on_demand;
+    if (!provisioned && on_demand >= *concurrency.reserved - concurrency.provisioned_total) {
       return std::unexpected(throttled("ReservedFunctionConcurrentInvocationLimitExceeded"));
     }
   } else if (running_unreserved_ >= k_account_concurrency - concurrency.reserved_elsewhere) {
     return std::unexpected(throttled("ConcurrentInvocationLimitExceeded"));
   }
   idle_.try_emplace(deployment.get());
-  Lease lease(shared_from_this(), std::move(key), concurrency.reserved.has_value());
+  Lease lease(shared_from_this(), std::move(key), concurrency.reserved.has_value(),
+              provisioned ? concurrency.provisioned : std::string());
   asio::co_spawn(services_.executor,
                  execute(shared_from_this(), std::move(deployment), std::move(invocation), concurrency.provisioned,
                          std::move(lease)),

@@ -51,10 +51,12 @@ class Pool : public std::enable_shared_from_this<Pool> {
     std::string name;
     std::optional<int> reserved;
     int reserved_elsewhere = 0;
-    std::string provisioned;  ///< the key of provisioned environments that it may use; empty: none
+    int provisioned_total = 0;  ///< environments of all its versions and aliases
+    std::string provisioned;    ///< the key of provisioned environments that it may use; empty: none
+    int provisioned_here = 0;   ///< how many are wanted under that key
   };
   /// Begins an invocation and returns at once; it goes on when nobody waits for it. 429 TooManyRequestsException when
-  /// the function or the account has too many.
+  /// the function or the account has too many. What is provisioned of a reservation is not there for the rest.
   Outcome<void> submit(const Concurrency& concurrency, std::shared_ptr<const Deployment> deployment,
                        std::shared_ptr<Invocation> invocation);
   /// How many environments of a deployment are wanted.
@@ -120,7 +122,12 @@ class Pool : public std::enable_shared_from_this<Pool> {
   Signal released_;
   std::unordered_multiset<const Deployment*> waiting_;  ///< for environments that are settling
   std::unordered_set<std::shared_ptr<Environment>> live_;
-  std::map<std::pair<std::string, std::string>, int> running_;
+  struct Running {
+    int all = 0;
+    int on_demand = 0;  ///< beyond what is provisioned
+  };
+  std::map<std::pair<std::string, std::string>, Running> running_;  ///< of a region's function
+  std::map<std::string, int, std::less<>> running_provisioned_;     ///< by key
   int running_unreserved_ = 0;
   std::map<std::pair<std::string, std::string>, RateLimit> scaling_;  ///< of a region's function
   std::map<std::string, Group, std::less<>> groups_;                  ///< by key

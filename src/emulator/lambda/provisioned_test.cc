@@ -130,9 +130,26 @@ TEST_F(Provisioned, MovesWithTheAlias) {
   auto moved = json::parse(environment_of("a", do_("environment"))).as_object();
   EXPECT_EQ(moved["AWS_LAMBDA_FUNCTION_VERSION"], "2");
   EXPECT_EQ(moved["AWS_LAMBDA_INITIALIZATION_TYPE"], "provisioned-concurrency");
-  // The version itself is not what was provisioned.
+  // The version behind the alias has the same environments, whichever name it is called by; the one before has none.
   EXPECT_EQ(json::parse(environment_of("2", do_("environment"))).as_object()["AWS_LAMBDA_INITIALIZATION_TYPE"],
+            "provisioned-concurrency");
+  EXPECT_EQ(json::parse(environment_of("1", do_("environment"))).as_object()["AWS_LAMBDA_INITIALIZATION_TYPE"],
             "on-demand");
+}
+
+TEST_F(Provisioned, AllOfAReservationLeavesNothingForTheUnpublishedVersion) {
+  make();
+  ASSERT_EQ(call("PUT", "/2017-10-31/functions/f/concurrency", R"({"ReservedConcurrentExecutions":2})").status, 200);
+  provision("1", 1);
+  ASSERT_EQ(settled("1"), "READY 1/1");
+  EXPECT_EQ(invoke("f", "1").body, "1") << "one of the two is left";
+  provision("1", 2);
+  ASSERT_EQ(settled("1"), "READY 2/2");
+  auto refused = invoke("f", "1");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.member("Reason"), "ReservedFunctionConcurrentInvocationLimitExceeded");
+  EXPECT_EQ(json::parse(environment_of("1", do_("environment"))).as_object()["AWS_LAMBDA_INITIALIZATION_TYPE"],
+            "provisioned-concurrency");
 }
 
 TEST_F(Provisioned, IsBoundedByTheMachine) {

@@ -54,10 +54,17 @@ void add_managed(Variables& variables, const std::string& runtime, const Place& 
   variables.emplace_back("SHLVL", "0");
   if (managed->language == Language::python) {
     variables.emplace_back("PYTHONPATH", place.runtime_folder);
+    // botocore and requests bring a trust store of their own, and so does an OpenSSL that an interpreter brings.
+    if (!place.endpoint_url) {
+      for (const char* name : {"AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"}) {
+        variables.emplace_back(name, place.runtime_folder + "/ca-cert.pem");
+      }
+    }
   } else {
     variables.emplace_back(
-        "NODE_PATH", fmt::format("{0}/nodejs/node{1}/node_modules:{0}/nodejs/node_modules:{2}/node_modules:{2}:{3}",
-                                 place.layers_folder, managed->version, place.runtime_folder, place.task_root));
+        "NODE_PATH",
+        fmt::format("{0}/nodejs/node{1}/node_modules:{0}/nodejs/node_modules:{4}:{2}:{3}", place.layers_folder,
+                    managed->version, place.runtime_folder, place.task_root, place.node_packages));
     // Node.js does not look at the system's trust store. AWS has this up to nodejs18.x; later our client takes it away.
     variables.emplace_back("NODE_EXTRA_CA_CERTS", place.runtime_folder + "/ca-cert.pem");
   }

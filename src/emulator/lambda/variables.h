@@ -16,6 +16,8 @@ struct Place {
   std::string runtime_api;  ///< `169.254.100.1:9001`
   std::string task_root = "/var/task";
   std::string runtime_folder = "/var/runtime";
+  std::string python_packages = "/var/runtime/site-packages";  ///< the AWS SDK of Python
+  std::string node_packages = "/var/runtime/node_modules";     ///< that of Node.js
   std::string layers_folder = "/opt";
   std::string initialization = "on-demand";  ///< or `provisioned-concurrency`
   std::optional<std::string> endpoint_url;   ///< only where AWS's own names do not lead to the embedded AWS

@@ -23,6 +23,8 @@ REQUESTED = os.environ.get("AWS_EXECUTION_ENV", "").rpartition("_python")[2]  # 
 # From python3.12 on AWS answers with characters as they are.
 ASCII_ANSWERS = REQUESTED in ("3.8", "3.9", "3.10", "3.11")
 
+AWS_SDK = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3")
+
 request_id = None  # of the running invocation; before the first one there is none
 
 
@@ -350,6 +352,14 @@ def load_handler(name):
                     "Handler '%s' missing on module '%s'" % (function_name, module_name)) from None
 
 
+def advise(error):
+    """AWS's runtimes have the SDK; where this machine has not, the log says how it gets here."""
+    cause = error.__context__ if isinstance(error, Fault) else error
+    if isinstance(cause, ModuleNotFoundError) and str(cause.name).split(".")[0] in AWS_SDK:
+        sys.stdout.write("sortie: the AWS SDK that AWS's Python has is not on this machine. Once: python3 -m pip install "
+                         '--target "${XDG_DATA_HOME:-$HOME/.local/share}/sortie/sdk/python" boto3\n')
+
+
 def invoke(handler, headers, body):
     """The answer of the handler as JSON, in bytes."""
     context = LambdaContext(headers)
@@ -365,12 +375,12 @@ def invoke(handler, headers, body):
 
 
 def set_up_path():
-    """The function's folder, then layers, then what Python itself has (with PYTHONPATH)."""
+    """The function's folder, then layers, the AWS SDK, and what Python itself has (with PYTHONPATH)."""
     task_root = os.environ.get("LAMBDA_TASK_ROOT", os.getcwd())
     own = "%d.%d" % sys.version_info[:2]
-    layers = sys.argv[1] if len(sys.argv) > 1 else "/opt"
+    layers, sdk = sys.argv[1:3]
     packages = ["%s/python/lib/python%s/site-packages" % (layers, version) for version in dict.fromkeys((REQUESTED, own))]
-    sys.path[0:1] = [task_root] + [folder for folder in packages if os.path.isdir(folder)] + [layers + "/python"]
+    sys.path[0:1] = [task_root] + [folder for folder in packages if os.path.isdir(folder)] + [layers + "/python", sdk]
     del sys.argv[1:]
 
 
@@ -402,6 +412,7 @@ def main():
     except Exception as error:
         document = document_of(error, None)
         log_error(document)
+        advise(error)
         api.fail_init(document)
         sys.exit(1)
     while True:
@@ -412,8 +423,9 @@ def main():
             answer = invoke(handler, headers, body)
         except Exception as error:
             document = document_of(error, request_id)
-            del error  # and with it the frames of the handler
             log_error(document)
+            advise(error)
+            del error  # and with it the frames of the handler
             api.fail(request_id, document)
         else:
             api.answer(request_id, answer)

@@ -11,6 +11,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import util from "node:util";
+import { importFromNodePath, isEsModule } from "./node_path.mjs";
 
 const API = `/2018-06-01/runtime`;
 const environment = process.env;
@@ -274,21 +275,17 @@ async function importModule(root, folder, module) {
     .split(":").filter(Boolean)] }));
 }
 
-/** Node's own rule: the nearest package.json says what a .js file is. */
-function isEsModule(file) {
-  if (!file.endsWith(".js")) return false;
-  for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
-    try {
-      return JSON.parse(fs.readFileSync(path.join(folder, "package.json"), "utf8")).type === "module";
-    } catch (error) {
-      if (error.code !== "ENOENT" && error.code !== "ENOTDIR") return false;
-    }
-    if (folder === path.dirname(folder)) return false;
+/** AWS's runtimes have the SDK; where this machine has not, the log says how it gets here. */
+function advise(error) {
+  if (/Cannot find (?:module|package) '@(?:aws-sdk|smithy)\//.test(String(error?.message))) {
+    writeAll("sortie: the AWS SDK that AWS's Node.js has is not on this machine. Once: npm install --prefix " +
+      '"${XDG_DATA_HOME:-$HOME/.local/share}/sortie/sdk/nodejs" @aws-sdk/client-s3 (and what else is needed)\n');
   }
 }
 
 async function loadHandler(root, text) {
   const { folder, module, name } = parseHandler(text);
+  if (runtimeVersion >= 18) importFromNodePath(path.resolve(root, folder, module));
   let loaded;
   try {
     loaded = await importModule(root, folder, module);
@@ -408,6 +405,7 @@ function watchEventLoop() {
 
 function endOn(title, error) {
   logError(title, error);
+  advise(error);
   const resource = requestId === undefined ? "/init/error" : `/invocation/${requestId}/error`;
   const status = title === "Uncaught Exception" ? 129 : 128;
   // A connection of its own: the other one may be waiting for something else.
@@ -436,6 +434,7 @@ async function handle(handler, { headers, body }) {
     await postResult(requestId, await runBuffered(handler, event, context));
   } catch (error) {
     logError("Invoke Error", error);
+    advise(error);
     await postError(`/invocation/${requestId}/error`, error);
   }
 }
@@ -449,6 +448,7 @@ async function main() {
     handler = await loadHandler(environment.LAMBDA_TASK_ROOT, environment._HANDLER);
   } catch (error) {
     logError("Uncaught Exception", error);
+    advise(error);
     await postError("/init/error", error);
     process.exit(1);
   }

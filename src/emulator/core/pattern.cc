@@ -1,10 +1,10 @@
-#include "emulator/cloudformation/pattern.h"
+#include "emulator/core/pattern.h"
 
 #include <algorithm>
 #include <optional>
 #include <utility>
 
-namespace sortie::emulator::cloudformation {
+namespace sortie::emulator {
 namespace {
 
 constexpr std::size_t k_max_program = 4000;
@@ -333,4 +333,4 @@ bool Pattern::matches(std::string_view text) const {
   return Run(*this, text).reaches_end(0, 0);
 }
 
-}  // namespace sortie::emulator::cloudformation
+}  // namespace sortie::emulator

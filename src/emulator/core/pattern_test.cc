@@ -1,8 +1,8 @@
-#include "emulator/cloudformation/pattern.h"
+#include "emulator/core/pattern.h"
 
 #include <gtest/gtest.h>
 
-namespace sortie::emulator::cloudformation {
+namespace sortie::emulator {
 namespace {
 
 struct Case {
@@ -63,4 +63,4 @@ TEST(Pattern, LimitsItsDepth) {
 }
 
 }  // namespace
-}  // namespace sortie::emulator::cloudformation
+}  // namespace sortie::emulator

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sortie::emulator::cloudformation {
+namespace sortie::emulator {
 
 /// A regular expression of `AllowedPattern`: classes, `.`, groups, `|`, `* + ? {m,n}`, anchors, `\b`, look-ahead, `\d
 /// \w
@@ -52,4 +52,4 @@ class Pattern {
   std::vector<Bytes> sets_;
 };
 
-}  // namespace sortie::emulator::cloudformation
+}  // namespace sortie::emulator
