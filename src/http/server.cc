@@ -106,6 +106,9 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   void remove(std::uint64_t id);
   void stop();
   void take(int fd, const Listener& listener, const sockaddr_storage& peer);
+  /// Ends the connection that has waited longest for a request. False when there is none.
+  bool make_room();
+  static Task<void> wait_for_slot(std::shared_ptr<Impl> self, std::shared_ptr<Listener> listener);
   static Task<void> accept_all(std::shared_ptr<Impl> self, std::shared_ptr<Listener> listener);
   static Task<void> rest(std::shared_ptr<Impl> self);
 
@@ -135,7 +138,7 @@ std::uint64_t Server::Impl::add(UniqueFd fd, Service& service, CertificateAuthor
 Task<void> Server::Impl::accept_all(std::shared_ptr<Impl> self, std::shared_ptr<Listener> listener) {
   while (listener->descriptor.is_open()) {
     if (self->session_count >= self->limits.connections) {
-      co_await self->slot_free.async_wait(asio::as_tuple(asio::use_awaitable));
+      co_await wait_for_slot(self, listener);
       continue;
     }
     sockaddr_storage peer{};
@@ -151,11 +154,31 @@ Task<void> Server::Impl::accept_all(std::shared_ptr<Impl> self, std::shared_ptr<
       co_await listener->descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
                                                asio::as_tuple(asio::use_awaitable));
     } else if (is_out_of_resources(error)) {
-      co_await rest(self);
+      if (!self->make_room()) co_await rest(self);
     } else if (error == EBADF || error == EINVAL || error == ENOTSOCK) {
       co_return;
     }  // anything else concerns the one connection that was not made
   }
+}
+
+/// Makes room only for who is there.
+Task<void> Server::Impl::wait_for_slot(std::shared_ptr<Impl> self, std::shared_ptr<Listener> listener) {
+  co_await listener->descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
+                                           asio::as_tuple(asio::use_awaitable));
+  if (self->session_count < self->limits.connections || !listener->descriptor.is_open()) co_return;
+  self->make_room();
+  if (self->session_count < self->limits.connections) co_return;
+  co_await self->slot_free.async_wait(asio::as_tuple(asio::use_awaitable));
+}
+
+bool Server::Impl::make_room() {
+  Session* longest = nullptr;
+  for (Session& session : sessions) {
+    const auto waiting = session.waiting();
+    if (waiting && (longest == nullptr || *waiting < *longest->waiting())) longest = &session;
+  }
+  if (longest != nullptr) longest->abort();
+  return longest != nullptr;
 }
 
 Task<void> Server::Impl::rest(std::shared_ptr<Impl> self) {

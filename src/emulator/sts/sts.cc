@@ -123,6 +123,11 @@ Outcome<AssumeRoleRequest> read_assume_role(const wire::QueryInput& input) {
   return request;
 }
 
+/// Credentials of GetSessionToken, which may ask STS for two things only.
+bool is_own_session(const Principal& principal) {
+  return principal.temporary && (principal.kind == Principal::Kind::user || principal.kind == Principal::Kind::root);
+}
+
 void write_credentials(wire::XmlWriter& xml, const SessionCredentials& credentials) {
   xml.open("Credentials").element("AccessKeyId", credentials.access_key_id);
   xml.element("SecretAccessKey", credentials.secret_access_key).element("SessionToken", credentials.session_token);
@@ -150,6 +155,9 @@ Outcome<std::string> Sts::run(std::string_view action, const Call& call, const w
   }
   if (action == "GetCallerIdentity") return get_caller_identity(call);
   if (action == "AssumeRole") return assume_role(call, input);
+  if (is_own_session(call.principal)) {
+    return aws_fail(403, "AccessDenied", fmt::format("Cannot call {} with session credentials", action));
+  }
   if (action == "GetSessionToken") return get_session_token(call, input);
   if (action == "GetAccessKeyInfo") return get_access_key_info(call, input);
   return std::unexpected(not_implemented("sts", action));
