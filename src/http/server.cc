@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <boost/asio/as_tuple.hpp>
@@ -48,6 +49,12 @@ std::string text_of(const sockaddr_storage& address) {
   }
   if (bytes == nullptr || inet_ntop(family, bytes, text.data(), text.size()) == nullptr) return {};
   return text.data();
+}
+
+/// Whether a connection waits to be accepted.
+bool is_readable(int listening_socket) {
+  pollfd waiting{listening_socket, POLLIN, 0};
+  return ::poll(&waiting, 1, 0) > 0 && (waiting.revents & POLLIN) != 0;
 }
 
 bool is_out_of_resources(int error) {
@@ -166,6 +173,8 @@ Task<void> Server::Impl::wait_for_slot(std::shared_ptr<Impl> self, std::shared_p
   co_await listener->descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
                                            asio::as_tuple(asio::use_awaitable));
   if (self->session_count < self->limits.connections || !listener->descriptor.is_open()) co_return;
+  // The wait may have ended for a connection that was accepted before it began.
+  if (!is_readable(listener->descriptor.native_handle())) co_return;
   self->make_room();
   if (self->session_count < self->limits.connections) co_return;
   co_await self->slot_free.async_wait(asio::as_tuple(asio::use_awaitable));

@@ -143,7 +143,12 @@ TEST_F(DocumentsTest, WhatABucketNeverHasIsSaidAsAwsSaysIt) {
   EXPECT_EQ(send("GET", "/bucket?object-lock").code(), "ObjectLockConfigurationNotFoundError");
   EXPECT_EQ(send("GET", "/bucket?requestPayment").element("Payer"), "BucketOwner");
   EXPECT_EQ(send("GET", "/bucket?logging").status, 200);
-  EXPECT_EQ(code_of("logging", "<BucketLoggingStatus><LoggingEnabled/></BucketLoggingStatus>"), "NotImplemented");
+  const auto log_to = [&](const std::string& target) {
+    return code_of("logging", "<BucketLoggingStatus><LoggingEnabled><TargetBucket>" + target +
+                                  "</TargetBucket></LoggingEnabled></BucketLoggingStatus>");
+  };
+  EXPECT_EQ(log_to("none"), "InvalidTargetBucketForLogging");
+  EXPECT_EQ(log_to("bucket"), "NotImplemented");
 }
 
 TEST_F(DocumentsTest, WhoPaysAndWhereIsKept) {
