@@ -120,6 +120,7 @@ Outcome<AssumeRoleRequest> read_assume_role(const wire::QueryInput& input) {
     return violation("policyArns", "Member must have length less than or equal to 10");
   }
   ASSIGN_OR_RETURN(request.tags, read_tags(input));
+  request.transitive_tags = input.list("TransitiveTagKeys");
   return request;
 }
 
