@@ -42,6 +42,8 @@ PARTLY = {
                 {"TopicArn": "arn:aws:sns:us-east-1:000000000000:t", "Events": ["s3:ObjectCreated:*"]}]}},
             "EventBridge": {"NotificationConfiguration": {"EventBridgeConfiguration": {}}},
         },
+        "PutBucketLogging": {"access logs": {"BucketLoggingStatus": {
+            "LoggingEnabled": {"TargetBucket": "probe-bucket", "TargetPrefix": "log"}}}},
         "CopyObject": {"KMS encryption": {"ServerSideEncryption": "aws:kms"}},
         "CreateMultipartUpload": {"KMS encryption": {"ServerSideEncryption": "aws:kms"}},
     },

@@ -6,10 +6,13 @@
 
 #include "emulator/s3/access_list.h"
 #include "emulator/s3/configurations.h"
+#include "emulator/s3/cors.h"
 #include "emulator/s3/documents.h"
+#include "emulator/s3/metadata.h"
 #include "emulator/s3/notifications.h"
 #include "emulator/s3/object_lock.h"
 #include "emulator/s3/request.h"
+#include "emulator/s3/version_id.h"
 #include "emulator/s3/website.h"
 #include "wire/xml.h"
 
@@ -65,6 +68,36 @@ void read_rules(const sortie::wire::XmlNode& root) {
   for (const auto& rule : *read) (void)rule.wants("ObjectCreated:Put", "a/b");
 }
 
+/// What was taken is answered in headers that can be sent, however a browser asks.
+void read_cross_origin(const sortie::wire::XmlNode& root, std::string_view input) {
+  const auto kept = s3::find_document_kind("cors")->read(root);
+  if (!kept) return;
+  sortie::http::Request request;
+  request.method = "GET";
+  request.headers.add("Origin", "https://a.example");
+  request.headers.add("Access-Control-Request-Headers", std::string(input.substr(0, input.find_first_of("\r\n"))));
+  const auto question = s3::read_cors_question(request);
+  const auto rules = s3::read_cors_rules(*kept);
+  (void)s3::find_cors_rule(rules, *question);
+  for (const auto& rule : rules) {
+    sortie::http::Response response;
+    s3::add_cors_headers(response, rule, {"https://a.example", "GET", {}});
+    for (const auto& [name, value] : response.headers) {
+      if (!s3::is_header_text(value)) std::abort();
+    }
+  }
+}
+
+/// Metadata that is kept comes out as ASCII, and an id is ours only when it is one that we make.
+void read_texts(std::string_view input) {
+  for (const std::string& text : {s3::mail_safe(input), s3::mail_safe(s3::text_of_header(input))}) {
+    for (const char c : text) {
+      if (static_cast<unsigned char>(c) >= 0x80) std::abort();
+    }
+  }
+  if (const auto sequence = s3::sequence_of(input); sequence && input.size() != 32) std::abort();
+}
+
 /// Bucket configurations; of a website's also the redirections it makes.
 void read_documents(std::string_view input) {
   const auto document = sortie::wire::XmlDocument::parse(input);
@@ -76,6 +109,7 @@ void read_documents(std::string_view input) {
     (void)s3::find_configuration_kind(name)->check(document->root());
   }
   read_rules(document->root());
+  read_cross_origin(document->root(), input);
   const auto site = s3::read_website(document->root());
   if (!site) return;
   const s3::Visit visit{"http", "site", "a/b c", "q"};
@@ -93,6 +127,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   (void)s3::read_tag_document(input, 10, false);
   (void)s3::read_tag_header(input);
   read_documents(input);
+  read_texts(input);
   (void)s3::read_copy_source(input);
   read_lists(input);
   read_locks(input);

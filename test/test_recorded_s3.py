@@ -56,6 +56,20 @@ def locations(_s3, it):
     it.match("get-bucket-location-non-existent-bucket", "get_bucket_location", Bucket="there-is-none")
 
 
+@scenarios("TestS3BucketLogging::test_put_bucket_logging_wrong_target")
+def logging_targets(_s3, it):
+    it.recording.bind("<region_2>", "us-west-2")
+    it.recording.bind("<target-bucket:1>", "there-is-none")
+    bucket = it.bucket()
+    it.in_region("us-west-2").create_bucket(Bucket="west", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+
+    def log_to(key, target):
+        it.match(key, "put_bucket_logging", Bucket=bucket, BucketLoggingStatus={
+            "LoggingEnabled": {"TargetBucket": target, "TargetPrefix": "log"}})
+    log_to("put-bucket-logging-different-regions", "west")
+    log_to("put-bucket-logging-non-existent-bucket", "there-is-none")
+
+
 @scenarios("TestS3BucketLifecycle::test_delete_lifecycle_configuration_on_bucket_deletion")
 def lifecycle_ends_with_the_bucket(s3, it):
     bucket = it.bucket()

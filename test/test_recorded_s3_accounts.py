@@ -22,13 +22,12 @@ MODULES = (test_recorded_s3, test_recorded_s3_access, test_recorded_s3_configura
 # By what the names of the recorded tests contain.
 ABSENT = {
     "kms": "KMS", "sse_bucket_key": "KMS",
-    "Replication": "replication", "BucketLogging": "access logs",
+    "Replication": "replication",
 }
 OTHERWISE = {
     "TestS3PresignedUrl::test_put_object_with_md5_and_chunk_signature_bad_headers[s3-False]": "nothing was recorded",
     "TestS3PresignedUrl::test_put_object_with_md5_and_chunk_signature_bad_headers[s3v4-False]": "nothing was recorded",
     "TestS3::test_list_objects_v2_with_prefix": "recorded before listings had checksums; a newer recording of it is enacted",
-    "TestS3PresignedUrl::test_put_unicode_metadata_with_sig_s3": "how urllib sends headers that are not ASCII is not defined",
 }
 
 

@@ -189,6 +189,18 @@ def metadata_in_the_url(_s3, it):
     it.match("head-object", "head_object", Bucket="bucket", Key="k", ChecksumMode="ENABLED")
 
 
+@scenarios("TestS3PresignedUrl::test_put_unicode_metadata_with_sig_s3")
+def metadata_that_is_no_ascii(s3, it):
+    """botocore would refuse it; other SDKs do not."""
+    it.bucket("bucket")
+    client = it.server.boto3("s3", config=botocore.config.Config(signature_version="s3", s3={"addressing_style": "path"}))
+    client.meta.events.unregister("before-parameter-build.s3.PutObject", botocore.handlers.validate_ascii_metadata)
+    url = client.generate_presigned_url("put_object", {
+        "Bucket": "bucket", "Key": "k", "Metadata": {"foo": "non-ascii-%E2%80%94_\u2014_\u00e9_"}})
+    assert send("PUT", url, b"")[0] == 200
+    it.match("head_object", "head_object", Bucket="bucket", Key="k")
+
+
 @scenarios("TestS3PresignedUrl::test_put_url_metadata_with_sig_s3[True]")
 def metadata_of_version_2(_s3, it, _verified):
     it.bucket("bucket")

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <boost/asio/as_tuple.hpp>
@@ -48,6 +49,12 @@ std::string text_of(const sockaddr_storage& address) {
   }
   if (bytes == nullptr || inet_ntop(family, bytes, text.data(), text.size()) == nullptr) return {};
   return text.data();
+}
+
+/// Whether a connection waits to be accepted.
+bool is_readable(int listening_socket) {
+  pollfd waiting{listening_socket, POLLIN, 0};
+  return ::poll(&waiting, 1, 0) > 0 && (waiting.revents & POLLIN) != 0;
 }
 
 bool is_out_of_resources(int error) {
@@ -106,6 +113,9 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   void remove(std::uint64_t id);
   void stop();
   void take(int fd, const Listener& listener, const sockaddr_storage& peer);
+  /// Ends the connection that has waited longest for a request. False when there is none.
+  bool make_room();
+  static Task<void> wait_for_slot(std::shared_ptr<Impl> self, std::shared_ptr<Listener> listener);
   static Task<void> accept_all(std::shared_ptr<Impl> self, std::shared_ptr<Listener> listener);
   static Task<void> rest(std::shared_ptr<Impl> self);
 
@@ -135,7 +145,7 @@ std::uint64_t Server::Impl::add(UniqueFd fd, Service& service, CertificateAuthor
 Task<void> Server::Impl::accept_all(std::shared_ptr<Impl> self, std::shared_ptr<Listener> listener) {
   while (listener->descriptor.is_open()) {
     if (self->session_count >= self->limits.connections) {
-      co_await self->slot_free.async_wait(asio::as_tuple(asio::use_awaitable));
+      co_await wait_for_slot(self, listener);
       continue;
     }
     sockaddr_storage peer{};
@@ -151,11 +161,33 @@ Task<void> Server::Impl::accept_all(std::shared_ptr<Impl> self, std::shared_ptr<
       co_await listener->descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
                                                asio::as_tuple(asio::use_awaitable));
     } else if (is_out_of_resources(error)) {
-      co_await rest(self);
+      if (!self->make_room()) co_await rest(self);
     } else if (error == EBADF || error == EINVAL || error == ENOTSOCK) {
       co_return;
     }  // anything else concerns the one connection that was not made
   }
+}
+
+/// Makes room only for who is there.
+Task<void> Server::Impl::wait_for_slot(std::shared_ptr<Impl> self, std::shared_ptr<Listener> listener) {
+  co_await listener->descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
+                                           asio::as_tuple(asio::use_awaitable));
+  if (self->session_count < self->limits.connections || !listener->descriptor.is_open()) co_return;
+  // The wait may have ended for a connection that was accepted before it began.
+  if (!is_readable(listener->descriptor.native_handle())) co_return;
+  self->make_room();
+  if (self->session_count < self->limits.connections) co_return;
+  co_await self->slot_free.async_wait(asio::as_tuple(asio::use_awaitable));
+}
+
+bool Server::Impl::make_room() {
+  Session* longest = nullptr;
+  for (Session& session : sessions) {
+    const auto waiting = session.waiting();
+    if (waiting && (longest == nullptr || *waiting < *longest->waiting())) longest = &session;
+  }
+  if (longest != nullptr) longest->abort();
+  return longest != nullptr;
 }
 
 Task<void> Server::Impl::rest(std::shared_ptr<Impl> self) {

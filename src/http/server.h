@@ -12,7 +12,9 @@
 
 namespace sortie::http {
 
-/// What a server accepts. Past a limit: 431, 413, 408, or (connections) no accept until one closes.
+/// What a server accepts. Past a limit: 431, 413, 408. When there are as many connections as are allowed, or no
+/// descriptors are left, a new one takes the place of the one that has waited longest for a request, idle ones before
+/// those that have begun to send one; while all are being answered it waits.
 struct ServerLimits {
   std::size_t header_bytes = 64 * 1024;
   std::uint64_t body_bytes = 6ULL * 1024 * 1024 * 1024;

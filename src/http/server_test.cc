@@ -8,7 +8,15 @@ namespace {
 
 using ::testing::Test;
 
-class ServerTest : public Loopback {};
+class ServerTest : public Loopback {
+ protected:
+  /// Runs what is ready, and waits for nothing.
+  void settle() {
+    io.restart();
+    while (io.poll_one() > 0) {
+    }
+  }
+};
 
 const std::string k_get = "GET / HTTP/1.1\r\nHost: a\r\n";
 
@@ -173,22 +181,70 @@ TEST_F(ServerTest, ClosesAnIdleConnectionSilently) {
 }
 
 TEST_F(ServerTest, TakesNoMoreConnectionsThanItsLimit) {
-  const auto port = serve([](Request request) { return echo(std::move(request)); }, {.connections = 1});
-  tcp::socket first(io);
-  first.connect({asio::ip::address_v4::loopback(), port});
+  asio::steady_timer held(io, asio::steady_timer::time_point::max());
+  const auto port = serve(
+      [&](Request request) -> Task<Result<Response>> {
+        boost::system::error_code ignored;
+        if (request.path == "/held") co_await held.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        co_return Response{};
+      },
+      {.connections = 1});
+  std::optional<std::string> first;
   std::optional<std::string> second;
+  asio::co_spawn(io, exchange_raw(port, "GET /held HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
+                 [&](const std::exception_ptr&, std::string text) { first = std::move(text); });
+  ASSERT_TRUE(run_until([&] { return service->calls == 1; }));
   asio::co_spawn(io, exchange_raw(port, k_get + "Connection: close\r\n\r\n"),
                  [&](const std::exception_ptr&, std::string text) { second = std::move(text); });
-  asio::write(first, asio::buffer(k_get + "\r\n"));
-  std::string answer;
-  run([](tcp::socket& socket, std::string& text) -> Task<int> {
-    co_await asio::async_read_until(socket, asio::dynamic_buffer(text), "\r\n\r\n", asio::use_awaitable);
-    co_return 0;
-  }(first, answer));
-  EXPECT_EQ(service->calls, 1);
-  first.close();
-  ASSERT_TRUE(run_until([&] { return second.has_value(); }));
+  settle();
+  EXPECT_FALSE(second) << "one that is being answered is not ended";
+  held.cancel();
+  ASSERT_TRUE(run_until([&] { return first && second; }));
+  EXPECT_EQ(status_of(*first), 200);
   EXPECT_EQ(status_of(*second), 200);
+}
+
+/// Whether the connection was ended by the server.
+bool is_ended(asio::ip::tcp::socket& socket) {
+  char byte = 0;
+  boost::system::error_code error;
+  socket.non_blocking(true);
+  socket.receive(asio::buffer(&byte, 1), 0, error);
+  return error && error != asio::error::would_block;
+}
+
+TEST_F(ServerTest, IdleConnectionsMakeRoomTheOldestFirst) {
+  const auto port = serve([](Request request) { return echo(std::move(request)); }, {.connections = 3});
+  std::vector<tcp::socket> idle;
+  for (int i = 0; i < 3; ++i) {
+    idle.emplace_back(io);
+    idle.back().connect({asio::ip::address_v4::loopback(), port});
+    // Served in order: each has had an answer and waits, but the first, which never asked.
+    if (i == 0) continue;
+    asio::write(idle.back(), asio::buffer(k_get + "\r\n"));
+    std::string answer;
+    run([](tcp::socket& socket, std::string& text) -> Task<int> {
+      co_await asio::async_read_until(socket, asio::dynamic_buffer(text), "\r\n\r\n", asio::use_awaitable);
+      co_return 0;
+    }(idle.back(), answer));
+  }
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(status_of(raw(port, k_get + "Connection: close\r\n\r\n")), 200);
+  EXPECT_TRUE(is_ended(idle[0]));
+  EXPECT_FALSE(is_ended(idle[1])) << "the first answer was over before the second came: one had to go";
+  EXPECT_FALSE(is_ended(idle[2]));
+}
+
+TEST_F(ServerTest, ARequestThatWasBegunOutlastsIdleConnections) {
+  const auto port = serve([](Request request) { return echo(std::move(request)); }, {.connections = 2});
+  tcp::socket begun(io);
+  begun.connect({asio::ip::address_v4::loopback(), port});
+  asio::write(begun, asio::buffer(std::string("GET /slow HT")));
+  tcp::socket idle(io);
+  idle.connect({asio::ip::address_v4::loopback(), port});
+  settle();
+  EXPECT_EQ(status_of(raw(port, k_get + "Connection: close\r\n\r\n")), 200);
+  EXPECT_TRUE(is_ended(idle));
+  EXPECT_FALSE(is_ended(begun));
 }
 
 TEST_F(ServerTest, ContinueIsSentForNoContentToo) {

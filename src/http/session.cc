@@ -72,7 +72,8 @@ Session::Session(Transport::Socket socket, std::shared_ptr<Deadlines> deadlines,
       deadlines_(std::move(deadlines)),
       transport_(std::move(socket), *deadlines_),
       stream_(transport_, make_request_parser(limits_.header_bytes)),
-      coarse_watch_(transport_.socket().get_executor()) {}
+      coarse_watch_(transport_.socket().get_executor()),
+      waiting_since_(deadline_in({})) {}
 
 void Session::start(std::function<void()> ended) {
   auto done = [self = shared_from_this(), ended = std::move(ended)](const std::exception_ptr& /*cancelled*/) {
@@ -83,6 +84,11 @@ void Session::start(std::function<void()> ended) {
   };
   asio::co_spawn(transport_.socket().get_executor(), run(),
                  asio::bind_cancellation_slot(cancel_.slot(), std::move(done)));
+}
+
+std::optional<Session::Waiting> Session::waiting() const {
+  if (!waiting_since_ || gone_) return std::nullopt;
+  return Waiting{stream_.got_bytes(), *waiting_since_};
 }
 
 void Session::abort() {
@@ -105,8 +111,10 @@ Task<void> Session::run() {
 
 /// Reads and answers one request. False when the connection is over.
 Task<bool> Session::next_request() {
+  waiting_since_ = deadline_in({});
   const auto read =
       co_await stream_.read_head(limits_.body_bytes, deadline_in(limits_.idle_timeout), limits_.header_timeout);
+  waiting_since_.reset();
   if (read.end == HeadEnd::malformed || read.end == HeadEnd::too_slow) {
     head_request_ = false;
     stream_.begin_body(Framing::until_close, 0);  // where this request ends is not known

@@ -5,6 +5,7 @@
 #include <boost/intrusive/list.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "http/message_stream.h"
@@ -36,6 +37,15 @@ class Session : public std::enable_shared_from_this<Session>,
   /// Closes the connection and cancels what is in flight.
   void abort();
   [[nodiscard]] std::uint64_t listener() const { return origin_.listener; }
+
+  /// Since when no request has been there.
+  struct Waiting {
+    bool begun = false;  ///< some of the next one has come
+    Deadline since;
+    auto operator<=>(const Waiting&) const = default;
+  };
+  /// Nothing while a request is being answered, or when the connection is ending.
+  [[nodiscard]] std::optional<Waiting> waiting() const;
 
  private:
   friend class RequestBody;
@@ -76,6 +86,7 @@ class Session : public std::enable_shared_from_this<Session>,
   std::string out_;
   std::uint64_t request_number_ = 0;
   Phase phase_ = Phase::idle;
+  std::optional<Deadline> waiting_since_;
   bool watching_ = false;
   bool gone_ = false;
   bool continue_owed_ = false;   // the client waits for 100 Continue

@@ -102,6 +102,26 @@ void append_resource(std::string& out, const RequestParts& request, std::string_
   }
 }
 
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+/// The headers that a presigned URL has in its query, as SDKs write it: they were signed as headers. One that is sent
+/// as a header as well counts as that.
+Fields fields_in_query(const RequestParts& request) {
+  Fields fields;
+  std::string_view query = request.query;
+  while (!query.empty()) {
+    const auto item = query.substr(0, std::min(query.find('&'), query.size()));
+    query.remove_prefix(std::min(item.size() + 1, query.size()));
+    const auto equals = std::min(item.find('='), item.size());
+    auto name = lower(uri_decode_lenient(item.substr(0, equals), Plus::is_space));
+    const bool signed_as_header = name.starts_with("x-amz-") || name == "content-md5" || name == "content-type";
+    if (!signed_as_header || !header(request, name).empty()) continue;
+    fields.emplace_back(std::move(name),
+                        equals < item.size() ? uri_decode_lenient(item.substr(equals + 1), Plus::is_space) : "");
+  }
+  return fields;
+}
+
 std::string signature_of(std::string_view secret, std::string_view to_sign) {
   return base64_encode(hmac_sha1(secret, to_sign));
 }
@@ -163,11 +183,10 @@ std::expected<void, SignatureError> verify_v2(const ParsedSignature& parsed, con
   if (auto ok = verify_time(parsed, now); !ok) return ok;
   std::vector<HeaderView> all(request.headers.begin(), request.headers.end());
   std::string date(header(request, "x-amz-date").empty() ? header(request, "date") : "");
+  const auto moved = parsed.kind == ParsedSignature::Kind::v2_query ? fields_in_query(request) : Fields();
   if (parsed.kind == ParsedSignature::Kind::v2_query) {
     date = fmt::format("{}", parsed.expires_at.time_since_epoch() / std::chrono::seconds(1));
-    if (!parsed.session_token.empty() && header(request, "x-amz-security-token").empty()) {
-      all.emplace_back("x-amz-security-token", parsed.session_token);
-    }
+    for (const auto& [name, value] : moved) all.emplace_back(name, value);
   }
   auto to_sign = string_to_sign_v2({request.method, request.path, request.query, all}, virtual_bucket, date);
   if (equal_in_constant_time(signature_of(secret, to_sign), parsed.signature)) return {};

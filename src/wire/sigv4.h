@@ -121,6 +121,7 @@ struct SignatureError {
   std::string message;            ///< a lower-case fragment naming the part
   std::string canonical_request;  ///< mismatch: ours, as S3's error body shows it
   std::string string_to_sign;     ///< mismatch: ours
+  std::string unsigned_headers;   ///< not_signed: their names, `, ` between; empty for `host`
   SystemTime signed_at{};         ///< expired, not_yet_valid and skewed: what the request says
   SystemTime valid_until{};       ///< expired
 };

@@ -277,7 +277,26 @@ TEST(Sigv4, S3RefusesUnsignedAmzHeaders) {
   apply(request, sign_headers(request.parts(), k_empty_sha256, k_credentials, k_s3, k_now));
   EXPECT_TRUE(check(request));
   request.headers.emplace_back("x-amz-acl", "public-read");
-  EXPECT_EQ(reason(request), Reason::not_signed);
+  request.headers.emplace_back("X-Amz-Meta-A", "1");
+  const auto refused = check(request);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, Reason::not_signed);
+  EXPECT_EQ(refused.error().unsigned_headers, "x-amz-acl, x-amz-meta-a");
+}
+
+/// SDKs before mid-2016 sent the header without signing it; the hash is a line of the canonical request all the same.
+TEST(Sigv4, S3TakesAnUnsignedHeaderOfThePayloadsHash) {
+  auto options = k_s3;
+  options.content_sha256_header = false;
+  auto request = vanilla();
+  request.body = "hi";
+  apply(request, sign_headers(request.parts(), sha256_hex("hi"), k_credentials, options, k_now));
+  request.headers.emplace_back("X-Amz-Content-Sha256", sha256_hex("hi"));
+  EXPECT_TRUE(check(request));
+  request.headers.back().second = sha256_hex("ho");
+  EXPECT_EQ(reason(request), Reason::mismatch);
+  request.headers.back().second = k_unsigned_payload;
+  EXPECT_EQ(reason(request), Reason::mismatch);
 }
 
 TEST(Sigv4, HostMustBeSigned) {

@@ -30,22 +30,24 @@ bool is_signed(const ParsedSignature& parsed, std::string_view name) {
                      [&](const auto& known) { return name_is(name, known); });
 }
 
-/// `host` always; in S3 every `x-amz-*` header, or one could be put into a signed request by someone else. A presigned
-/// URL's user may name the payload's hash: that one is inside the canonical request.
+/// `host` always; in S3 every `x-amz-*` header, or one could be put into a signed request by someone else. Except the
+/// payload's hash: it is a line of the canonical request, and SDKs before mid-2016 did not sign its header.
 std::expected<void, SignatureError> check_signed_headers(const ParsedSignature& parsed, const RequestParts& request) {
   if (!is_signed(parsed, "host")) {
     return refuse(Reason::not_signed, "'Host' must be a 'SignedHeader' in the AWS Authorization", parsed);
   }
   if (parsed.scope.service != "s3") return {};
+  std::string unsigned_names;
   for (const auto& [name, value] : request.headers) {
     if (name.size() < 6 || !name_is(name.substr(0, 6), "x-amz-") || is_signed(parsed, name)) continue;
-    if (parsed.is_query() && name_is(name, "x-amz-content-sha256")) continue;
-    return refuse(
-        Reason::not_signed,
-        fmt::format("there were headers present in the request which were not signed: {}", sigv4_detail::lower(name)),
-        parsed);
+    if (name_is(name, "x-amz-content-sha256")) continue;
+    if (!unsigned_names.empty()) unsigned_names += ", ";
+    unsigned_names += sigv4_detail::lower(name);
   }
-  return {};
+  if (unsigned_names.empty()) return {};
+  auto error = refuse(Reason::not_signed, "there were headers present in the request which were not signed", parsed);
+  error.error().unsigned_headers = std::move(unsigned_names);
+  return error;
 }
 
 std::vector<SignedHeader> collect(const ParsedSignature& parsed, const RequestParts& request) {

@@ -352,5 +352,25 @@ TEST(Sigv2, PresignedUrls) {
             SignatureError::Reason::expired);
 }
 
+/// SDKs move what they signed as headers into the query.
+TEST(Sigv2, PresignedUrlsCarryHeadersInTheirQuery) {
+  const std::vector<HeaderView> host = {{"Host", "h"}};
+  const std::vector<HeaderView> all = {
+      {"Host", "h"}, {"Content-Type", "text/plain"}, {"x-amz-meta-a", "b c"}, {"x-amz-acl", "private"}};
+  const std::string query = presign_v2({"PUT", "/k", "", all}, "b", k_v2, k_time, std::chrono::seconds(60));
+  const auto accepted = [&](const std::string& moved, const std::vector<HeaderView>& headers) {
+    const std::string whole = query + moved;
+    const RequestParts request{"PUT", "/k", whole, headers};
+    return verify_v2(*parse_authorization(request), request, "b", k_v2.secret_access_key, k_time).has_value();
+  };
+  const std::string moved = "&content-type=text%2Fplain&x-amz-meta-a=b%20c&X-Amz-Acl=private";
+  EXPECT_TRUE(accepted("", all));
+  EXPECT_TRUE(accepted(moved, host));
+  EXPECT_TRUE(accepted(moved, all)) << "a header that is sent as well counts once";
+  EXPECT_FALSE(accepted("&content-type=text%2Fplain&x-amz-meta-a=other&x-amz-acl=private", host));
+  EXPECT_FALSE(accepted(moved + "&x-amz-meta-more=1", host));
+  EXPECT_FALSE(accepted("", host));
+}
+
 }  // namespace
 }  // namespace sortie::wire

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <pugixml.hpp>
 
 namespace sortie::wire {
@@ -41,8 +42,17 @@ std::string_view escape_of(char c) {
   }
 }
 
+/// Text that stands for itself: nearly all of what is written.
+bool is_plain(char c) {
+  return c >= 0x20 && c < 0x7f && c != '&' && c != '<' && c != '>' && c != '"';
+}
+
 void append_escaped(std::string& out, std::string_view text) {
-  while (!text.empty()) {
+  for (;;) {
+    const auto plain = std::ranges::find_if_not(text, is_plain) - text.begin();
+    out += text.substr(0, static_cast<std::size_t>(plain));
+    text.remove_prefix(static_cast<std::size_t>(plain));
+    if (text.empty()) return;
     const auto length = valid_sequence(text);
     const auto escape = length == 1 ? escape_of(text.front()) : std::string_view();
     if (length == 0)

@@ -166,6 +166,9 @@ Outcome<Identities::Key> Authenticator::Impl::find_key(const Call& call, const w
 
 Outcome<void> Authenticator::Impl::check_scope(const Call& call, const wire::ParsedSignature& parsed) {
   if (parsed.is_v2()) {
+    if (call.service == "s3" && !call.region.empty() && !takes_signature_v2(call.region)) {
+      return std::unexpected(refuse_signature_v2());
+    }
     if (call.service == "s3") return {};
     wire::SignatureError error;
     error.reason = Reason::unsupported;
@@ -243,6 +246,7 @@ Outcome<void> Authenticator::Impl::verify_form(Call& call) {
 }
 
 Task<Outcome<void>> Authenticator::authenticate(Call& call) {
+  if (call.service == "s3" && call.request.method == "OPTIONS") co_return Outcome<void>{};
   if (is_form_upload(call)) {
     if (auto read = co_await read_form(call); !read) co_return read;
     co_return impl_->verify_form(call);

@@ -294,6 +294,23 @@ TEST_F(Authentication, BelievesVersionTwoInS3Alone) {
   EXPECT_EQ(outcome(changed), "SignatureDoesNotMatch");
 }
 
+/// Regions that opened after January 2014 know version 4 alone.
+TEST_F(Authentication, BelievesVersionTwoInOldRegionsAlone) {
+  for (const auto& [region, expected] :
+       {std::pair("us-east-1", ""), std::pair("eu-west-1", ""), std::pair("", ""),
+        std::pair("eu-central-1", "InvalidRequest"), std::pair("us-east-2", "InvalidRequest")}) {
+    Call made = call("s3", "GET", "");
+    made.region = region;
+    std::vector<wire::HeaderView> headers(made.request.headers.begin(), made.request.headers.end());
+    const auto fields = wire::sign_headers_v2({"GET", made.request.path, "", headers}, "",
+                                              {k_alice.id, k_alice.secret, ""}, clock.now());
+    for (const auto& [name, value] : fields) made.request.headers.set(name, value);
+    EXPECT_EQ(outcome(made), expected) << region;
+  }
+  EXPECT_EQ(error.message,
+            "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.");
+}
+
 // --- payloads of S3
 
 class Payload : public Authentication {
@@ -358,6 +375,25 @@ TEST_F(Payload, InMemoryIsCheckedAtOnce) {
   Call made = signed_call("s3");
   made.request.body = std::string("changed");
   EXPECT_EQ(outcome(made), "XAmzContentSHA256Mismatch");
+}
+
+TEST_F(Payload, OfAHashWhoseHeaderIsNotSignedIsCheckedAllTheSame) {
+  Call made = call("s3", "PUT", "hi");
+  std::vector<wire::HeaderView> headers(made.request.headers.begin(), made.request.headers.end());
+  const wire::SigningOptions options{"us-east-1", "s3", wire::PathRules::for_service("s3"), false, true};
+  const std::string hash = wire::sha256_hex("hi");
+  const auto signature = wire::sign_headers({"PUT", made.request.path, "", headers}, hash,
+                                            {k_alice.id, k_alice.secret, ""}, options, clock.now());
+  for (const auto& [name, value] : signature.headers) made.request.headers.set(name, value);
+  made.request.headers.add("X-Amz-Content-Sha256", hash);
+  Call changed = call("s3", "PUT", "ho");
+  changed.request.headers = made.request.headers;
+  Call other_hash = call("s3", "PUT", "ho");
+  other_hash.request.headers = made.request.headers;
+  other_hash.request.headers.set("X-Amz-Content-Sha256", wire::sha256_hex("ho"));
+  EXPECT_EQ(outcome(made), "");
+  EXPECT_EQ(outcome(changed), "XAmzContentSHA256Mismatch");
+  EXPECT_EQ(outcome(other_hash), "SignatureDoesNotMatch");
 }
 
 TEST_F(Payload, UnsignedIsNotChecked) {

@@ -28,7 +28,8 @@ struct Principal {
   bool temporary = false;
   std::vector<std::string> session_policies;                      ///< JSON documents given to AssumeRole
   std::vector<std::pair<std::string, std::string>> session_tags;  ///< given to AssumeRole: `aws:PrincipalTag/…`
-  std::string source_identity;                                    ///< given to AssumeRole: `aws:SourceIdentity`
+  std::vector<std::string> transitive_tags;  ///< keys of those that sessions of roles assumed from here inherit
+  std::string source_identity;               ///< given to AssumeRole: `aws:SourceIdentity`
 };
 
 /// The trailing fields of an aws-chunked upload (`x-amz-checksum-crc32`). Empty until the body has been read to its

@@ -94,6 +94,7 @@ struct AssumeRoleRequest {
   std::string policy;                    ///< inline session policy, JSON
   std::vector<std::string> policy_arns;  ///< managed session policies
   std::vector<std::pair<std::string, std::string>> tags;
+  std::vector<std::string> transitive_tags;  ///< keys of `tags`
   std::string source_identity;
 };
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "wire/date.h"
@@ -79,11 +80,7 @@ AwsError refuse_s3(const wire::SignatureError& error, const wire::ParsedSignatur
                      (parsed != nullptr && parsed->is_query());
   switch (error.reason) {
     case Reason::missing: return {403, "AccessDenied", "Access Denied", {}};
-    case Reason::unsupported:
-      return {400,
-              "InvalidRequest",
-              "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
-              {}};
+    case Reason::unsupported: return refuse_signature_v2();
     case Reason::incomplete:
     case Reason::malformed:
       if (query && error.reason == Reason::incomplete) {
@@ -104,7 +101,10 @@ AwsError refuse_s3(const wire::SignatureError& error, const wire::ParsedSignatur
       if (query) return {400, "AuthorizationQueryParametersError", sentence(error.message), {}};
       return {400, "AuthorizationHeaderMalformed", "The authorization header is malformed; " + error.message + ".", {}};
     case Reason::not_signed:
-      return {403, "AccessDenied", "There were headers present in the request which were not signed", {}};
+      return {403,
+              "AccessDenied",
+              "There were headers present in the request which were not signed",
+              {{"HeadersNotSigned", error.unsigned_headers.empty() ? "host" : error.unsigned_headers}}};
     case Reason::expired: return s3_expired(error, parsed, now);
     case Reason::not_yet_valid: return {403, "AccessDenied", "Request is not yet valid", {}};
     case Reason::skewed:
@@ -132,6 +132,20 @@ std::string skew_text(const wire::SignatureError& error, SystemTime now) {
 }
 
 }  // namespace
+
+bool takes_signature_v2(std::string_view region) {
+  static constexpr std::string_view k_regions[] = {"us-east-1",      "us-west-1",      "us-west-2",
+                                                   "eu-west-1",      "ap-southeast-1", "ap-southeast-2",
+                                                   "ap-northeast-1", "sa-east-1",      "us-gov-west-1"};
+  return std::ranges::find(k_regions, region) != std::end(k_regions);
+}
+
+AwsError refuse_signature_v2() {
+  return {400,
+          "InvalidRequest",
+          "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
+          {}};
+}
 
 AwsError refuse_signature(std::string_view service, const wire::SignatureError& error,
                           const wire::ParsedSignature* parsed, SystemTime now) {

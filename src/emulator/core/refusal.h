@@ -14,6 +14,9 @@ namespace sortie::emulator {
 /// A signature that cannot be read, is not in time, or does not match. `parsed` may be null.
 AwsError refuse_signature(std::string_view service, const wire::SignatureError& error,
                           const wire::ParsedSignature* parsed, SystemTime now);
+/// Whether S3 takes signatures of version 2 in the region: those that opened before 2014 do, of AWS's later ones none.
+bool takes_signature_v2(std::string_view region);
+AwsError refuse_signature_v2();
 /// An access key id that is not known, or that is not active.
 AwsError refuse_key(std::string_view service, std::string_view access_key_id);
 /// A session token that is missing, not that of the key, or sent along with a long-term key.

@@ -86,12 +86,6 @@ std::string join(std::span<const std::string_view> labels) {
   return text;
 }
 
-/// The labels behind S3's own may be a region, or `dualstack` and a region.
-bool is_s3_tail(std::span<const std::string_view> labels) {
-  if (!labels.empty() && labels.front() == "dualstack") labels = labels.subspan(1);
-  return labels.empty() || (labels.size() == 1 && is_region(labels[0]));
-}
-
 /// `s3-website` and a region in a label of its own, or in the same one; nothing when there is no such label. Only where
 /// `anywhere` can the region be left out.
 std::optional<Destination> read_website_host(std::span<const std::string_view> labels, bool anywhere) {
@@ -112,23 +106,46 @@ std::optional<Destination> read_website_host(std::span<const std::string_view> l
   return std::nullopt;
 }
 
+/// What S3's label says behind `s3`: nothing, `fips`, `accelerate`, a region, or both with a dash between.
+struct S3Label {
+  std::string_view variant;
+  std::string_view region;
+};
+
+/// Nothing for a label that is not S3's own: `s3-control` and its kin are other services.
+std::optional<S3Label> read_s3_label(std::string_view label) {
+  if (label == "s3") return S3Label{};
+  if (!label.starts_with("s3-")) return std::nullopt;
+  label.remove_prefix(3);
+  if (is_region(label)) return S3Label{{}, label};
+  // Northern Virginia's names from before there were regions in names.
+  if (label == "external-1" || label == "external-2") return S3Label{{}, "us-east-1"};
+  for (const std::string_view variant : {"fips", "accelerate"}) {
+    if (label == variant) return S3Label{variant, {}};
+    const bool regional = variant == "fips" && label.starts_with("fips-") && is_region(label.substr(5));
+    if (regional) return S3Label{variant, label.substr(5)};
+  }
+  return std::nullopt;
+}
+
+/// The labels behind S3's own may be `dualstack`, a region, or both; the region, or nothing when they are not that.
+std::optional<std::string_view> read_s3_tail(std::span<const std::string_view> labels) {
+  if (!labels.empty() && labels.front() == "dualstack") labels = labels.subspan(1);
+  if (labels.empty()) return std::string_view();
+  if (labels.size() == 1 && is_region(labels[0])) return labels[0];
+  return std::nullopt;
+}
+
 /// S3's forms; nothing when no label is S3's.
 std::optional<Destination> read_s3_host(std::span<const std::string_view> labels) {
   for (std::size_t i = labels.size(); i-- > 0;) {
-    const std::string_view label = labels[i];
-    if (label != "s3" && !label.starts_with("s3-")) continue;
-    const auto tail = labels.subspan(i + 1);
-    if (!is_s3_tail(tail)) continue;
+    const auto label = read_s3_label(labels[i]);
+    const auto tail = read_s3_tail(labels.subspan(i + 1));
+    if (!label || !tail) continue;
     Destination destination;
     destination.service = "s3";
     destination.virtual_bucket = join(labels.first(i));
-    if (!tail.empty() && is_region(tail.back())) destination.region = std::string(tail.back());
-    const std::string_view variant = label.size() > 3 ? label.substr(3) : std::string_view();
-    if (is_region(variant)) {
-      destination.region = std::string(variant);
-    } else if (!variant.empty() && variant != "fips" && variant != "accelerate") {
-      destination.unsupported = fmt::format("the embedded AWS has no {} endpoints", label);
-    }
+    destination.region = std::string(tail->empty() ? label->region : *tail);
     return destination;
   }
   return std::nullopt;
@@ -144,6 +161,13 @@ Destination read_aws_host(std::string_view name) {
   }
   Destination destination;
   std::string_view service = labels.front();
+  // S3's kin has the account or an access point in front.
+  const auto kin = std::ranges::find_if(labels, [](std::string_view label) { return label.starts_with("s3"); });
+  if (kin != labels.end()) {
+    destination.service = std::string(*kin);
+    destination.unsupported = fmt::format("the embedded AWS does not serve {}.amazonaws.com", name);
+    return destination;
+  }
   if (service == "streaming-logs") service = "logs";  // StartLiveTail's host
   if (service.ends_with("-fips")) service.remove_suffix(5);
   destination.service = std::string(service);
@@ -179,14 +203,17 @@ Destination read_request(const http::Request& request, const std::string& host) 
   return destination;
 }
 
-/// An error before any service is known, in the protocol that the request seems to speak.
+/// An error of a service that is not there, in the protocol that the request seems to speak. `x-amzn-errortype` is for
+/// clients of REST and JSON whose requests do not show it.
 http::Response render_without_service(const AwsError& error, const std::string& request_id,
                                       const http::Request& request) {
   if (request.headers.contains("X-Amz-Target")) return render_json11_error(error, request_id);
   if (request.headers.get_or("Content-Type", "").find("json") != std::string_view::npos) {
     return render_rest_json_error(error, request_id);
   }
-  return render_query_error("https://sortie.invalid/doc/", error, request_id);
+  auto response = render_query_error("https://sortie.invalid/doc/", error, request_id);
+  response.headers.add("x-amzn-errortype", error.code);
+  return response;
 }
 
 }  // namespace
@@ -232,7 +259,7 @@ Task<Result<http::Response>> Router::handle(http::Request request) {
     const std::string why = destination.unsupported.empty()
                                 ? fmt::format("the embedded AWS has no service \"{}\"", destination.service)
                                 : destination.unsupported;
-    co_return render_without_service({501, "NotImplemented", why, {}}, make_request_id(), request);
+    co_return refuse_host(destination, {501, "NotImplemented", why, {}}, request);
   }
   const bool authenticate =
       !destination.function_url || public_requests_ == nullptr || !public_requests_->is_public(request);
@@ -246,6 +273,18 @@ Task<Result<http::Response>> Router::handle(http::Request request) {
   call.website = destination.website;
   const bool signs = authenticate && !call.website && !call.virtual_bucket.starts_with(k_custom_responses);
   co_return co_await dispatch(*service->second, std::move(call), signs);
+}
+
+http::Response Router::refuse_host(const Destination& destination, const AwsError& error,
+                                   const http::Request& request) const {
+  const auto scope = scope_of(request);
+  for (const std::string& name : {destination.service, scope ? scope->service : std::string()}) {
+    // The other services around S3 speak its language.
+    const auto service = services_.find(name.starts_with("s3") ? std::string("s3") : name);
+    if (service == services_.end()) continue;
+    return service->second->render_error(error, name == "s3" ? make_s3_request_id() : make_request_id(), request);
+  }
+  return render_without_service(error, make_request_id(), request);
 }
 
 Task<http::Response> Router::dispatch(AwsService& service, Call call, bool authenticate) {

@@ -24,8 +24,10 @@ struct Destination {
   bool function_url = false;   ///< Lambda only: the URL of a function, not Lambda's API
 };
 
-/// Reads the host name: `SERVICE.REGION.amazonaws.com`, `SERVICE.amazonaws.com`, `BUCKET.s3[.-]REGION.amazonaws.com`,
-/// `s3.dualstack.…`, the same under `.amazonaws.com.cn`, `BUCKET.localhost`,
+/// Reads the host name: `SERVICE.REGION.amazonaws.com`, `SERVICE.amazonaws.com`, S3's with and without a bucket in
+/// front
+/// (`s3`, `s3[.-]REGION`, `s3.dualstack.REGION`, `s3-fips[.dualstack].REGION`, `s3-accelerate[.dualstack]`,
+/// `s3-external-1`), the same under `.amazonaws.com.cn`, `BUCKET.localhost`,
 /// `BUCKET.s3-website[.-]REGION.amazonaws.com`, `BUCKET.s3-website.localhost`, and the URLs of functions
 /// (function_url_host.h). For localhost and addresses: the credential scope of the signature, else `X-Amz-Target`, else
 /// a query-protocol `Version` in the URL, else S3.
@@ -46,6 +48,9 @@ class Router final : public http::Service, public ServiceCalls {
 
  private:
   Task<http::Response> dispatch(AwsService& service, Call call, bool authenticate);
+  /// The error as the service would say it that the host name, or else the signature, means.
+  [[nodiscard]] http::Response refuse_host(const Destination& destination, const AwsError& error,
+                                           const http::Request& request) const;
   /// `call` is authenticated.
   static Task<http::Response> deliver(AwsService& service, Call call);
 

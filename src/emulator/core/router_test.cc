@@ -48,6 +48,17 @@ INSTANTIATE_TEST_SUITE_P(
                     Route{"bucket.s3-us-west-2.amazonaws.com", "s3", "us-west-2", "bucket"},
                     Route{"bucket.s3.dualstack.us-west-2.amazonaws.com", "s3", "us-west-2", "bucket"},
                     Route{"bucket.s3-accelerate.amazonaws.com", "s3", "", "bucket"},
+                    Route{"s3-external-1.amazonaws.com", "s3", "us-east-1", ""},
+                    Route{"bucket.s3-external-1.amazonaws.com", "s3", "us-east-1", "bucket"},
+                    Route{"s3.dualstack.eu-west-1.amazonaws.com:443", "s3", "eu-west-1", ""},
+                    Route{"s3-accelerate.amazonaws.com", "s3", "", ""},
+                    Route{"s3-accelerate.dualstack.amazonaws.com", "s3", "", ""},
+                    Route{"bucket.s3-accelerate.dualstack.amazonaws.com", "s3", "", "bucket"},
+                    Route{"s3-fips.dualstack.us-east-1.amazonaws.com", "s3", "us-east-1", ""},
+                    Route{"bucket.s3-fips.us-east-1.amazonaws.com", "s3", "us-east-1", "bucket"},
+                    Route{"s3-fips-us-gov-west-1.amazonaws.com", "s3", "us-gov-west-1", ""},
+                    Route{"s3-us-gov-west-1.amazonaws.com", "s3", "us-gov-west-1", ""},
+                    Route{"s3-external-1.s3.amazonaws.com", "s3", "", "s3-external-1"},
                     Route{"my.dotted.bucket.s3.us-west-2.amazonaws.com", "s3", "us-west-2", "my.dotted.bucket"},
                     Route{"s3.bucket.s3.us-west-2.amazonaws.com", "s3", "us-west-2", "s3.bucket"},
                     Route{"bucket.s3.cn-north-1.amazonaws.com.cn", "s3", "cn-north-1", "bucket"},
@@ -60,7 +71,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Hosts, ThatAreNotServedSayWhy) {
   for (const char* host : {"s3.us-east-1.api.aws", "lambda-url.us-east-1.on.aws", "bucket.s3-website.amazonaws.com",
-                           "a.b.c.amazonaws.com"}) {
+                           "a.b.c.amazonaws.com", "123456789012.s3-control.us-east-1.amazonaws.com",
+                           "point-123456789012.s3-accesspoint.us-east-1.amazonaws.com"}) {
     http::Request request;
     request.headers.add("Host", host);
     EXPECT_NE(find_destination(request).unsupported, "") << host;
@@ -143,7 +155,9 @@ class FakeS3 final : public AwsService {
   }
   [[nodiscard]] http::Response render_error(const AwsError& error, const std::string& request_id,
                                             const http::Request&) const override {
-    return render_query_error("test", error, request_id);
+    auto response = render_query_error("test", error, request_id);
+    response.headers.add("x-rendered-by", "s3");
+    return response;
   }
   bool full_disk = false;
   Call last;
@@ -183,6 +197,22 @@ TEST_F(Routing, NamesAServiceThatIsNotThere) {
   auto response = send(to("sqs.us-east-1.amazonaws.com"));
   EXPECT_EQ(response.status, 501);
   EXPECT_NE(testing_support::text_of(response).find("no service &quot;sqs&quot;"), std::string::npos);
+}
+
+/// The error is the service's own, so that its clients can show it.
+TEST_F(Routing, RefusesAHostAsItsServiceWould) {
+  for (const char* host :
+       {"s3.us-east-1.api.aws", "1.s3-control.us-east-1.amazonaws.com", "b.s3-website.amazonaws.com"}) {
+    EXPECT_EQ(send(to(host)).headers.get("x-rendered-by"), "s3") << host;
+  }
+  auto by_signature = to("storage.us-east-1.api.aws");
+  by_signature.headers.add("Authorization",
+                           "AWS4-HMAC-SHA256 Credential=AKIA/20150830/us-east-1/s3/aws4_request, SignedHeaders=host, "
+                           "Signature=0");
+  EXPECT_EQ(send(std::move(by_signature)).headers.get("x-rendered-by"), "s3");
+  auto other = send(to("apigateway.us-east-1.amazonaws.com"));
+  EXPECT_EQ(other.headers.get("x-rendered-by"), std::nullopt);
+  EXPECT_EQ(other.headers.get("x-amzn-errortype"), "NotImplemented");
 }
 
 TEST_F(Routing, SpeaksJsonToThoseWhoDo) {

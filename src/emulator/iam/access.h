@@ -70,8 +70,16 @@ class Access final : public Authorizer, public Identities, public Sessions {
   void forget_sessions_before(SystemTime limit);
   void load_root();
   [[nodiscard]] Principal assumed(const Role& role, const std::string& session_name) const;
+  /// The tags of a session, those inherited among them.
+  struct SessionTags {
+    std::vector<std::pair<std::string, std::string>> tags;
+    std::vector<std::string> transitive;  ///< keys
+  };
+  /// What `request` asks for and what the caller's session hands on. The latter cannot be set anew.
+  static Outcome<SessionTags> session_tags(const Principal& caller, const AssumeRoleRequest& request);
   /// Whether the role's trust policy and the caller's own let it be assumed as `request` asks.
-  Outcome<void> check_trust(const Call& call, const Role& role, const AssumeRoleRequest& request);
+  Outcome<void> check_trust(const Call& call, const Role& role, const AssumeRoleRequest& request,
+                            const SessionTags& tags);
   /// Puts the session policies on the principal; answers how much of the limit they and the tags take, in percent.
   Outcome<int> narrow(Principal& principal, const AssumeRoleRequest& request) const;
 

@@ -180,20 +180,40 @@ Outcome<SessionCredentials> Access::assume_for_service(const std::string& role_a
   return issue(assumed(*directory_.find_role_by_arn(role_arn), session_name), duration);
 }
 
-Outcome<void> Access::check_trust(const Call& call, const Role& role, const AssumeRoleRequest& request) {
+Outcome<Access::SessionTags> Access::session_tags(const Principal& caller, const AssumeRoleRequest& request) {
+  SessionTags result{request.tags, request.transitive_tags};
+  for (const std::string& key : caller.transitive_tags) {
+    const auto same = [&](const auto& tag) { return http::iequals(tag.first, key); };
+    if (std::ranges::any_of(request.tags, same)) {
+      return aws_fail(
+          400, "InvalidParameterValue",
+          "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag "
+          "key from the calling session.");
+    }
+    const auto inherited = std::ranges::find_if(caller.session_tags, same);
+    if (inherited == caller.session_tags.end()) continue;
+    result.tags.push_back(*inherited);
+    result.transitive.push_back(key);
+  }
+  return result;
+}
+
+Outcome<void> Access::check_trust(const Call& call, const Role& role, const AssumeRoleRequest& request,
+                                  const SessionTags& tags) {
   Question question;
   question.resource = role.arn;
   question.context.emplace_back("sts:RoleSessionName", request.session_name);
   if (!request.external_id.empty()) question.context.emplace_back("sts:ExternalId", request.external_id);
   if (!request.source_identity.empty()) question.context.emplace_back("sts:SourceIdentity", request.source_identity);
-  for (const auto& [key, value] : request.tags) {
+  for (const auto& [key, value] : tags.tags) {
     question.context.emplace_back("aws:RequestTag/" + key, value);
     question.context.emplace_back("aws:TagKeys", key);
   }
+  for (const std::string& key : tags.transitive) question.context.emplace_back("sts:TransitiveTagKeys", key);
   for (const auto& [key, value] : role.tags) question.context.emplace_back("aws:ResourceTag/" + key, value);
 
   std::vector<std::string> actions{"sts:AssumeRole"};
-  if (!request.tags.empty()) actions.emplace_back("sts:TagSession");
+  if (!tags.tags.empty()) actions.emplace_back("sts:TagSession");
   if (!request.source_identity.empty()) actions.emplace_back("sts:SetSourceIdentity");
   const PolicyPtr trust = parsed(role.trust, PolicyKind::trust);
   for (std::string& action : actions) {
@@ -233,7 +253,8 @@ Outcome<AssumedRole> Access::assume_role(const Call& call, const AssumeRoleReque
   }
   const Role* role = directory_.find_role_by_arn(request.role_arn);
   if (role == nullptr) return std::unexpected(not_assumable(call.principal, "sts:AssumeRole", request.role_arn));
-  RETURN_IF_ERROR(check_trust(call, *role, request));
+  ASSIGN_OR_RETURN(const SessionTags tags, session_tags(call.principal, request));
+  RETURN_IF_ERROR(check_trust(call, *role, request, tags));
 
   const bool chained = call.principal.kind == Principal::Kind::assumed_role;
   if (chained && request.duration > std::chrono::hours(1)) {
@@ -247,7 +268,8 @@ Outcome<AssumedRole> Access::assume_role(const Call& call, const AssumeRoleReque
   }
   AssumedRole result;
   result.principal = assumed(*role, request.session_name);
-  result.principal.session_tags = request.tags;
+  result.principal.session_tags = tags.tags;
+  result.principal.transitive_tags = tags.transitive;
   result.principal.source_identity = request.source_identity;
   ASSIGN_OR_RETURN(result.packed_policy_percent, narrow(result.principal, request));
   result.credentials = issue(result.principal, request.duration);

@@ -132,6 +132,36 @@ TEST_F(AssumeTest, SessionTagsNeedTheirOwnPermission) {
   EXPECT_TRUE(assume(alice).error().message.find("sts:TagSession") != std::string::npos);
 }
 
+TEST_F(AssumeTest, TransitiveTagsAreHandedOnAndCannotBeChanged) {
+  request.tags = {{"team", "blue"}, {"own", "1"}};
+  request.transitive_tags = {"team"};
+  const auto first = assume(alice);
+  ASSERT_TRUE(first) << first.error().message;
+  const Principal session = iam->identities().find_key(first->principal.access_key_id)->principal;
+  ask("PutRolePolicy",
+      {{"RoleName", "r"},
+       {"PolicyName", "chain"},
+       {"PolicyDocument",
+        R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sts:*","Resource":"*"}})"}});
+  request.tags = {{"TEAM", "red"}};
+  request.transitive_tags = {};
+  const auto changed = assume(session);
+  ASSERT_FALSE(changed);
+  EXPECT_EQ(changed.error().code, "InvalidParameterValue");
+  EXPECT_EQ(changed.error().message,
+            "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from "
+            "the calling session.");
+  request.tags = {{"other", "2"}};
+  const auto second = assume(session);
+  ASSERT_TRUE(second) << second.error().message;
+  const std::vector<std::pair<std::string, std::string>> expected = {{"other", "2"}, {"team", "blue"}};
+  EXPECT_EQ(second->principal.session_tags, expected);
+  EXPECT_EQ(second->principal.transitive_tags, std::vector<std::string>{"team"});
+  iam = std::make_unique<Iam>(clock, *store, "123456789012");
+  const Principal third = iam->identities().find_key(second->principal.access_key_id)->principal;
+  EXPECT_EQ(third.transitive_tags, std::vector<std::string>{"team"}) << "after a restart too";
+}
+
 TEST_F(AssumeTest, GetSessionTokenIsForLongTermKeys) {
   Call call;
   call.account = "123456789012";

@@ -48,6 +48,11 @@ Outcome<std::string> Iam::Impl::run(std::string_view action, const Call& call, c
   if (const auto version = input.get_or("Version", k_version); version != k_version) {
     return aws_fail(400, "InvalidAction", fmt::format("Could not find operation {} for version {}", action, version));
   }
+  // GetSessionToken's credentials are for IAM only with a second factor, which nobody has here.
+  const bool own_session = call.principal.kind == Principal::Kind::user || call.principal.kind == Principal::Kind::root;
+  if (call.principal.temporary && own_session) {
+    return aws_fail(403, "InvalidClientTokenId", "The security token included in the request is invalid");
+  }
   const auto handler = handlers.find(action);
   if (handler == handlers.end()) return std::unexpected(not_implemented("iam", action));
   iam::Operation operation{clock, directory, access, call, input};

@@ -27,6 +27,7 @@ std::string session_to_json(const Identities::Key& key) {
       {"source_identity", principal.source_identity},
       {"policies", json::array(principal.session_policies.begin(), principal.session_policies.end())},
       {"tags", std::move(tags)},
+      {"transitive", json::array(principal.transitive_tags.begin(), principal.transitive_tags.end())},
   };
   return json::serialize(object);
 }
@@ -57,6 +58,9 @@ Identities::Key session_from_json(std::string_view text) {
   }
   for (const json::value& tag : wire::array_or_empty(object, "tags")) {
     principal.session_tags.emplace_back(tag.at(0).as_string(), tag.at(1).as_string());
+  }
+  for (const json::value& tag : wire::array_or_empty(object, "transitive")) {
+    principal.transitive_tags.emplace_back(tag.as_string());
   }
   return key;
 }

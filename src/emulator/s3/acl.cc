@@ -45,10 +45,6 @@ AccessList Operations::list_of(const Request& request, const Object& object) {
   return kept.empty() ? AccessList::owners_alone(owner_id(request.call.account)) : unpack_list(kept);
 }
 
-std::string Operations::owner_of(const Request& request, const Bucket& bucket, const Object& object) {
-  return acls_count(bucket) ? list_of(request, object).owner : owner_id(request.call.account);
-}
-
 Outcome<void> Operations::check_public_list(const Request& request, const Bucket& bucket, const AccessList& list,
                                             std::string_view action) {
   if (list.is_public() && blocks(bucket, Block::public_acls)) return blocked_by_setting(request, action, bucket);

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
-#include "emulator/core/protocol.h"
+#include "emulator/s3/version_id.h"
 #include "wire/checksum.h"
 
 namespace sortie::emulator::s3 {
@@ -34,6 +34,10 @@ CREATE INDEX IF NOT EXISTS s3_upload_by_key ON s3_upload(bucket, key, sequence);
 CREATE TABLE IF NOT EXISTS s3_upload_part(
   upload TEXT NOT NULL, number INTEGER NOT NULL, content INTEGER NOT NULL, size INTEGER NOT NULL,
   checksum TEXT NOT NULL, etag TEXT NOT NULL, modified INTEGER NOT NULL, PRIMARY KEY(upload, number)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS s3_completion(
+  upload TEXT PRIMARY KEY, bucket INTEGER NOT NULL, key TEXT NOT NULL, completed INTEGER NOT NULL, parts TEXT NOT NULL,
+  version TEXT NOT NULL, etag TEXT NOT NULL, checksum TEXT, sealed INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS s3_completion_by_time ON s3_completion(completed);
 CREATE TABLE IF NOT EXISTS s3_upload_seal(
   upload TEXT PRIMARY KEY, salt BLOB NOT NULL, proof BLOB NOT NULL) WITHOUT ROWID;
 )sql";
@@ -59,7 +63,10 @@ std::string pack(const Fields& fields) {
 Fields unpack(std::string_view text) {
   Fields fields;
   if (text.empty()) return fields;
-  const json::value flat = json::parse(text);
+  // What is kept may come from foreign headers: bytes that are no UTF-8 must not make an object unreadable for ever.
+  json::parse_options lenient;
+  lenient.allow_invalid_utf8 = true;
+  const json::value flat = json::parse(text, {}, lenient);
   const json::array& array = flat.as_array();
   for (std::size_t i = 0; i + 1 < array.size(); i += 2) {
     fields.emplace_back(array[i].as_string(), array[i + 1].as_string());
@@ -96,16 +103,6 @@ Upload upload_from(const Query& row) {
   upload.traits.tags = unpack(row.view(8));
   upload.traits.checksum = unpack_checksum(row.view(9));
   return upload;
-}
-
-/// 32 characters, as S3's look.
-std::string make_version_id() {
-  std::string id;
-  for (const char c : make_s3_host_id()) {
-    if (c != '+' && c != '/' && c != '=' && id.size() < 32) id += c;
-  }
-  id.resize(32, '0');
-  return id;
 }
 
 }  // namespace
@@ -162,6 +159,7 @@ bool Catalog::delete_bucket(const Bucket& bucket, ContentStore& contents) {
     if (some.empty()) break;
     for (const Upload& upload : some) remove_upload(change, upload);
   }
+  statements_.query("DELETE FROM s3_completion WHERE bucket=?").bind(bucket.id).run();
   statements_.query("DELETE FROM s3_bucket_config WHERE bucket=?").bind(bucket.id).run();
   statements_.query("DELETE FROM s3_bucket WHERE id=?").bind(bucket.id).run();
   change.commit();
@@ -243,14 +241,16 @@ std::vector<Part> Catalog::parts(const Object& object) {
 
 void Catalog::put_object(ContentStore::Change& change, const Bucket& bucket, Object& object,
                          const std::vector<Part>& parts) {
-  object.version = bucket.versioning == Versioning::enabled ? make_version_id() : "null";
+  object.sequence = next_sequence();
+  object.version =
+      bucket.versioning == Versioning::enabled ? make_version_id(object.sequence) : std::string(k_null_version);
   if (bucket.versioning != Versioning::enabled) {
-    if (const auto replaced = find_object(bucket, object.key, "null")) remove_version(change, bucket, *replaced);
+    if (const auto replaced = find_object(bucket, object.key, k_null_version))
+      remove_version(change, bucket, *replaced);
   }
   statements_.query("UPDATE s3_object SET latest=0 WHERE bucket=? AND key=? AND latest=1")
       .bind(bucket.id, object.key)
       .run();
-  object.sequence = next_sequence();
   statements_
       .query(
           "INSERT INTO s3_object(bucket,key,sequence,version,latest,marker,size,etag,modified,headers,"
@@ -289,7 +289,7 @@ void Catalog::set_tags(const Object& object, const Tags& tags) {
 
 void Catalog::create_upload(Upload& upload) {
   upload.sequence = next_sequence();
-  upload.id = make_version_id() + "." + make_version_id() + make_version_id() + make_version_id();
+  upload.id = make_upload_id(upload.sequence, upload.key);
   statements_.query("INSERT INTO s3_upload VALUES(?,?,?,?,?,?,?,?,?,?)")
       .bind(upload.id, upload.bucket, upload.key, upload.sequence, millis(upload.initiated), upload.initiator,
             pack(upload.traits.headers), upload.traits.storage_class, pack(upload.traits.tags),
@@ -364,6 +364,26 @@ void Catalog::remove_upload(ContentStore::Change& change, const Upload& upload) 
   set_guard(upload, {});
   statements_.query("DELETE FROM s3_upload_seal WHERE upload=?").bind(upload.id).run();
   statements_.query("DELETE FROM s3_upload WHERE id=?").bind(upload.id).run();
+}
+
+void Catalog::remember(const Upload& upload, const Completion& completion) {
+  statements_.query("DELETE FROM s3_completion WHERE completed<?")
+      .bind(millis(completion.completed - k_completions_known))
+      .run();
+  statements_.query("INSERT OR REPLACE INTO s3_completion VALUES(?,?,?,?,?,?,?,?,?)")
+      .bind(upload.id, upload.bucket, upload.key, millis(completion.completed), completion.parts, completion.version,
+            completion.etag, pack(completion.checksum), static_cast<int>(completion.sealed))
+      .run();
+}
+
+std::optional<Completion> Catalog::completion(const Bucket& bucket, const std::string& key, const std::string& id) {
+  auto row = statements_.query(
+      "SELECT parts,version,etag,checksum,completed,sealed FROM s3_completion WHERE upload=? AND bucket=? AND key=?");
+  row.bind(id, bucket.id, key);
+  if (!row.next()) return std::nullopt;
+  return Completion{
+      row.text(0),        row.text(1), row.text(2), unpack_checksum(row.view(3)), from_millis(row.integer(4)),
+      row.integer(5) != 0};
 }
 
 }  // namespace sortie::emulator::s3

@@ -78,6 +78,19 @@ struct Upload {
   std::optional<Seal> seal;  ///< of the customer's key that all parts must come with
 };
 
+/// What the completion of a multipart upload made: a client that did not get the answer asks again.
+struct Completion {
+  std::string parts;  ///< what was asked for, as `multipart.cc` sums it up
+  std::string version;
+  std::string etag;  ///< without quotation marks
+  std::optional<ObjectChecksum> checksum;
+  SystemTime completed{};
+  bool sealed = false;  ///< with a customer's key
+};
+
+/// So long is a completion answered again.
+inline constexpr std::chrono::hours k_completions_known{24};
+
 /// Where a listing goes on.
 struct ListStart {
   std::string key;         ///< the first key looked at
@@ -134,6 +147,9 @@ class Catalog {
                               const std::string& prefix, std::size_t limit);
   void put_part(ContentStore::Change& change, const Upload& upload, const Part& part);
   std::vector<Part> upload_parts(const Upload& upload, int after, std::size_t limit);
+  /// Within the change that removes the upload.
+  void remember(const Upload& upload, const Completion& completion);
+  std::optional<Completion> completion(const Bucket& bucket, const std::string& key, const std::string& id);
   /// Forgets the upload. Its contents are released, except those kept by a new object.
   void remove_upload(ContentStore::Change& change, const Upload& upload);
 

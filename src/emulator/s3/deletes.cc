@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "emulator/s3/operations.h"
+#include "emulator/s3/version_id.h"
 #include "wire/xml.h"
 
 /// DeleteObject, DeleteObjects.
@@ -23,10 +24,14 @@ Outcome<Operations::Removal> Operations::remove(const Request& request, const Bu
   http::Headers condition;
   if (!etag.empty()) condition.add("If-Match", etag);
   if (auto holds = check_write(condition, current(object), key); !holds) return std::unexpected(holds.error());
+  if (!version.empty() && !object) {
+    // One that is gone is gone; one that never was is not known.
+    if (version != k_null_version && !sequence_of(version)) return no_such_version(key, version);
+    return Removal{version, false, false};
+  }
   ContentStore::Change change(contents_);
   Removal removal;
   if (!version.empty()) {
-    if (!object) return no_such_version(key, version);
     if (auto free = check_removable(request, bucket, *object); !free) return std::unexpected(free.error());
     catalog_.remove_version(change, bucket, *object);
     notify(request, bucket, "ObjectRemoved:Delete", *object);

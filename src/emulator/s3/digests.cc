@@ -93,6 +93,14 @@ std::size_t checksum_size(ChecksumAlgorithm algorithm) {
   return 0;
 }
 
+std::string lower_name(ChecksumAlgorithm algorithm) {
+  std::string name(wire::to_string(algorithm));
+  for (char& c : name) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+  }
+  return name;
+}
+
 bool is_crc(ChecksumAlgorithm algorithm) {
   return algorithm == ChecksumAlgorithm::crc32 || algorithm == ChecksumAlgorithm::crc32c ||
          algorithm == ChecksumAlgorithm::crc64nvme;

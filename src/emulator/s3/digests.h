@@ -39,6 +39,8 @@ Outcome<std::optional<ChecksumAlgorithm>> read_checksum_algorithm(const http::He
 std::size_t checksum_size(ChecksumAlgorithm algorithm);
 /// CRCs can be joined, digests cannot.
 bool is_crc(ChecksumAlgorithm algorithm);
+/// `crc32c`, as messages have it.
+std::string lower_name(ChecksumAlgorithm algorithm);
 
 /// MD5 and any checksums of the same bytes.
 class Digests {

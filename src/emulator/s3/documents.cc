@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <set>
 
 #include "emulator/core/protocol.h"
-#include "emulator/core/random.h"
 #include "emulator/s3/errors.h"
+#include "emulator/s3/lifecycle.h"
+#include "emulator/s3/metadata.h"
 #include "emulator/s3/object_lock.h"
 #include "emulator/s3/operations.h"
 #include "emulator/s3/website.h"
@@ -17,8 +17,6 @@ namespace sortie::emulator::s3 {
 namespace {
 
 constexpr std::size_t k_max_cors_rules = 100;
-constexpr std::size_t k_max_lifecycle_rules = 1000;
-constexpr std::size_t k_max_rule_id = 255;
 constexpr std::size_t k_max_website = 128 * 1024;
 constexpr std::string_view k_default_encryption =
     "<Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm>"
@@ -30,14 +28,6 @@ bool is_one_of(std::string_view text, Names... names) {
   return ((text == names) || ...);
 }
 
-void copy(wire::XmlWriter& xml, const wire::XmlNode& node) {
-  xml.open(node.name());
-  const auto children = node.children();
-  if (children.empty()) xml.text(node.text());
-  for (const auto& child : children) copy(xml, child);
-  xml.close();
-}
-
 /// The children, all of that name; MalformedXML for another one, or for a number of them outside 1 to `most`.
 Outcome<std::vector<wire::XmlNode>> rules_of(const wire::XmlNode& root, std::string_view name, std::size_t most) {
   const auto all = root.children();
@@ -47,6 +37,12 @@ Outcome<std::vector<wire::XmlNode>> rules_of(const wire::XmlNode& root, std::str
 }
 
 // Cross-origin resource sharing ---------------------------------------------------------------------------------------
+
+bool is_whole_number(const std::string& text) {
+  std::int32_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc{} && end == text.data() + text.size() && number >= 0;
+}
 
 Outcome<std::string> read_cors(const wire::XmlNode& root) {
   const auto rules = rules_of(root, "CORSRule", k_max_cors_rules);
@@ -60,6 +56,15 @@ Outcome<std::string> read_cors(const wire::XmlNode& root) {
       return invalid_request(
           fmt::format("Found unsupported HTTP method in CORS config. Unsupported method is {}", method.text()));
     }
+    if (const auto age = rule.child("MaxAgeSeconds"); age && !is_whole_number(age.text())) return malformed_xml();
+    for (const auto& node : rule.children("ExposeHeader")) {
+      if (node.text().contains('*')) {
+        return invalid_request(
+            fmt::format("ExposeHeader \"{}\" contains wildcard. We currently do not support wildcard for ExposeHeader.",
+                        node.text()));
+      }
+      if (!is_header_text(node.text())) return malformed_xml();
+    }
     for (const auto* part : {"AllowedOrigin", "AllowedHeader"}) {
       for (const auto& node : rule.children(part)) {
         if (std::ranges::count(node.text(), '*') <= 1) continue;
@@ -68,70 +73,6 @@ Outcome<std::string> read_cors(const wire::XmlNode& root) {
     }
   }
   return content_of(root);
-}
-
-// Lifecycle -----------------------------------------------------------------------------------------------------------
-
-bool is_positive(const std::string& text) {
-  int number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc{} && end == text.data() + text.size() && number > 0;
-}
-
-Outcome<void> check_expiration(const wire::XmlNode& rule) {
-  const auto expiration = rule.child("Expiration");
-  if (!expiration) return {};
-  const auto days = expiration.child("Days");
-  const auto date = expiration.child("Date");
-  const auto marker = expiration.child("ExpiredObjectDeleteMarker");
-  if (static_cast<int>(!!days) + static_cast<int>(!!date) + static_cast<int>(!!marker) != 1) return malformed_xml();
-  if (days && !is_positive(days.text())) {
-    return s3_fail(400, "InvalidArgument", "'Days' for Expiration action must be a positive integer",
-                   {{"ArgumentName", "Days"}, {"ArgumentValue", days.text()}});
-  }
-  if (date && !date.text().contains("T00:00:00")) {
-    return s3_fail(400, "InvalidArgument", "'Date' must be at midnight GMT",
-                   {{"ArgumentName", "Date"}, {"ArgumentValue", date.text()}});
-  }
-  return {};
-}
-
-Outcome<void> check_lifecycle_rule(const wire::XmlNode& rule) {
-  if (!is_one_of(rule.child_text("Status"), "Enabled", "Disabled")) return malformed_xml();
-  if (!rule.child("Filter") && !rule.child("Prefix")) return malformed_xml();
-  static constexpr const char* k_actions[] = {"Expiration", "Transition", "NoncurrentVersionExpiration",
-                                              "NoncurrentVersionTransition", "AbortIncompleteMultipartUpload"};
-  const auto there = [&](const char* action) { return static_cast<bool>(rule.child(action)); };
-  if (std::ranges::none_of(k_actions, there)) {
-    return invalid_request("At least one action needs to be specified in a rule.");
-  }
-  if (rule.child_text("ID").size() > k_max_rule_id) {
-    return s3_fail(400, "InvalidArgument", "ID length should not exceed allowed limit of 255");
-  }
-  return check_expiration(rule);
-}
-
-/// Rules without an id get one.
-Outcome<std::string> read_lifecycle(const wire::XmlNode& root) {
-  const auto rules = rules_of(root, "Rule", k_max_lifecycle_rules);
-  if (!rules) return std::unexpected(rules.error());
-  std::set<std::string> ids;
-  wire::XmlWriter xml(false);
-  for (const auto& rule : *rules) {
-    if (auto valid = check_lifecycle_rule(rule); !valid) return std::unexpected(valid.error());
-    std::string id = rule.child_text("ID");
-    if (id.empty()) id = wire::base64_encode(random_bytes(36));
-    if (!ids.insert(id).second) {
-      return s3_fail(400, "InvalidArgument", "Rule ID must be unique. Found same ID for more than one rule",
-                     {{"ArgumentName", "ID"}, {"ArgumentValue", id}});
-    }
-    xml.open("Rule").element("ID", id);
-    for (const auto& child : rule.children()) {
-      if (child.name() != "ID") copy(xml, child);
-    }
-    xml.close();
-  }
-  return xml.finish();
 }
 
 // Encryption, ownership, and what has one value -----------------------------------------------------------------------
@@ -221,14 +162,37 @@ constexpr DocumentKind k_kinds[] = {
      read_lock_configuration},
 };
 
+/// Where access logs are to go must be there, in the same region; that nobody writes them is said after that.
+Outcome<void> check_logging_target(Catalog& catalog, const Bucket& bucket, const wire::XmlNode& root) {
+  const auto enabled = root.child("LoggingEnabled");
+  if (!enabled) return {};
+  const std::string name = enabled.child_text("TargetBucket");
+  const auto target = catalog.find_bucket(name);
+  if (!target) {
+    return s3_fail(400, "InvalidTargetBucketForLogging", "The target bucket for logging does not exist",
+                   {{"TargetBucket", name}});
+  }
+  if (target->region == bucket.region) return {};
+  return s3_fail(403, "CrossLocationLoggingProhibitted", "Cross S3 location logging not allowed. ",
+                 {{"TargetBucketLocation", target->region}});
+}
+
 /// What is kept once ownership controls have been deleted; other documents fall back to `initial`.
 constexpr std::string_view k_deleted = "deleted";
 
 }  // namespace
 
+void copy_node(wire::XmlWriter& xml, const wire::XmlNode& node) {
+  xml.open(node.name());
+  const auto children = node.children();
+  if (children.empty()) xml.text(node.text());
+  for (const auto& child : children) copy_node(xml, child);
+  xml.close();
+}
+
 std::string content_of(const wire::XmlNode& root) {
   wire::XmlWriter xml(false);
-  for (const auto& child : root.children()) copy(xml, child);
+  for (const auto& child : root.children()) copy_node(xml, child);
   return xml.finish();
 }
 
@@ -272,6 +236,11 @@ Task<Operations::Answer> Operations::put_document(Request& request, const Docume
   if (absent) co_return std::unexpected(kind.read({}).error());
   const auto document = wire::XmlDocument::parse(*body);
   if (!document || document->root().name() != kind.root) co_return malformed_xml();
+  if (kind.subresource == "logging") {
+    if (auto there = check_logging_target(catalog_, *bucket, document->root()); !there) {
+      co_return std::unexpected(there.error());
+    }
+  }
   const auto content = kind.read(document->root());
   if (!content) co_return std::unexpected(content.error());
   if (kind.subresource == "object-lock" && bucket->versioning != Versioning::enabled) {

@@ -25,6 +25,8 @@ struct DocumentKind {
   Outcome<std::string> (*read)(const wire::XmlNode& root) = nullptr;
 };
 
+/// Writes the element with all that is in it.
+void copy_node(wire::XmlWriter& xml, const wire::XmlNode& node);
 /// What is inside of the root, as it is kept.
 std::string content_of(const wire::XmlNode& root);
 

@@ -57,6 +57,39 @@ TEST_F(DocumentsTest, LifecycleRulesAreCheckedAndNamed) {
   EXPECT_EQ(code_of("lifecycle", with(twice)), "InvalidArgument");
 }
 
+TEST_F(DocumentsTest, DaysAndDatesOfLifecycleRulesAreChecked) {
+  const auto outcome = [&](const std::string& actions) {
+    return code_of("lifecycle", "<LifecycleConfiguration><Rule><Filter/><Status>Enabled</Status>" + actions +
+                                    "</Rule></LifecycleConfiguration>");
+  };
+  const auto expires = [&](const std::string& when) { return outcome("<Expiration>" + when + "</Expiration>"); };
+  EXPECT_EQ(expires("<Date>2030-01-01T00:00:00.000Z</Date>"), "");
+  EXPECT_EQ(expires("<Date>2030-01-01T01:00:00+01:00</Date>"), "");
+  EXPECT_EQ(expires("<Date>2030-01-01T00:00:01Z</Date>"), "InvalidArgument");
+  EXPECT_EQ(expires("<Date>2030-01-01T00:00:00+01:00</Date>"), "InvalidArgument");
+  EXPECT_EQ(expires("<Date>T00:00:00</Date>"), "MalformedXML");
+  EXPECT_EQ(expires("<Days>-1</Days>"), "InvalidArgument");
+  EXPECT_EQ(expires("<Days>1.5</Days>"), "MalformedXML");
+  EXPECT_EQ(expires("<Days>2147483648</Days>"), "MalformedXML");
+  EXPECT_EQ(expires("<Days>1</Days><Date>2030-01-01T00:00:00Z</Date>"), "MalformedXML");
+  const auto moves = [&](const std::string& when, const std::string& to) {
+    return outcome("<Transition>" + when + "<StorageClass>" + to + "</StorageClass></Transition>");
+  };
+  EXPECT_EQ(moves("<Days>0</Days>", "GLACIER"), "");
+  EXPECT_EQ(moves("<Days>-1</Days>", "GLACIER"), "InvalidArgument");
+  EXPECT_EQ(moves("<Days>29</Days>", "STANDARD_IA"), "InvalidArgument");
+  EXPECT_EQ(moves("<Date>2030-01-01T12:00:00Z</Date>", "GLACIER"), "InvalidArgument");
+  EXPECT_EQ(moves("<Days>30</Days>", "TAPE"), "MalformedXML");
+  EXPECT_EQ(outcome("<Expiration><Days>40</Days></Expiration><Transition><Days>40</Days><StorageClass>GLACIER"
+                    "</StorageClass></Transition>"),
+            "InvalidArgument");
+  EXPECT_EQ(outcome("<NoncurrentVersionExpiration><NoncurrentDays>0</NoncurrentDays></NoncurrentVersionExpiration>"),
+            "InvalidArgument");
+  EXPECT_EQ(outcome("<AbortIncompleteMultipartUpload><DaysAfterInitiation>0</DaysAfterInitiation>"
+                    "</AbortIncompleteMultipartUpload>"),
+            "InvalidArgument");
+}
+
 TEST_F(DocumentsTest, EncryptionIsS3sOwn) {
   const auto with = [](const std::string& by_default) {
     return "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault>" + by_default +
@@ -110,7 +143,12 @@ TEST_F(DocumentsTest, WhatABucketNeverHasIsSaidAsAwsSaysIt) {
   EXPECT_EQ(send("GET", "/bucket?object-lock").code(), "ObjectLockConfigurationNotFoundError");
   EXPECT_EQ(send("GET", "/bucket?requestPayment").element("Payer"), "BucketOwner");
   EXPECT_EQ(send("GET", "/bucket?logging").status, 200);
-  EXPECT_EQ(code_of("logging", "<BucketLoggingStatus><LoggingEnabled/></BucketLoggingStatus>"), "NotImplemented");
+  const auto log_to = [&](const std::string& target) {
+    return code_of("logging", "<BucketLoggingStatus><LoggingEnabled><TargetBucket>" + target +
+                                  "</TargetBucket></LoggingEnabled></BucketLoggingStatus>");
+  };
+  EXPECT_EQ(log_to("none"), "InvalidTargetBucketForLogging");
+  EXPECT_EQ(log_to("bucket"), "NotImplemented");
 }
 
 TEST_F(DocumentsTest, WhoPaysAndWhereIsKept) {

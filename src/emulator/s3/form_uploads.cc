@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "emulator/s3/metadata.h"
 #include "emulator/s3/operations.h"
 #include "emulator/s3/post_policy.h"
 #include "wire/xml.h"
@@ -60,7 +61,8 @@ std::string key_of(const FormUpload& form) {
 std::optional<std::string> redirect_of(const FormUpload& form, const Request& request, std::string_view etag) {
   auto target = form.field("success_action_redirect");
   if (!target) target = form.field("redirect");
-  if (!target || !(target->starts_with("http://") || target->starts_with("https://"))) return std::nullopt;
+  if (!target || !is_header_text(*target) || !(target->starts_with("http://") || target->starts_with("https://")))
+    return std::nullopt;
   return fmt::format("{}{}bucket={}&key={}&etag={}", *target, target->contains('?') ? '&' : '?',
                      wire::uri_encode(request.bucket), wire::uri_encode(request.key), wire::uri_encode(etag));
 }
@@ -76,6 +78,7 @@ Task<Operations::Answer> Operations::post_object(Request& request) {
         "key", "",
         "Bucket POST must contain a field named 'key'.  If it is specified, please check the order of the fields.");
   }
+  if (auto valid = check_key(request.key); !valid) co_return std::unexpected(valid.error());
   if (!form->has_file) {
     co_return invalid_argument("file", "0", "POST requires exactly one file upload per request.");
   }

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "emulator/s3/operations.h"
+#include "emulator/s3/version_id.h"
 #include "wire/date.h"
 #include "wire/xml.h"
 
@@ -172,17 +173,28 @@ Operations::Answer Operations::list_objects(const Request& request, bool version
   if (!query.delimiter.empty()) xml.element("Delimiter", (*text)(query.delimiter));
   if (text->encoded()) xml.element("EncodingType", "url");
   xml.element("IsTruncated", page.truncated);
-  const bool owner = !version_2 || request.parameter_or("fetch-owner") == "true";
+  const bool with_owner = !version_2 || request.parameter_or("fetch-owner") == "true";
+  const std::string account = with_owner ? owner_id(request.call.account) : std::string();
+  const bool by_lists = with_owner && acls_count(*bucket);
   std::vector<std::string> prefixes;
   for (const Entry& entry : page.entries) {
     if (entry.prefix.empty()) {
-      write_contents(xml, *text, entry.object, owner ? owner_of(request, *bucket, entry.object) : "");
+      write_contents(xml, *text, entry.object, by_lists ? list_of(request, entry.object).owner : account);
     } else {
       prefixes.push_back(entry.prefix);
     }
   }
   write_prefixes(xml, *text, prefixes);
   return xml_answer(xml.finish());
+}
+
+std::optional<std::int64_t> Operations::sequence_behind(const Bucket& bucket, const std::string& key,
+                                                        const std::string& version) {
+  if (const auto at = catalog_.find_object(bucket, key, version)) return at->sequence;
+  if (const auto gone = sequence_of(version)) return gone;
+  // Where the null version was is not known any more: the key's others come again rather than not at all.
+  if (version == k_null_version) return std::numeric_limits<std::int64_t>::max();
+  return std::nullopt;
 }
 
 Operations::Answer Operations::list_object_versions(const Request& request) {
@@ -202,9 +214,11 @@ Operations::Answer Operations::list_object_versions(const Request& request) {
   ListStart start = start_of(query.prefix, query.delimiter, query.marker);
   std::int64_t sequence = 0;
   if (!version_marker.empty()) {
-    const auto at = catalog_.find_object(*bucket, query.marker, version_marker);
-    if (!at) return invalid_argument("version-id-marker", version_marker, "Invalid version id specified");
-    sequence = at->sequence;
+    const auto behind_version = sequence_behind(*bucket, query.marker, version_marker);
+    if (!behind_version) {
+      return invalid_argument("version-id-marker", version_marker, "Invalid version id specified");
+    }
+    sequence = *behind_version;
   }
 
   std::vector<Entry> entries;
@@ -240,6 +254,8 @@ Operations::Answer Operations::list_object_versions(const Request& request) {
   if (!query.delimiter.empty()) xml.element("Delimiter", (*text)(query.delimiter));
   if (text->encoded()) xml.element("EncodingType", "url");
   xml.element("IsTruncated", truncated);
+  const std::string account = owner_id(request.call.account);
+  const bool by_lists = acls_count(*bucket);
   std::vector<std::string> prefixes;
   for (const Entry& entry : entries) {
     if (!entry.prefix.empty()) {
@@ -256,7 +272,7 @@ Operations::Answer Operations::list_object_versions(const Request& request) {
       xml.element("Size", count(object.size));
       xml.element("StorageClass", object.traits.storage_class);
     }
-    write_owner(xml, object.marker ? owner_id(request.call.account) : owner_of(request, *bucket, object));
+    write_owner(xml, by_lists && !object.marker ? list_of(request, object).owner : account);
     xml.close();
   }
   write_prefixes(xml, *text, prefixes);
@@ -277,9 +293,10 @@ Operations::Answer Operations::list_multipart_uploads(const Request& request) {
   const std::string upload_marker = key_marker.empty() ? std::string() : request.parameter_or("upload-id-marker");
   std::int64_t sequence = 0;
   if (!upload_marker.empty()) {
-    const auto at = catalog_.find_upload(*bucket, key_marker, upload_marker);
+    // The upload may be gone: whoever aborts page by page goes on from there.
+    const auto at = sequence_of_upload(upload_marker, key_marker);
     if (!at) return invalid_argument("upload-id-marker", upload_marker, "Invalid uploadId marker");
-    sequence = at->sequence;
+    sequence = *at;
   }
   ListStart start = start_of(prefix, delimiter, key_marker);
   std::vector<Upload> page;

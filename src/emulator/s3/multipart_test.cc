@@ -189,6 +189,42 @@ TEST_F(MultipartTest, ConditionsAreCheckedAtTheEnd) {
   EXPECT_EQ(complete(id, {{1, part, ""}}, {{"If-Match", etag}}).code(), "NoSuchKey");
 }
 
+/// The answer was lost on its way: the client asks again.
+TEST_F(MultipartTest, ACompletionIsAnsweredAgain) {
+  const std::string id = create();
+  const std::string part = upload(id, 1, std::string("tail")).header("ETag");
+  const Answer first = complete(id, {{1, part, ""}});
+  restart();
+  const Answer again = complete(id, {{1, part, ""}});
+  EXPECT_EQ(again.status, 200);
+  EXPECT_EQ(again.body, first.body);
+  EXPECT_EQ(again.header("x-amz-version-id"), first.header("x-amz-version-id"));
+  send("PUT", "/bucket/k", "newer");
+  EXPECT_EQ(complete(id, {{1, part, ""}}).body, first.body);
+  EXPECT_EQ(send("GET", "/bucket/k").body, "newer") << "what came after stays";
+  EXPECT_EQ(complete(id, {{2, part, ""}}).code(), "NoSuchUpload") << "another completion";
+  EXPECT_EQ(send("DELETE", "/bucket/k?uploadId=" + id).code(), "NoSuchUpload");
+  clock_.advance(std::chrono::hours(25));
+  EXPECT_EQ(complete(id, {{1, part, ""}}).code(), "NoSuchUpload");
+}
+
+TEST_F(MultipartTest, TheSizeThatTheSenderBelievesInIsChecked) {
+  const std::string id = create();
+  const std::string part = upload(id, 1, std::string("tail")).header("ETag");
+  for (const char* wrong : {"5", "-1", "four", ""}) {
+    EXPECT_EQ(complete(id, {{1, part, ""}}, {{"x-amz-mp-object-size", wrong}}).code(), "InvalidRequest") << wrong;
+  }
+  EXPECT_EQ(complete(id, {{1, part, ""}}, {{"x-amz-mp-object-size", "4"}}).status, 200);
+}
+
+TEST_F(MultipartTest, AListingGoesOnBehindAnUploadThatIsGone) {
+  const std::string first = create();
+  const std::string second = create();
+  send("DELETE", "/bucket/k?uploadId=" + first);
+  const Answer page = send("GET", "/bucket?uploads&key-marker=k&upload-id-marker=" + first);
+  EXPECT_EQ(page.element("UploadId"), second);
+}
+
 TEST_F(MultipartTest, ADeletedBucketTakesItsUploadsAlong) {
   const std::string id = create();
   upload(id, 1, made(100'000));

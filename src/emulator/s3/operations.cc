@@ -6,11 +6,13 @@
 
 #include "emulator/core/protocol.h"
 #include "emulator/core/random.h"
+#include "emulator/core/refusal.h"
 #include "emulator/s3/absent.h"
 #include "emulator/s3/configurations.h"
 #include "emulator/s3/documents.h"
 #include "emulator/s3/expiry.h"
 #include "wire/checksum.h"
+#include "wire/date.h"
 #include "wire/xml.h"
 
 namespace sortie::emulator::s3 {
@@ -26,6 +28,25 @@ bool is_at_the_bucket(const Request& request) {
   std::string_view host = request.header("host");
   host = host.substr(0, host.find(':'));
   return !request.call.virtual_bucket.empty() && host.ends_with(".s3.amazonaws.com");
+}
+
+/// The actions whose policies may ask for the tags that the object has (`s3:ExistingObjectTag/KEY`).
+/// An upload's own tags and list are for an object that is not there yet.
+bool sees_existing_tags(const Request& request, std::string_view action) {
+  const bool puts = action.starts_with("Put");
+  if (puts && !request.parameter("tagging") && !request.parameter("acl")) return false;
+  static constexpr std::string_view k_actions[] = {
+      "GetObject",           "GetObjectVersion",          "GetObjectAttributes", "GetObjectVersionAttributes",
+      "GetObjectAcl",        "GetObjectVersionAcl",       "PutObjectAcl",        "PutObjectVersionAcl",
+      "GetObjectTagging",    "GetObjectVersionTagging",   "PutObjectTagging",    "PutObjectVersionTagging",
+      "DeleteObjectTagging", "DeleteObjectVersionTagging"};
+  return std::ranges::find(k_actions, action) != std::end(k_actions);
+}
+
+/// What the account's root may do whatever a bucket policy says, or a policy that denies everyone could never be
+/// undone.
+bool is_about_policy(std::string_view action) {
+  return action == "GetBucketPolicy" || action == "PutBucketPolicy" || action == "DeleteBucketPolicy";
 }
 
 Failure wrong_region(const Request& request, const Bucket& bucket) {
@@ -126,6 +147,7 @@ Operations::Operations(const Clock& clock, Store& store, Authorizer& authorizer,
 // Dispatch ------------------------------------------------------------------------------------------------------------
 
 Task<Operations::Answer> Operations::run(Request& request) {
+  if (request.call.request.method == "OPTIONS") co_return preflight(request);
   if (request.bucket.empty()) {
     if (request.call.request.method != "GET") co_return method_not_allowed(request, "SERVICE");
     co_return list_buckets(request);
@@ -250,6 +272,9 @@ Outcome<Bucket> Operations::open_bucket(const Request& request) {
   auto bucket = catalog_.find_bucket(request.bucket);
   if (!bucket) return no_such_bucket(request.bucket);
   if (owner && *owner != request.call.account) return access_denied();
+  if (request.call.signature_version == "AWS" && !takes_signature_v2(bucket->region)) {
+    return Failure(refuse_signature_v2());
+  }
   // Version 2 signatures and unsigned requests name no region.
   if (request.call.signature_version.starts_with("AWS4") && request.call.region != bucket->region &&
       !request.parameter("location")) {
@@ -264,8 +289,21 @@ Outcome<Bucket> Operations::open_bucket(const Request& request) {
   return *std::move(bucket);
 }
 
+void Operations::add_existing_tags(Question& question, const Bucket& bucket, const std::string& key) {
+  std::string version;
+  for (const auto& [name, value] : question.context) {
+    if (name == "s3:VersionId") version = value;
+  }
+  const auto object = catalog_.find_object(bucket, key, version);
+  if (!object) return;
+  for (const auto& [name, value] : object->traits.tags) {
+    question.context.emplace_back("s3:ExistingObjectTag/" + name, value);
+  }
+}
+
 Outcome<void> Operations::allow(const Request& request, const Bucket& bucket, std::string_view action,
                                 std::string_view key, Context context) {
+  if (request.call.principal.kind == Principal::Kind::root && is_about_policy(action)) return {};
   const bool anonymous = request.call.principal.kind == Principal::Kind::anonymous;
   if (anonymous && bucket.id != 0 && requester_pays(bucket)) {
     return access_denied();  // who is not known cannot be charged
@@ -291,6 +329,7 @@ Outcome<void> Operations::allow(const Request& request, const Bucket& bucket, st
   add("s3:x-amz-content-sha256", request.header("x-amz-content-sha256"));
   add("s3:ResourceAccount", call.account);
   add("s3:VersionId", request.parameter_or("versionId"));
+  if (bucket.id != 0 && sees_existing_tags(request, action)) add_existing_tags(question, bucket, std::string(key));
   return decide(request, bucket, std::move(question), std::string(key));
 }
 
@@ -326,10 +365,14 @@ Outcome<Object> Operations::existing_object(const Request& request, const Bucket
                               .error();
     error.fields.emplace_back("x-amz-delete-marker", "true");
     error.fields.emplace_back("x-amz-version-id", object->version);
+    if (!version.empty()) {
+      error.fields.emplace_back("Allow", "DELETE");
+      error.fields.emplace_back("Last-Modified", wire::format_http_date(object->modified));
+    }
     return Failure(std::move(error));
   }
   if (version.empty()) return no_such_key(key);
-  if (version != "null" && version.size() != 32) {
+  if (version != k_null_version && version.size() != 32) {
     return invalid_argument("versionId", version, "Invalid version id specified");
   }
   return no_such_version(key, version);

@@ -31,8 +31,8 @@ struct Website;
 
 /// S3's operations, by AWS's names: each finds its bucket, asks IAM, acts. Files: bucket_operations.cc,
 /// config_operations.cc, configurations.cc, documents.cc, notifications.cc, acl.cc, listed_access.cc, locks.cc,
-/// reads.cc, writes.cc, deletes.cc, listings.cc, multipart.cc, website_visits.cc. The references must outlive it; a
-/// Request must outlive the Task made of it.
+/// reads.cc, writes.cc, deletes.cc, listings.cc, multipart.cc, multipart_completion.cc, website_visits.cc,
+/// cross_origin.cc. The references must outlive it; a Request must outlive the Task made of it.
 class Operations {
  public:
   using Answer = Outcome<http::Response>;
@@ -45,6 +45,10 @@ class Operations {
   Task<Answer> run(Request& request);
   /// A visit to a bucket's website; failures are pages. `host_id`: what is said to be S3's extended request id.
   http::Response visit_website(const Request& request, const std::string& host_id);
+  /// What an answer from the bucket called `name` says to the browser that sent `request`; empty when nothing.
+  http::Headers cross_origin(const std::string& name, const http::Request& request);
+  /// A browser's question whether it may send a request (`OPTIONS`); nobody signs it.
+  Answer preflight(const Request& request);
   /// For other services: the whole object, at most `limit` bytes.
   Task<Outcome<std::string>> read_object(Request& request, std::size_t limit);
 
@@ -99,8 +103,6 @@ class Operations {
   bool acls_count(const Bucket& bucket);
   AccessList list_of(const Request& request, const Bucket& bucket);
   AccessList list_of(const Request& request, const Object& object);
-  /// The canonical id of the object's owner; the bucket's while lists are off.
-  std::string owner_of(const Request& request, const Bucket& bucket, const Object& object);
   /// The list that PutBucketAcl or PutObjectAcl sends, in headers or in the body.
   Outcome<AccessList> sent_list(const Request& request, const Bucket& bucket, const ListSubject& subject,
                                 std::string_view body);
@@ -182,6 +184,8 @@ class Operations {
   // Listings
   Answer list_objects(const Request& request, bool version_2);
   Answer list_object_versions(const Request& request);
+  /// Where a listing of versions goes on behind that one, also when it is gone; nothing for an id that never was.
+  std::optional<std::int64_t> sequence_behind(const Bucket& bucket, const std::string& key, const std::string& version);
   Answer list_multipart_uploads(const Request& request);
 
   // Multipart uploads
@@ -189,6 +193,9 @@ class Operations {
   Task<Answer> upload_part(Request& request);
   Task<Answer> upload_part_copy(Request& request);
   Task<Answer> complete_multipart_upload(Request& request);
+  /// The same again for who did not get the answer, else NoSuchUpload.
+  Answer completed_before(const Request& request, const Bucket& bucket, std::string_view body);
+  http::Response completion_answer(const Request& request, const Bucket& bucket, const Completion& completion);
   Answer abort_multipart_upload(const Request& request);
   Answer list_parts(const Request& request);
 
@@ -198,6 +205,8 @@ class Operations {
   /// Asks IAM about `action` (without `s3:`) on the bucket, or on `key` in it.
   Outcome<void> allow(const Request& request, const Bucket& bucket, std::string_view action, std::string_view key = {},
                       Context context = {});
+  /// `s3:ExistingObjectTag/KEY` of the object that the question is about.
+  void add_existing_tags(Question& question, const Bucket& bucket, const std::string& key);
   /// The settings of S3 Block Public Access, in the order in which they are kept.
   enum class Block : std::uint8_t { public_acls, ignored_acls, public_policy, public_buckets };
   bool blocks(const Bucket& bucket, Block setting);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "emulator/s3/metadata.h"
 #include "emulator/s3/operations.h"
 #include "wire/date.h"
 #include "wire/xml.h"
@@ -92,9 +93,9 @@ void describe(http::Response& response, const Bucket& bucket, const Object& obje
 
 void describe_whole(http::Response& response, const Object& object) {
   response.headers.add("Accept-Ranges", "bytes");
-  for (const auto& [name, value] : object.traits.headers) {
-    if (name != k_customer_algorithm) response.headers.add(name, value);
-  }
+  Fields kept = object.traits.headers;
+  std::erase_if(kept, [](const auto& field) { return field.first == k_customer_algorithm; });
+  add_kept_headers(response, kept);
   if (object.traits.storage_class != "STANDARD")
     response.headers.add("x-amz-storage-class", object.traits.storage_class);
   if (!object.traits.tags.empty()) {
@@ -127,12 +128,7 @@ Operations::Answer Operations::get_object(const Request& request, bool head) {
   const auto bucket = open_bucket(request);
   if (!bucket) return std::unexpected(bucket.error());
   const std::string version = request.parameter_or("versionId");
-  Context context;
-  if (const auto tagged = catalog_.find_object(*bucket, request.key, version)) {
-    for (const auto& [key, value] : tagged->traits.tags) context.emplace_back("s3:ExistingObjectTag/" + key, value);
-  }
-  if (auto allowed =
-          allow(request, *bucket, read_action(request, "GetObject", "GetObjectVersion"), request.key, context);
+  if (auto allowed = allow(request, *bucket, read_action(request, "GetObject", "GetObjectVersion"), request.key);
       !allowed) {
     return std::unexpected(allowed.error());
   }

@@ -8,6 +8,8 @@
 
 #include "base/utf8.h"
 #include "emulator/s3/errors.h"
+#include "emulator/s3/metadata.h"
+#include "wire/checksum.h"
 #include "wire/xml.h"
 
 namespace sortie::emulator::s3 {
@@ -15,7 +17,8 @@ namespace {
 
 constexpr std::size_t k_max_key = 1024;
 constexpr std::size_t k_max_metadata = 2048;
-constexpr std::string_view k_meta = "x-amz-meta-";
+constexpr std::size_t k_max_tag_key = 128;
+constexpr std::size_t k_max_tag_value = 256;
 constexpr std::string_view k_kept[] = {"content-type",     "cache-control", "content-disposition",
                                        "content-language", "expires",       "x-amz-website-redirect-location"};
 constexpr std::string_view k_storage_classes[] = {"STANDARD",   "REDUCED_REDUNDANCY",  "STANDARD_IA",
@@ -37,11 +40,17 @@ bool is_lower_or_digit(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z');
 }
 
+/// In characters, as S3 counts tags.
+std::size_t length_of(std::string_view utf8) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
 bool is_tag_text(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) {
-    return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80 ||
-           std::string_view(" +-=._:/@").contains(c);
-  });
+  return is_valid_utf8(text) && std::ranges::all_of(text, [](char c) {
+           return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80 ||
+                  std::string_view(" +-=._:/@").contains(c);
+         });
 }
 
 /// `aws-chunked` says how the bytes travelled, not what they are.
@@ -66,7 +75,7 @@ Failure tag_failure(std::string message, std::string_view key, std::string_view 
 }
 
 Outcome<void> check_tag(std::string_view key, std::string_view value, bool of_bucket) {
-  if (key.empty() || key.size() > 128 * 4 || !is_tag_text(key)) {
+  if (key.empty() || length_of(key) > k_max_tag_key || !is_tag_text(key)) {
     return tag_failure("The TagKey you have provided is invalid", key);
   }
   if (key.starts_with("aws:")) {
@@ -74,54 +83,103 @@ Outcome<void> check_tag(std::string_view key, std::string_view value, bool of_bu
         of_bucket ? "System tags cannot be added/updated by requester" : "Your TagKey cannot be prefixed with aws:",
         key);
   }
-  if (value.size() > 256 * 4 || !is_tag_text(value)) {
+  if (length_of(value) > k_max_tag_value || !is_tag_text(value)) {
     return tag_failure("The TagValue you have provided is invalid", key, value);
   }
   return {};
 }
 
-/// `x-amz-…` parameters of a presigned URL count like headers, except those of the signature itself.
-void take_signed_fields(const std::vector<wire::QueryParameter>& query, http::Headers& headers) {
-  constexpr std::string_view k_own[] = {"x-amz-algorithm",     "x-amz-credential",    "x-amz-date",
-                                        "x-amz-expires",       "x-amz-signedheaders", "x-amz-signature",
-                                        "x-amz-security-token"};
+std::string_view without_slash(std::string_view path) {
+  return path.starts_with('/') ? path.substr(1) : path;
+}
+
+Failure invalid_uri() {
+  return s3_fail(400, "InvalidURI", "Couldn't parse the specified URI.");
+}
+
+/// Whether a parameter of a presigned URL counts like the header of that name. Those of the signature itself do not,
+/// and neither do checksums: SDKs put there that of the empty body which they had when they signed, and S3 passes over
+/// it.
+bool counts_as_header(std::string_view field) {
+  if (field == "content-type" || field == "content-md5") return true;
+  static constexpr std::string_view k_own[] = {
+      "x-amz-algorithm",     "x-amz-credential", "x-amz-date",           "x-amz-expires",
+      "x-amz-signedheaders", "x-amz-signature",  "x-amz-security-token", "x-amz-sdk-checksum-algorithm"};
+  if (!field.starts_with("x-amz-") || std::ranges::find(k_own, field) != std::end(k_own)) return false;
+  return !(field.starts_with("x-amz-checksum-") && wire::checksum_algorithm_from(field));
+}
+
+void take_signed_fields(const Call& call, const std::vector<wire::QueryParameter>& query, http::Headers& headers) {
+  const bool version_2 = call.signature_version == "AWS";
   for (const auto& [name, value] : query) {
     const std::string field = lower(name);
-    if (!field.starts_with("x-amz-") || std::ranges::find(k_own, field) != std::end(k_own)) continue;
+    // Only in version 2 are these two signed as parameters.
+    if (!counts_as_header(field) || (field.starts_with("content-") && !version_2)) continue;
     if (!headers.contains(field)) headers.add(field, value);
   }
 }
 
+void decode_metadata(http::Headers& headers) {
+  http::Headers decoded;
+  for (const auto& [name, value] : headers) {
+    const bool metadata = lower(name).starts_with(k_meta_prefix);
+    decoded.add(name, metadata ? text_of_header(value) : value);
+  }
+  headers = std::move(decoded);
+}
+
+bool has_foreign_metadata(const http::Headers& headers) {
+  return std::ranges::any_of(headers, [](const auto& field) {
+    return std::ranges::any_of(field.second, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }) &&
+           lower(field.first).starts_with(k_meta_prefix);
+  });
+}
+
+Outcome<void> check_header_text(std::string_view name, std::string_view value) {
+  if (is_header_text(value)) return {};
+  return invalid_argument(name, value, "Header value cannot be represented using ISO-8859-1.");
+}
+
 }  // namespace
 
+std::optional<std::string> bucket_of(std::string_view path, const std::string& virtual_bucket) {
+  if (!virtual_bucket.empty()) return virtual_bucket;
+  path = without_slash(path);
+  auto bucket = wire::uri_decode(path.substr(0, path.find('/')));
+  if (!bucket) return std::nullopt;
+  return *std::move(bucket);
+}
+
 Outcome<Request> read_request(Call call) {
-  auto bad_uri = [] { return s3_fail(400, "InvalidURI", "Couldn't parse the specified URI."); };
   Request request;
   auto query = wire::parse_query(call.request.query);
-  if (!query) return bad_uri();
+  if (!query) return invalid_uri();
   request.query = *std::move(query);
-  std::string_view path = call.request.path;
-  if (path.starts_with('/')) path.remove_prefix(1);
-  std::string_view key = path;
+  auto bucket = bucket_of(call.request.path, call.virtual_bucket);
+  if (!bucket) return invalid_uri();
+  request.bucket = *std::move(bucket);
+  std::string_view key = without_slash(call.request.path);
   if (call.virtual_bucket.empty()) {
-    const auto slash = path.find('/');
-    auto bucket = wire::uri_decode(path.substr(0, slash));
-    if (!bucket) return bad_uri();
-    request.bucket = *std::move(bucket);
-    key = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
-  } else {
-    request.bucket = call.virtual_bucket;
+    const auto slash = key.find('/');
+    key = slash == std::string_view::npos ? std::string_view() : key.substr(slash + 1);
   }
   auto decoded = wire::uri_decode(key);
-  if (!decoded || !is_valid_utf8(*decoded)) return bad_uri();
-  if (decoded->size() > k_max_key) {
-    return s3_fail(400, "KeyTooLongError", "Your key is too long",
-                   {{"Size", fmt::to_string(decoded->size())}, {"MaxSizeAllowed", fmt::to_string(k_max_key)}});
-  }
+  if (!decoded) return invalid_uri();
+  if (auto valid = check_key(*decoded); !valid) return std::unexpected(valid.error());
   request.key = *std::move(decoded);
-  if (call.signature == Call::Signature::query) take_signed_fields(request.query, call.request.headers);
+  if (has_foreign_metadata(call.request.headers)) decode_metadata(call.request.headers);
+  if (call.signature == Call::Signature::query) take_signed_fields(call, request.query, call.request.headers);
   request.call = std::move(call);
   return request;
+}
+
+Outcome<void> check_key(std::string_view key) {
+  if (!is_valid_utf8(key) || key.contains('\0')) return invalid_uri();
+  if (key.size() > k_max_key) {
+    return s3_fail(400, "KeyTooLongError", "Your key is too long",
+                   {{"Size", fmt::to_string(key.size())}, {"MaxSizeAllowed", fmt::to_string(k_max_key)}});
+  }
+  return {};
 }
 
 bool is_bucket_name(std::string_view name) {
@@ -150,15 +208,18 @@ Outcome<ObjectTraits> read_traits(const http::Headers& headers) {
   std::size_t metadata = 0;
   for (const auto& [name, value] : headers) {
     std::string field = lower(name);
-    if (field.starts_with(k_meta)) {
-      metadata += field.size() - k_meta.size() + value.size();
+    const bool kept = field.starts_with(k_meta_prefix) || field == "content-encoding" ||
+                      std::ranges::find(k_kept, field) != std::end(k_kept);
+    if (!kept) continue;
+    if (auto sendable = check_header_text(field, value); !sendable) return std::unexpected(sendable.error());
+    if (field.starts_with(k_meta_prefix)) {
+      metadata += field.size() - k_meta_prefix.size() + value.size();
       traits.headers.emplace_back(std::move(field), value);
-    } else if (std::ranges::find(k_kept, field) != std::end(k_kept)) {
-      if (!value.empty()) traits.headers.emplace_back(std::move(field), value);
     } else if (field == "content-encoding") {
-      if (std::string kept = without_transfer_coding(value); !kept.empty()) {
-        traits.headers.emplace_back(std::move(field), std::move(kept));
-      }
+      std::string codings = without_transfer_coding(value);
+      if (!codings.empty()) traits.headers.emplace_back(std::move(field), std::move(codings));
+    } else if (!value.empty()) {
+      traits.headers.emplace_back(std::move(field), value);
     }
   }
   if (metadata > k_max_metadata) {

@@ -36,8 +36,17 @@ struct Request {
   [[nodiscard]] std::string_view header(std::string_view name) const { return headers().get_or(name, ""); }
 };
 
-/// InvalidURI for what cannot be decoded, KeyTooLongError past 1024 bytes.
+/// The bucket that a request names, by its host or else in its path; empty for none. Nothing for what cannot be
+/// decoded.
+std::optional<std::string> bucket_of(std::string_view path, const std::string& virtual_bucket);
+
+/// InvalidURI for what cannot be decoded, KeyTooLongError past 1024 bytes. Parameters of a presigned URL that count as
+/// headers are among the headers afterwards, and user-defined metadata is UTF-8.
 Outcome<Request> read_request(Call call);
+
+/// The same for a key that did not come in the URL. Keys are UTF-8 without NUL; other characters that XML cannot carry
+/// are taken, as S3 takes them: listings show them with `encoding-type=url`.
+Outcome<void> check_key(std::string_view key);
 
 /// Bucket naming rules of general purpose buckets.
 bool is_bucket_name(std::string_view name);

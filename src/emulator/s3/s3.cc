@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "emulator/core/protocol.h"
+#include "emulator/core/router.h"
 #include "emulator/s3/operations.h"
 #include "emulator/s3/website.h"
 #include "wire/xml.h"
@@ -12,7 +13,10 @@
 namespace sortie::emulator {
 namespace {
 
-constexpr std::string_view k_header_field = "x-amz-";
+/// Whether an error's further member is a header of its answer.
+bool is_header(std::string_view name) {
+  return name.starts_with("x-amz-") || name == "Allow" || name == "Last-Modified";
+}
 
 AwsError internal_error(std::string_view what) {
   return {500, "InternalError", fmt::format("The embedded AWS could not complete the request: {}.", what), {}};
@@ -35,10 +39,24 @@ void add_common_headers(http::Response& response, const std::string& request_id,
   response.headers.add("Server", "AmazonS3");
 }
 
+void add_all(http::Response& response, const http::Headers& headers) {
+  for (const auto& [name, value] : headers) response.headers.add(name, value);
+}
+
 }  // namespace
 
 struct S3::Impl {
   s3::Operations operations;
+
+  http::Headers cross_origin(const http::Request& request, const std::string& virtual_bucket) {
+    if (!request.headers.contains("Origin")) return {};
+    const auto bucket = s3::bucket_of(request.path, virtual_bucket);
+    try {
+      return bucket ? operations.cross_origin(*bucket, request) : http::Headers();
+    } catch (const SQLite::Exception&) {
+      return {};  // a browser then hears nothing of the answer, which will tell
+    }
+  }
 };
 
 S3::S3(Executor /*executor*/, const Clock& clock, Store& store, Authorizer& authorizer, BlockingPool& pool)
@@ -56,10 +74,13 @@ http::Response S3::render_error(const AwsError& error, const std::string& reques
   http::Response response;
   response.status = error.status;
   add_common_headers(response, request_id, host_id);
+  if (request.headers.contains("Origin")) {
+    add_all(response, impl_->cross_origin(request, find_destination(request).virtual_bucket));
+  }
   wire::XmlWriter xml;
   xml.open("Error").element("Code", error.code).element("Message", error.message);
   for (const auto& [name, value] : error.fields) {
-    if (name.starts_with(k_header_field)) {
+    if (is_header(name)) {
       response.headers.add(name, value);
     } else {
       xml.element(name, value);
@@ -76,14 +97,19 @@ http::Response S3::render_error(const AwsError& error, const std::string& reques
 Task<http::Response> S3::visit(Call call) {
   const std::string request_id = call.request_id;
   const std::string host_id = make_s3_host_id();
+  const http::Headers cross_origin = impl_->cross_origin(call.request, call.virtual_bucket);
   http::Response response;
   const auto request = s3::read_request(std::move(call));
-  if (request) {
-    response = impl_->operations.visit_website(*request, host_id);
-  } else {
+  if (!request) {
     response = s3::error_page(request.error(), {}, request_id, host_id);
+  } else if (request->call.request.method == "OPTIONS") {
+    auto answer = impl_->operations.preflight(*request);
+    response = answer ? *std::move(answer) : s3::error_page(answer.error(), {}, request_id, host_id);
+  } else {
+    response = impl_->operations.visit_website(*request, host_id);
   }
   add_common_headers(response, request_id, host_id);
+  add_all(response, cross_origin);
   co_return response;
 }
 
@@ -94,13 +120,19 @@ Task<http::Response> S3::handle(Call call) {
   http::Request named;
   named.method = call.request.method;
   named.path = call.request.path;
+  const http::Headers cross_origin = impl_->cross_origin(call.request, call.virtual_bucket);
+  http::Response response;
   auto request = s3::read_request(std::move(call));
-  if (!request) co_return render_error(request.error(), request_id, named);
-  request->host_id = make_s3_host_id();
-  auto answer = co_await run_guarded(impl_->operations, *request);
-  if (!answer) co_return render_error(answer.error(), request_id, named);
-  add_common_headers(*answer, request_id, request->host_id);
-  co_return *std::move(answer);
+  if (!request) {
+    response = render_error(request.error(), request_id, named);
+  } else {
+    request->host_id = make_s3_host_id();
+    auto answer = co_await run_guarded(impl_->operations, *request);
+    if (answer) add_common_headers(*answer, request_id, request->host_id);
+    response = answer ? *std::move(answer) : render_error(answer.error(), request_id, named);
+  }
+  add_all(response, cross_origin);
+  co_return response;
 }
 
 Task<Outcome<std::string>> S3::get_object(const Call& on_behalf_of, const std::string& bucket, const std::string& key,

@@ -29,6 +29,7 @@ class S3 final : public AwsService, public ObjectSource {
 
   [[nodiscard]] std::string_view name() const override { return "s3"; }
   Task<http::Response> handle(Call call) override;
+  /// With what the bucket's rules say to the browser that sent the request.
   [[nodiscard]] http::Response render_error(const AwsError& error, const std::string& request_id,
                                             const http::Request& request) const override;
 

@@ -150,6 +150,9 @@ Outcome<Operations::Source> Operations::copy_source(const Request& request) {
   auto allowed = allow(request, *bucket, of_version ? "GetObjectVersion" : "GetObject", named->key, context);
   if (!allowed) return std::unexpected(allowed.error());
   auto object = existing_object(request, *bucket, named->key, named->version);
+  if (!object && object.error().code == "MethodNotAllowed") {
+    return invalid_request("The source of a copy request may not specifically refer to a delete marker by version id.");
+  }
   if (!object) return std::unexpected(object.error());
   auto key = object_key(request, *object, KeyHeaders::copy_source);
   if (!key) return std::unexpected(key.error());

@@ -120,7 +120,13 @@ Outcome<AssumeRoleRequest> read_assume_role(const wire::QueryInput& input) {
     return violation("policyArns", "Member must have length less than or equal to 10");
   }
   ASSIGN_OR_RETURN(request.tags, read_tags(input));
+  request.transitive_tags = input.list("TransitiveTagKeys");
   return request;
+}
+
+/// Credentials of GetSessionToken, which may ask STS for two things only.
+bool is_own_session(const Principal& principal) {
+  return principal.temporary && (principal.kind == Principal::Kind::user || principal.kind == Principal::Kind::root);
 }
 
 void write_credentials(wire::XmlWriter& xml, const SessionCredentials& credentials) {
@@ -150,6 +156,9 @@ Outcome<std::string> Sts::run(std::string_view action, const Call& call, const w
   }
   if (action == "GetCallerIdentity") return get_caller_identity(call);
   if (action == "AssumeRole") return assume_role(call, input);
+  if (is_own_session(call.principal)) {
+    return aws_fail(403, "AccessDenied", fmt::format("Cannot call {} with session credentials", action));
+  }
   if (action == "GetSessionToken") return get_session_token(call, input);
   if (action == "GetAccessKeyInfo") return get_access_key_info(call, input);
   return std::unexpected(not_implemented("sts", action));

@@ -145,6 +145,18 @@ TEST_F(StsTest, GivesSessionTokens) {
   EXPECT_EQ(iam.asked.duration, std::chrono::hours(1)) << "root's tokens last an hour";
 }
 
+TEST_F(StsTest, LetsSessionTokensDoTwoThingsOnly) {
+  caller.kind = Principal::Kind::user;
+  caller.temporary = true;
+  EXPECT_EQ(ask("GetCallerIdentity").status, 200);
+  const Answer info = ask("GetAccessKeyInfo", {{"AccessKeyId", "AKIAKNOWNKNOWNKNOWN1"}});
+  EXPECT_EQ(info.code(), "AccessDenied");
+  EXPECT_EQ(info.message(), "Cannot call GetAccessKeyInfo with session credentials");
+  EXPECT_EQ(ask("GetSessionToken").message(), "Cannot call GetSessionToken with session credentials");
+  caller.kind = Principal::Kind::assumed_role;
+  EXPECT_EQ(ask("GetAccessKeyInfo", {{"AccessKeyId", "AKIAKNOWNKNOWNKNOWN1"}}).status, 200);
+}
+
 TEST_F(StsTest, TellsTheAccountOfAKey) {
   EXPECT_EQ(ask("GetAccessKeyInfo", {{"AccessKeyId", "AKIAKNOWNKNOWNKNOWN1"}}).at("GetAccessKeyInfoResult", "Account"),
             "123456789012");
