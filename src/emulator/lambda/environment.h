@@ -136,6 +136,7 @@ class Environment final : public http::Service, public std::enable_shared_from_t
   Task<std::optional<Failure>> start_and_wait(std::chrono::steady_clock::time_point deadline);
   Task<std::optional<Failure>> bring_up(std::chrono::steady_clock::time_point deadline);
   Task<std::optional<Failure>> start(std::vector<std::string> argv);
+  void add_java_arguments(std::vector<std::string>& command) const;
   [[nodiscard]] Result<std::vector<std::string>> find_command() const;
   [[nodiscard]] Failure failure_of(const sandbox::ExitStatus& status) const;
   Task<void> stop();

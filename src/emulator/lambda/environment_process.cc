@@ -13,6 +13,7 @@
 #include "emulator/lambda/environment.h"
 #include "emulator/lambda/environment_output.h"
 #include "emulator/lambda/executable.h"
+#include "emulator/lambda/java_runtime.h"
 #include "emulator/lambda/variables.h"
 
 /// The processes of an environment: starting, watching, their output, their end.
@@ -37,6 +38,21 @@ std::array<char, k_read_bytes>& read_buffer() {
 
 }  // namespace
 
+/// As AWS starts its runtimes: little to warm up, a small collector, and the heap most of the function's memory.
+/// https://docs.aws.amazon.com/lambda/latest/dg/java-customization.html
+void Environment::add_java_arguments(std::vector<std::string>& command) const {
+  const auto& version = deployment_->version;
+  constexpr int k_heap_percent = 85;
+  std::string class_path;
+  for (const auto& path : runtime_->class_path) {
+    class_path += (class_path.empty() ? "" : ":") + sandbox_->inside_path(path);
+  }
+  command.insert(command.end(), {"-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto",
+                                 fmt::format("-XX:MaxHeapSize={}k", version.memory_mb * 1024 / 100 * k_heap_percent),
+                                 "-cp", class_path});
+  for (auto& argument : java_main(deployment_->code, version.handler)) command.push_back(std::move(argument));
+}
+
 /// What is executed: the function's own bootstrap, or the managed runtime, that through the function's wrapper script
 /// if it has one.
 Result<std::vector<std::string>> Environment::find_command() const {
@@ -48,6 +64,7 @@ Result<std::vector<std::string>> Environment::find_command() const {
     }
     const auto interpreter = command.size();
     for (const auto& argument : runtime_->command) command.push_back(sandbox_->inside_path(argument));
+    if (!runtime_->class_path.empty()) add_java_arguments(command);
     // An option in the function's NODE_OPTIONS switches it on again.
     const auto given = environment && environment->contains("NODE_OPTIONS") ? environment->at("NODE_OPTIONS") : "";
     auto after = command.begin() + static_cast<std::ptrdiff_t>(interpreter) + 1;

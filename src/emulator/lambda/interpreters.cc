@@ -3,18 +3,12 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <glob.h>
-#include <poll.h>
-#include <spawn.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
-#include <chrono>
-#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -22,63 +16,20 @@
 #include <tuple>
 
 #include "base/unique_fd.h"
+#include "emulator/lambda/java_runtime.h"
+#include "emulator/lambda/program_output.h"
 
 namespace sortie::emulator::lambda {
 namespace {
 
 namespace fs = std::filesystem;
-using std::chrono::steady_clock;
 
-constexpr auto k_answer_limit = std::chrono::seconds(10);
-constexpr std::size_t k_answer_bytes = 4096;
 constexpr std::size_t k_candidates_limit = 32;
 
 std::optional<int> number(std::string_view text) {
   int value = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() && end == text.data() + text.size() && value >= 0 ? std::optional(value) : std::nullopt;
-}
-
-/// What a program prints to standard output; empty when it fails, or does not end in time.
-std::string output_of(const std::vector<std::string>& command) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return {};
-  UniqueFd reading(ends[0]);
-  UniqueFd writing(ends[1]);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, writing.get(), STDOUT_FILENO);
-  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  std::vector<char*> arguments;
-  arguments.reserve(command.size() + 1);
-  for (const auto& each : command) arguments.push_back(const_cast<char*>(each.c_str()));
-  arguments.push_back(nullptr);
-  char path[] = "PATH=/usr/local/bin:/usr/bin:/bin";
-  char* environment[] = {path, nullptr};
-  pid_t pid = 0;
-  const int failed = posix_spawn(&pid, command[0].c_str(), &actions, nullptr, arguments.data(), environment);
-  posix_spawn_file_actions_destroy(&actions);
-  if (failed != 0) return {};
-  writing.reset();
-  std::string text;
-  const auto deadline = steady_clock::now() + k_answer_limit;
-  bool ended = false;
-  while (!ended && text.size() < k_answer_bytes) {
-    auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_clock::now()).count();
-    pollfd readable{reading.get(), POLLIN, 0};
-    if (left <= 0 || poll(&readable, 1, static_cast<int>(left)) == 0) break;
-    char piece[512];
-    auto count = read(reading.get(), piece, sizeof piece);
-    if (count < 0 && errno == EINTR) continue;
-    if (count > 0) text.append(piece, static_cast<std::size_t>(count));
-    ended = count <= 0;
-  }
-  if (!ended) kill(pid, SIGKILL);
-  int status = 0;
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
-  return ended && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? text : std::string();
 }
 
 /// A program that the sandbox can execute: not one of the scripts that pyenv and its like put into PATH. A sandbox made
@@ -160,7 +111,7 @@ std::vector<Candidate> candidates(Language language, const InterpreterPlaces& pl
 std::optional<Interpreter> ask_python(const Candidate& candidate) {
   constexpr char question[] =
       "import sys; print('%d.%d.%d' % sys.version_info[:3], sys.implementation.name, sys.base_prefix, sep='\\n')";
-  auto text = output_of({candidate.program, "-I", "-S", "-c", question});
+  auto text = program_output({candidate.program, "-I", "-S", "-c", question}).value_or("");
   auto first = text.find('\n');
   auto second = first == std::string::npos ? first : text.find('\n', first + 1);
   if (second == std::string::npos || text.back() != '\n') return std::nullopt;
@@ -174,7 +125,7 @@ std::optional<Interpreter> ask_python(const Candidate& candidate) {
 }
 
 std::optional<Interpreter> ask_node(const Candidate& candidate) {
-  auto text = output_of({candidate.program, "--version"});
+  auto text = program_output({candidate.program, "--version"}).value_or("");
   if (!text.starts_with('v') || text.find_first_not_of("0123456789.", 1) != text.size() - 1) return std::nullopt;
   text.pop_back();
   return Interpreter{candidate.program, text.substr(1),
@@ -192,6 +143,10 @@ std::optional<ManagedRuntime> parse_managed_runtime(std::string_view runtime) {
     auto minor = number(runtime.substr(8));
     return minor ? std::optional(ManagedRuntime{Language::python, *minor}) : std::nullopt;
   }
+  if (runtime.starts_with("java")) {
+    auto version = number(runtime == "java8.al2" ? "8" : runtime.substr(4));
+    return version ? std::optional(ManagedRuntime{Language::java, *version}) : std::nullopt;
+  }
   if (!runtime.starts_with("nodejs") || !runtime.ends_with(".x")) return std::nullopt;
   auto version = number(runtime.substr(6, runtime.size() - 8));
   return version ? std::optional(ManagedRuntime{Language::node, *version}) : std::nullopt;
@@ -202,7 +157,7 @@ InterpreterPlaces InterpreterPlaces::of_environment() {
     const char* value = std::getenv(name);
     return std::string(value == nullptr ? "" : value);
   };
-  return {variable("PATH"), variable("HOME"), variable("PYENV_ROOT")};
+  return {variable("PATH"), variable("HOME"), variable("PYENV_ROOT"), variable("JAVA_HOME")};
 }
 
 std::vector<std::size_t> by_nearness(const std::vector<int>& versions, int wanted) {
@@ -227,12 +182,14 @@ std::vector<std::string> disabled_features(int wanted_version, const Interpreter
   for (const auto& feature : k_features) {
     if (wanted_version < feature.least || wanted_version > feature.most) continue;
     const auto option = fmt::format("--no-{}", feature.name);
-    if (output_of({node.program, option, "--version"}).starts_with('v')) names.emplace_back(feature.name);
+    if (program_output({node.program, option, "--version"}).value_or("").starts_with('v'))
+      names.emplace_back(feature.name);
   }
   return names;
 }
 
 std::optional<Interpreter> find_interpreter(ManagedRuntime wanted, const InterpreterPlaces& places) {
+  if (wanted.language == Language::java) return find_jdk(wanted.version, places);
   auto found = candidates(wanted.language, places);
   std::vector<int> versions;
   if (wanted.language == Language::python) {

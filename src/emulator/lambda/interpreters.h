@@ -9,9 +9,9 @@
 /// The interpreters of this machine, for AWS's managed runtimes.
 namespace sortie::emulator::lambda {
 
-enum class Language : std::uint8_t { python, node };
+enum class Language : std::uint8_t { python, node, java };
 
-/// `python3.12` is {python, 12}, `nodejs20.x` {node, 20}.
+/// `python3.12` is {python, 12}, `nodejs20.x` {node, 20}, `java21` and `java8.al2` {java, 21} and {java, 8}.
 struct ManagedRuntime {
   Language language = Language::python;
   int version = 0;
@@ -31,6 +31,7 @@ struct InterpreterPlaces {
   std::string path;        ///< as in PATH
   std::string home;        ///< of pyenv, uv, nvm and their like
   std::string pyenv_root;  ///< empty: `HOME/.pyenv`
+  std::string java_home;   ///< as in JAVA_HOME
   /// From this process's environment.
   static InterpreterPlaces of_environment();
 };
@@ -40,8 +41,8 @@ inline constexpr int k_least_python = 9;
 inline constexpr int k_least_node = 16;
 
 /// The interpreter that serves `wanted`: of the same version if there is one, else of the nearest, of two equally near
-/// the newer. Runs the candidates to ask for their versions: blocking, some ten milliseconds each, a hanging one is
-/// killed. Nothing: the machine has none.
+/// the newer; of JDKs a newer one before any older one. Runs the candidates to ask for their versions: blocking, some
+/// ten milliseconds each, a hanging one is killed. Nothing: the machine has none.
 std::optional<Interpreter> find_interpreter(ManagedRuntime wanted, const InterpreterPlaces& places);
 
 /// What Node.js has switched on and AWS's runtime of that version switches off, as far as this interpreter knows it.

@@ -14,8 +14,11 @@ TEST(Interpreters, RuntimeNames) {
   ASSERT_TRUE(node);
   EXPECT_EQ(node->language, Language::node);
   EXPECT_EQ(node->version, 20);
+  EXPECT_EQ(parse_managed_runtime("java21")->language, Language::java);
+  EXPECT_EQ(parse_managed_runtime("java21")->version, 21);
+  EXPECT_EQ(parse_managed_runtime("java8.al2")->version, 8);
   for (auto name : {"", "python", "python3.", "python3.x", "python2.7", "nodejs", "nodejs.x", "nodejs20", "nodejs-1.x",
-                    "provided.al2023", "java21"}) {
+                    "provided.al2023", "java", "java.x", "java8.al3"}) {
     EXPECT_FALSE(parse_managed_runtime(name)) << name;
   }
 }

@@ -9,6 +9,7 @@
 
 #include "emulator/core/protocol.h"
 #include "emulator/lambda/aws_sdk.h"
+#include "emulator/lambda/java_runtime.h"
 
 // The runtime clients, files of src/emulator/lambda/runtimes: the executable carries them.
 asm(".pushsection .rodata\n"
@@ -130,8 +131,29 @@ Result<fs::path> links_folder(const fs::path& root, const Interpreter& interpret
   });
 }
 
+Result<RuntimeLaunch> make_java_launch(const fs::path& root, const Interpreter& jdk) {
+  auto key = std::to_string(std::hash<std::string>()(jdk.program + jdk.version)) + "-" + java_client_key();
+  ASSIGN_OR_RETURN(auto client, folder_of(root, "java-" + key, [&](const fs::path& folder) -> Result<void> {
+                     RETURN_IF_ERROR(compile_java_client(jdk, folder));
+                     return write_file(folder / "bootstrap", {sortie_wrapper_script, sortie_wrapper_script_end}, 0755);
+                   }));
+  RuntimeLaunch launch{.version = jdk.version,
+                       .mounts = {{client.string(), "/var/runtime"}},
+                       .class_path = {"/var/runtime", "/var/task", "/var/task/lib/*", "/opt/java/lib/*"}};
+  if (is_seen_inside(jdk.program)) {
+    ASSIGN_OR_RETURN(auto links, links_folder(root, jdk, {"java"}));
+    launch.mounts.push_back({links.string(), "/var/lang"});
+  } else {
+    launch.mounts.push_back({jdk.prefix, "/var/lang"});
+  }
+  for (auto& folder : java_configuration_folders(jdk)) launch.mounts.push_back({folder, folder});
+  launch.command = {"/var/lang/bin/java"};
+  return launch;
+}
+
 Result<RuntimeLaunch> make_launch(const fs::path& root, const std::string& runtime, ManagedRuntime wanted,
                                   const Interpreter& interpreter) {
+  if (wanted.language == Language::java) return make_java_launch(root, interpreter);
   ASSIGN_OR_RETURN(auto client, client_folder(root));
   RuntimeLaunch launch{.version = interpreter.version, .mounts = {{client.string(), "/var/runtime"}}};
   const bool python = wanted.language == Language::python;
@@ -157,7 +179,8 @@ Result<RuntimeLaunch> make_launch(const fs::path& root, const std::string& runti
 Task<std::optional<RuntimeLaunch>> ManagedRuntimes::find(std::string runtime) {
   auto with_sdk = [](Known& known) {
     auto& launch = known.launch;
-    if (launch.has_sdk) return launch;
+    // What AWS's runtimes for Java have is in no package's way: the SDK comes with the function.
+    if (launch.has_sdk || known.language == Language::java) return launch;
     auto folder = find_sdk(known.language, known.interpreter, SdkPlaces::of_environment());
     if (folder.empty()) return launch;
     launch.has_sdk = true;

@@ -21,6 +21,7 @@ struct RuntimeLaunch {
   std::vector<std::string> command;            ///< paths as they are inside the sandbox
   std::vector<std::string> disabled_features;  ///< of Node.js, by their names in options: `experimental-detect-module`
   bool has_sdk = false;                        ///< the AWS SDK is among the mounts
+  std::vector<std::string> class_path;         ///< of Java, paths as they are inside; empty: another language
 };
 
 /// AWS's managed runtimes on this machine's interpreters (docs/runtimes.md). Each is looked for when it is first asked
@@ -29,7 +30,8 @@ class ManagedRuntimes {
  public:
   ManagedRuntimes(Store& store, BlockingPool& pool) : store_(store), pool_(pool) {}
 
-  /// With the AWS SDK if there is one by now. Nothing: not a runtime of Python or Node.js, or the machine has no interpreter for it, or the disk failed.
+  /// With the AWS SDK if there is one by now. Nothing: not a runtime of Python, Node.js or Java, or the machine has no
+  /// interpreter or JDK for it, or the disk failed.
   Task<std::optional<RuntimeLaunch>> find(std::string runtime);
 
  private:

@@ -60,7 +60,7 @@ void add_managed(Variables& variables, const std::string& runtime, const Place& 
         variables.emplace_back(name, place.runtime_folder + "/ca-cert.pem");
       }
     }
-  } else {
+  } else if (managed->language == Language::node) {
     variables.emplace_back(
         "NODE_PATH",
         fmt::format("{0}/nodejs/node{1}/node_modules:{0}/nodejs/node_modules:{4}:{2}:{3}", place.layers_folder,
