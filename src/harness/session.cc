@@ -36,6 +36,15 @@ std::string in_seconds(std::chrono::milliseconds duration) {
   return text + " s";
 }
 
+/// The kernel's list of children may miss some while others come and go (proc(5)): asked several times.
+bool leaves_descendants(pid_t process) {
+  for (int i = 0; i < 5; ++i) {
+    if (!living_descendants(process).empty()) return true;
+    ::usleep(1000);
+  }
+  return false;
+}
+
 }  // namespace
 
 Session::Session(Plan plan, Verdicts& verdicts, Outlets& outlets)
@@ -167,7 +176,7 @@ bool Session::is_impersonated() {
   while (authorship_.lags(*process_, printed_)) {
     if (process_->has_exited()) {
       // Without a process that lives on it has died right behind its own words, in a tear-down.
-      impersonated_ = !living_descendants(process_->pid()).empty();
+      impersonated_ = leaves_descendants(process_->pid());
       if (impersonated_) on_exited();
       return impersonated_;
     }
