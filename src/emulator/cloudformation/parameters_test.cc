@@ -75,8 +75,12 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"{Type: 'AWS::EC2::KeyPair::KeyName'}", "key", R"("key")"},
                     Case{"{Type: Text}", "x", "Template format error: Unrecognized parameter type: Text"}));
 
-TEST(Parameters, ThatNeedSystemsManagerSaySo) {
-  EXPECT_NE(checked("{Type: 'AWS::SSM::Parameter::Value<String>'}", "x").find("no Systems Manager"), std::string::npos);
+TEST(Parameters, OfSystemsManagerAreNamesThatConstraintsAreAbout) {
+  EXPECT_EQ(checked("{Type: 'AWS::SSM::Parameter::Value<List<String>>', AllowedPattern: '/.*'}", "/a,b"),
+            R"(["/a","b"])");
+  EXPECT_NE(checked("{Type: 'AWS::SSM::Parameter::Value<String>', AllowedPattern: '/.*'}", "a").find("must match"),
+            std::string::npos);
+  EXPECT_NE(checked("{Type: 'AWS::SSM::Parameter::Value<Number>'}", "x").find("Unrecognized"), std::string::npos);
 }
 
 TEST(Parameters, AreNotShownWithNoEcho) {

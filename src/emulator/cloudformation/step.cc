@@ -114,7 +114,9 @@ http::Request lambda_request(std::string method, std::string path, const json::o
   http::Request request;
   request.method = std::move(method);
   request.host = "lambda.amazonaws.com";
-  request.path = std::move(path);
+  const auto question = path.find('?');
+  if (question != std::string::npos) request.query = path.substr(question + 1);
+  request.path = path.substr(0, question);
   request.headers.add("Host", request.host);
   if (body != nullptr) {
     request.headers.add("Content-Type", "application/json");

@@ -67,7 +67,7 @@ void read_error(Reply& reply);
 std::string failure_text(const Reply& reply);
 
 http::Request iam_request(wire::QueryForm form);
-/// `path` is percent-encoded.
+/// `path` is percent-encoded, and may have a query behind it.
 http::Request lambda_request(std::string method, std::string path, const boost::json::object* body = nullptr);
 http::Request logs_request(std::string_view operation, const boost::json::object& body);
 http::Request ssm_request(std::string_view operation, const boost::json::object& body);

@@ -265,9 +265,24 @@ class Pattern::Run {
   Run(const Pattern& pattern, std::string_view text) : pattern_(pattern), text_(text) {}
 
   bool reaches_end(std::size_t instruction, std::size_t place) {
+    // Look-aheads come here again and again: memory that is given back and taken anew each time would cost the most.
+    std::vector<bool> seen;
+    if (!spare_.empty()) {
+      seen = std::move(spare_.back());
+      spare_.pop_back();
+    }
+    seen.assign(pattern_.program_.size() * (text_.size() + 1), false);
+    const bool reached = goes_through(seen, instruction, place);
+    spare_.push_back(std::move(seen));
+    return reached;
+  }
+
+ private:
+  using Left = std::vector<std::pair<std::size_t, std::size_t>>;
+
+  bool goes_through(std::vector<bool>& seen, std::size_t instruction, std::size_t place) {
     const std::size_t width = text_.size() + 1;
-    std::vector<bool> seen(pattern_.program_.size() * width);
-    std::vector<std::pair<std::size_t, std::size_t>> left{{instruction, place}};
+    Left left{{instruction, place}};
     while (!left.empty()) {
       const auto [at, where] = left.back();
       left.pop_back();
@@ -278,9 +293,6 @@ class Pattern::Run {
     }
     return false;
   }
-
- private:
-  using Left = std::vector<std::pair<std::size_t, std::size_t>>;
 
   [[nodiscard]] bool at_boundary(std::size_t where) const {
     const bool before = where > 0 && is_word(text_[where - 1]);
@@ -319,6 +331,7 @@ class Pattern::Run {
   const Pattern& pattern_;
   std::string_view text_;
   std::size_t steps_ = 0;
+  std::vector<std::vector<bool>> spare_;
 };
 
 std::expected<Pattern, std::string> Pattern::parse(std::string_view text) {
