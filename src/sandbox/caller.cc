@@ -121,12 +121,14 @@ Copied<CallerSocket> Caller::describe_socket(int fd) const {
   return socket;
 }
 
-std::optional<std::string> Caller::absolute(const std::string& path) const {
+std::optional<std::string> Caller::absolute(const std::string& path, int folder) const {
   if (path.starts_with('/')) return path;
-  char folder[4096];
-  const ssize_t size = readlink(fmt::format("/proc/{}/cwd", thread_).c_str(), folder, sizeof folder);
-  if (size <= 0 || static_cast<std::size_t>(size) == sizeof folder) return std::nullopt;
-  return std::string(folder, static_cast<std::size_t>(size)) + "/" + path;
+  const std::string link =
+      folder == AT_FDCWD ? fmt::format("/proc/{}/cwd", thread_) : fmt::format("/proc/{}/fd/{}", thread_, folder);
+  char begin[4096];
+  const ssize_t size = readlink(link.c_str(), begin, sizeof begin);
+  if (size <= 0 || static_cast<std::size_t>(size) == sizeof begin) return std::nullopt;
+  return std::string(begin, static_cast<std::size_t>(size)) + "/" + path;
 }
 
 }  // namespace sortie::sandbox

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fcntl.h>
 #include <sys/types.h>
 
 #include <expected>
@@ -32,8 +33,9 @@ class Caller final : public CallerMemory {
 
   /// The socket with this number; EBADF and ENOTSOCK as the call itself would answer.
   Copied<CallerSocket> socket(int fd) const;
-  /// A path as the caller sees it, absolute; nothing when it cannot be told.
-  [[nodiscard]] std::optional<std::string> absolute(const std::string& path) const;
+  /// A path as the caller sees it, absolute: relative ones begin at the folder that it has open under this number.
+  /// Nothing when that cannot be told.
+  [[nodiscard]] std::optional<std::string> absolute(const std::string& path, int folder = AT_FDCWD) const;
 
  private:
   [[nodiscard]] UniqueFd open_process() const;

@@ -1,8 +1,6 @@
 #include "sandbox/carry_out.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
-#include <linux/openat2.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -16,6 +14,8 @@
 #include <cstring>
 
 #include "sandbox/caller.h"
+#include "sandbox/mode_calls.h"
+#include "sandbox/own_folder.h"
 #include "sandbox/signal_calls.h"
 
 namespace sortie::sandbox {
@@ -37,22 +37,15 @@ Target refused(int error) {
   return {.kind = Target::Kind::refuse, .error = error, .to = {}, .file = {}};
 }
 
-/// A UNIX socket in the folder, opened so that no later change of the path leads elsewhere.
+/// A UNIX socket in the folder, whatever becomes of its path meanwhile.
 Target unix_target(const Caller& caller, const ConnectPolicy& policy, const std::string& path) {
-  const std::string inside = policy.unix_folder + "/";
   const auto absolute = caller.absolute(path);
-  if (!absolute || !absolute->starts_with(inside)) return refused(EACCES);
-  const UniqueFd folder(open(policy.unix_folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  open_how how{};
-  how.flags = O_PATH | O_CLOEXEC;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
-  Target target{.kind = Target::Kind::make, .to = {}, .file = {}};
-  target.file.reset(
-      static_cast<int>(syscall(SYS_openat2, folder.get(), absolute->c_str() + inside.size(), &how, sizeof how)));
-  if (!target.file) return refused(errno == EXDEV ? EACCES : errno);
+  auto file = open_below(policy.own_folder, absolute.value_or(""));
+  if (!file) return refused(file.error());
+  Target target{.kind = Target::Kind::make, .to = {}, .file = *std::move(file)};
   sockaddr_un by_descriptor{};
   by_descriptor.sun_family = AF_UNIX;
-  fmt::format_to_n(by_descriptor.sun_path, sizeof by_descriptor.sun_path - 1, "/proc/self/fd/{}", target.file.get());
+  path_of(target.file).copy(by_descriptor.sun_path, sizeof by_descriptor.sun_path - 1);
   std::memcpy(&target.to.storage, &by_descriptor, sizeof by_descriptor);
   target.to.size = sizeof by_descriptor;
   return target;
@@ -85,7 +78,7 @@ Target target_of(const Caller& caller, const CallerSocket& socket, const SocketA
       if (policy.abstract_names) other.kind = Target::Kind::leave;  // who may reach what is the kernel's to say
       return policy.abstract_names ? std::move(other) : refused(ECONNREFUSED);
     }
-    if (policy.unix_folder.empty()) return {};
+    if (policy.own_folder.empty()) return {};
     Target target = unix_target(caller, policy, *path);
     if (target.kind == Target::Kind::make && !socket.own) return {};
     return target;
@@ -305,6 +298,13 @@ std::optional<Answer> carry_out(NotifiedCall& call, const ConnectPolicy& policy)
     case SYS_sendto:
     case SYS_sendmsg:
     case SYS_sendmmsg: return carry_out_send(call, policy);
+    case SYS_fchmod:
+    case SYS_fchmodat:
+    case SYS_fchmodat2:
+#ifdef SYS_chmod
+    case SYS_chmod:
+#endif
+      return carry_out_mode(call, policy);
     default: return judge_signal(call.notification.data, policy);
   }
 }

@@ -181,7 +181,7 @@ ConnectPolicy confined_policy(const Spec& spec, std::vector<ListenAddress> serve
                               int supervisor) {
   ConnectPolicy policy;
   policy.internet = Rules(spec, std::move(served), supervisor);
-  policy.unix_folder = folder.temporary();
+  policy.own_folder = folder.temporary();
   policy.abstract_names = landlock_support().signals();
   policy.may_signal = [own = OwnSockets(supervisor)](int pid) { return own.is_descendant(pid); };
   return policy;

@@ -128,7 +128,7 @@ TEST_F(Confined, ReachesNoServerButItsOwnOnLoopback) {
   getsockname(other->take_listeners()[0].get(), reinterpret_cast<sockaddr*>(&address), &size);
   EXPECT_EQ(box.inside("connect", {"127.0.0.1", std::to_string(ntohs(address.sin_port))}).out,
             "connect ECONNREFUSED\n");
-  EXPECT_EQ(box.inside("talk-to-itself").out, "tcp4 ok\ntcp6 ok\nudp ok\nanswer ok\nask 6\n");
+  EXPECT_EQ(box.inside("talk-to-itself").out, "tcp4 ok\ntcp6 ok\nudp ok\nanswer ok\nask\n6\n");
 }
 
 TEST_F(Confined, LeavesSocketsAsTheyAre) {
@@ -226,6 +226,20 @@ TEST_F(ConfinedFiles, CannotWriteOutsideItsFolder) {
   EXPECT_EQ(
       box.shell("echo mine > $TMPDIR/file && mkdir $TMPDIR/a && mv $TMPDIR/file $TMPDIR/a && cat $TMPDIR/a/file").out,
       "mine\n");
+}
+
+TEST_F(ConfinedFiles, ChangesModesInItsFolderAlone) {
+  const std::string file = fmt::format("/tmp/sandbox_mode_{}", getpid());
+  std::ofstream(file) << "x";
+  fs::permissions(file, fs::perms(0644));
+  Box box({}, Box::Kind::confined);
+  const Outcome outcome = box.inside("change-modes", {file, box->inside_path("/tmp")});
+  EXPECT_EQ(outcome.out,
+            "outside EPERM\noutside at EPERM\nthrough a descriptor EPERM\nround about EPERM\nlink EPERM\nattribute "
+            "EOPNOTSUPP\n"
+            "inside ok\nrelative ok\nopen ok\nat ok\nmode 750\nnowhere ENOENT\n");
+  EXPECT_EQ(fs::status(file).permissions(), fs::perms(0644));
+  fs::remove(file);
 }
 
 TEST_F(ConfinedFiles, SharesNothingWithAnotherSandbox) {

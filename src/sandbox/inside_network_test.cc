@@ -104,7 +104,8 @@ int talk_to_itself(const Arguments&) {
   size = sizeof from;
   recvfrom(server, text, sizeof text, 0, reinterpret_cast<sockaddr*>(&from), &size);
   print("answer", sendto(server, "answer", 6, 0, reinterpret_cast<sockaddr*>(&from), sizeof from));
-  std::printf("%s %zd\n", text, recv(client, text, sizeof text, 0));
+  std::printf("%s\n", text);
+  std::printf("%zd\n", recv(client, text, sizeof text, 0));
   return 0;
 }
 

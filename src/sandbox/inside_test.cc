@@ -9,8 +9,10 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -135,6 +137,29 @@ int create_files(const Arguments& arguments) {
   return 0;
 }
 
+/// change-modes OUTSIDE FOLDER
+int change_modes(const Arguments& arguments) {
+  const char* outside = arguments.at(0).c_str();
+  const std::string& folder = arguments.at(1);
+  print("outside", chmod(outside, 0777));
+  print("outside at", fchmodat(AT_FDCWD, outside, 0777, 0));
+  print("through a descriptor", fchmod(open("/usr/bin/env", O_RDONLY), 0777));
+  print("round about", chmod((folder + "/../../../../../.." + outside).c_str(), 0777));
+  if (chdir(folder.c_str()) != 0 || symlink(outside, "link") != 0) return 1;
+  print("link", chmod("link", 0777));
+  print("attribute", setxattr(folder.c_str(), "user.x", "x", 1, 0));
+  const int file = open("file", O_WRONLY | O_CREAT, 0600);
+  print("inside", chmod((folder + "/file").c_str(), 0700));
+  print("relative", chmod("file", 0711));
+  print("open", fchmod(file, 0710));
+  print("at", fchmodat(open(folder.c_str(), O_RDONLY | O_DIRECTORY), "file", 0750, 0));
+  struct stat status{};
+  fstat(file, &status);
+  std::printf("mode %o\n", status.st_mode & 0777);
+  print("nowhere", chmod("nowhere", 0700));
+  return 0;
+}
+
 const Trades k_trades = {
     {"connect", connect_to},
     {"connect-forever", connect_forever},
@@ -145,6 +170,7 @@ const Trades k_trades = {
     {"signal-others", signal_others},
     {"signal-everything", signal_everything},
     {"create-files", create_files},
+    {"change-modes", change_modes},
 };
 
 }  // namespace

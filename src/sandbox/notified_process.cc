@@ -90,7 +90,7 @@ std::vector<const char*> pointers(const std::vector<std::string>& texts) {
 
 Result<NotifiedProcess> start_notified(const NotifiedCommand& command) {
   if (command.argv.empty()) return fail(ErrorKind::usage, "a command without a program");
-  ASSIGN_OR_RETURN(const auto filter, notify_filter(NotifySignals::no));
+  ASSIGN_OR_RETURN(const auto filter, notify_filter({}));
   const std::vector<std::string> paths = candidates(command);
   auto arguments = pointers(command.argv);
   auto environment = pointers(command.environment);

@@ -43,8 +43,9 @@ struct Verdict {
 /// Who decides. Called on the io_context thread for each call with an address; must be quick.
 struct ConnectPolicy {
   std::function<Verdict(const Destination&)> internet;
-  /// The UNIX sockets with a path that may be reached are those below this folder; empty: all, as the kernel says.
-  std::string unix_folder;
+  /// A sandbox's own folder: UNIX sockets with a path are reached, and modes of files changed, below it alone. Empty:
+  /// everywhere, as the kernel says.
+  std::string own_folder;
   /// What of names without a path (abstract ones): reachable, for want of anything that tells whose they are.
   bool abstract_names = true;
   /// Calls that send a signal (where the filter hands them over): may this process get one? Null: all may.
@@ -55,8 +56,9 @@ struct ConnectPolicy {
 /// sendto, sendmsg and sendmmsg with an address, of the programs under the filter waits until this has answered it.
 ///
 /// A redirected call is made by the engine: on the caller's own socket where pidfd_getfd(2) is allowed, so that nothing
-/// changes for the program but the peer; otherwise on a new socket of the same kind that takes the place of the caller's
-/// descriptor; otherwise, as the last resort, the address in the caller's memory is overwritten and the kernel goes on.
+/// changes for the program but the peer; otherwise on a new socket of the same kind that takes the place of the
+/// caller's descriptor; otherwise, as the last resort, the address in the caller's memory is overwritten and the kernel
+/// goes on.
 ///
 /// Destroying it makes all waiting and later calls fail with ENOSYS. io_context thread only.
 class Notifier {

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <vector>
 
 #include "sandbox/filter_program.h"
@@ -41,20 +42,44 @@ int add_send_rules(scmp_filter_ctx context, const SendCall& call) {
          seccomp_rule_add_array(context, SCMP_ACT_ERRNO(EOPNOTSUPP), call.number, 1, &fast_open);
 }
 
+constexpr const char* k_mode_calls[] = {"chmod", "fchmod", "fchmodat"};
+constexpr int k_fchmodat2 = 452;
+constexpr const char* k_attribute_calls[] = {"setxattr",    "lsetxattr",    "fsetxattr",
+                                             "removexattr", "lremovexattr", "fremovexattr"};
+constexpr int k_setxattrat = 463, k_removexattrat = 466;
+
+int add_by_name(scmp_filter_ctx context, std::uint32_t action, std::span<const char* const> names) {
+  int error = 0;
+  for (const char* name : names) {
+    const int call = seccomp_syscall_resolve_name(name);
+    if (call >= 0) error |= seccomp_rule_add(context, action, call, 0);
+  }
+  return error;
+}
+
+int add_mode_rules(scmp_filter_ctx context) {
+  const std::uint32_t unsupported = SCMP_ACT_ERRNO(EOPNOTSUPP);
+  return add_by_name(context, SCMP_ACT_NOTIFY, k_mode_calls) | add_by_name(context, unsupported, k_attribute_calls) |
+         seccomp_rule_add(context, SCMP_ACT_NOTIFY, k_fchmodat2, 0) |
+         seccomp_rule_add(context, unsupported, k_setxattrat, 0) |
+         seccomp_rule_add(context, unsupported, k_removexattrat, 0);
+}
+
 int add_signal_rules(scmp_filter_ctx context) {
   int error = 0;
   for (const int call : k_signal_calls) error |= seccomp_rule_add(context, SCMP_ACT_NOTIFY, call, 0);
   return error;
 }
 
-Result<std::vector<sock_filter>> make_filter(NotifySignals signals) {
+Result<std::vector<sock_filter>> make_filter(NotifiedBesides besides) {
   const FilterContext context(seccomp_init(SCMP_ACT_ALLOW));
   if (!context) return fail(ErrorKind::internal, "libseccomp has no memory");
   // Calls of another architecture are refused by the system call filter, where there is one.
   int error = seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ALLOW);
   error |= seccomp_rule_add(context.get(), SCMP_ACT_NOTIFY, SCMP_SYS(connect), 0);
   for (const SendCall& call : k_send_calls) error |= add_send_rules(context.get(), call);
-  if (signals == NotifySignals::yes) error |= add_signal_rules(context.get());
+  if (besides.signals) error |= add_signal_rules(context.get());
+  if (besides.modes) error |= add_mode_rules(context.get());
   const scmp_arg_cmp not_dumpable[] = {{0, SCMP_CMP_EQ, PR_SET_DUMPABLE, 0}, {1, SCMP_CMP_EQ, 0, 0}};
   error |= seccomp_rule_add_array(context.get(), SCMP_ACT_ERRNO(0), SCMP_SYS(prctl), 2, not_dumpable);
   if (error != 0) return fail(ErrorKind::internal, "libseccomp refuses a rule for notifications");
@@ -63,12 +88,12 @@ Result<std::vector<sock_filter>> make_filter(NotifySignals signals) {
 
 }  // namespace
 
-Result<std::span<const sock_filter>> notify_filter(NotifySignals signals) {
-  static const std::array<Result<std::vector<sock_filter>>, 2> filters = {make_filter(NotifySignals::no),
-                                                                          make_filter(NotifySignals::yes)};
-  const auto& filter = filters[static_cast<std::size_t>(signals)];
-  if (!filter) return std::unexpected(filter.error());
-  return std::span<const sock_filter>(*filter);
+Result<std::span<const sock_filter>> notify_filter(NotifiedBesides besides) {
+  static std::array<std::optional<Result<std::vector<sock_filter>>>, 4> filters;
+  auto& filter = filters[(besides.signals ? 1U : 0U) + (besides.modes ? 2U : 0U)];
+  if (!filter) filter = make_filter(besides);
+  if (!*filter) return std::unexpected(filter->error());
+  return std::span<const sock_filter>(**filter);
 }
 
 SORTIE_RAW long install_notify_filter(const sock_fprog& program) {

@@ -88,7 +88,7 @@ Result<void> converse(int report) {
 }  // namespace
 
 Result<void> try_notifications() {
-  ASSIGN_OR_RETURN(const auto filter, notify_filter(NotifySignals::no));
+  ASSIGN_OR_RETURN(const auto filter, notify_filter({}));
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return fail_errno(errno, "pipe");
   const UniqueFd report(ends[0]);

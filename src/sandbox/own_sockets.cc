@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -95,6 +96,22 @@ bool holds_socket(pid_t pid, std::string_view link) {
   return false;
 }
 
+std::vector<pid_t> descendants_of(pid_t ancestor) {
+  std::multimap<pid_t, pid_t> children;
+  const Folder processes(opendir("/proc"));
+  while (const dirent* entry = processes ? readdir(processes.get()) : nullptr) {
+    const auto pid = number_of(entry->d_name);
+    if (const auto parent = pid ? parent_of(*pid) : std::nullopt) children.emplace(*parent, *pid);
+  }
+  std::vector<pid_t> found = {ancestor};
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const auto [begin, end] = children.equal_range(found[i]);
+    for (auto child = begin; child != end; ++child) found.push_back(child->second);
+  }
+  found.erase(found.begin());
+  return found;
+}
+
 }  // namespace
 
 bool OwnSockets::is_descendant(pid_t pid) const {
@@ -110,15 +127,11 @@ bool OwnSockets::is_descendant(pid_t pid) const {
 bool OwnSockets::is_own(std::uint32_t inode) {
   if (own_.contains(inode)) return true;
   const std::string link = fmt::format("socket:[{}]", inode);
-  const Folder processes(opendir("/proc"));
-  while (const dirent* entry = processes ? readdir(processes.get()) : nullptr) {
-    const auto pid = number_of(entry->d_name);
-    if (!pid || !is_descendant(*pid) || !holds_socket(*pid, link)) continue;
-    if (own_.size() >= k_most_kept) own_.clear();
-    own_.insert(inode);
-    return true;
-  }
-  return false;
+  const auto all = descendants_of(ancestor_);
+  if (std::ranges::none_of(all, [&](pid_t pid) { return holds_socket(pid, link); })) return false;
+  if (own_.size() >= k_most_kept) own_.clear();
+  own_.insert(inode);
+  return true;
 }
 
 bool OwnSockets::listens(const Destination& destination) {

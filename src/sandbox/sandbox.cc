@@ -47,6 +47,20 @@ Result<Pipe> make_pipe() {
   return pipe;
 }
 
+/// A program may have closed its folders even for itself.
+void remove_folder(const std::filesystem::path& folder) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  if (fs::remove_all(folder, ignored); !fs::exists(folder, ignored)) return;
+  fs::permissions(folder, fs::perms::owner_all, ignored);
+  for (auto entry = fs::recursive_directory_iterator(folder, ignored); entry != fs::recursive_directory_iterator();
+       entry.increment(ignored)) {
+    if (entry->is_symlink(ignored) || !entry->is_directory(ignored)) continue;
+    fs::permissions(entry->path(), fs::perms::owner_all, ignored);
+  }
+  fs::remove_all(folder, ignored);
+}
+
 /// Everything that a running sandbox consists of.
 struct Parts {
   Spec spec;
@@ -100,6 +114,8 @@ class SupervisedSandbox final : public Sandbox {
 
   ~SupervisedSandbox() override {
     thaw();
+    // Nobody is going to answer any more, also not the supervisor, which is under the filter itself.
+    parts_.notifier.reset();
     parts_.supervisor->close();
     // Process 1 takes its namespace with it; without a namespace it has to do that itself, at its end of file.
     if (isolated()) raw::call(SYS_pidfd_send_signal, parts_.launched.pidfd.get(), SIGKILL, nullptr, 0);
@@ -108,8 +124,7 @@ class SupervisedSandbox final : public Sandbox {
            errno == EINTR) {
     }
     if (parts_.cgroup) parts_.cgroup->remove();
-    std::error_code ignored;
-    if (!parts_.remove_folder.empty()) std::filesystem::remove_all(parts_.remove_folder, ignored);
+    if (!parts_.remove_folder.empty()) remove_folder(parts_.remove_folder);
   }
 
   std::vector<UniqueFd> take_listeners() override { return std::move(parts_.launched.listeners); }
@@ -244,8 +259,8 @@ std::vector<ListenAddress> bound_addresses(const Spec& spec, const std::vector<U
 }
 
 /// What the kernel cannot confine by itself, the notifier does.
-NotifySignals signals_to_notify() {
-  return landlock_support().signals() ? NotifySignals::no : NotifySignals::yes;
+NotifiedBesides notified_besides() {
+  return {.signals = !landlock_support().signals(), .modes = true};
 }
 
 bool is_notified(const Parts& parts) {
@@ -261,7 +276,7 @@ Result<void> fill(protocol::Shared& shared, const Parts& parts) {
   const bool isolated = parts.isolation == Isolation::namespaces;
   const Cgroup* cgroup = parts.cgroup.get();
   const FilterOptions options = {.tracing = isolated || parts.landlock,
-                                 .notified_signals = is_notified(parts) && signals_to_notify() == NotifySignals::yes};
+                                 .notified_signals = is_notified(parts) && notified_besides().signals};
   ASSIGN_OR_RETURN(const auto filter, system_call_filter(options));
   if (filter.size() > protocol::k_max_filter) return fail(ErrorKind::internal, "the system call filter is too long");
   std::ranges::copy(filter, shared.filter);
@@ -316,7 +331,7 @@ Result<std::unique_ptr<Sandbox>> launch_with(const Executor& executor, Parts par
   plan.fds = {theirs.get(), parts.shared->fd(), -1, -1, parts.landlock.get()};
   const bool notified = is_notified(parts);
   if (notified) {
-    ASSIGN_OR_RETURN(plan.notify_filter, notify_filter(signals_to_notify()));
+    ASSIGN_OR_RETURN(plan.notify_filter, notify_filter(notified_besides()));
   }
   if (parts.cgroup) {
     plan.cgroup = parts.cgroup->entry();

@@ -99,7 +99,8 @@ struct Instance::Impl {
   void serve() {
     auto sockets = box->take_listeners();
     if (has_own_network()) {
-      dns = std::make_unique<DnsServer>(services.executor, std::move(sockets[name_server]), k_endpoint_bytes);
+      const auto addresses = box->isolated() ? DnsServer::Addresses::one : DnsServer::Addresses::reserved;
+      dns = std::make_unique<DnsServer>(services.executor, std::move(sockets[name_server]), k_endpoint_bytes, addresses);
     }
     server.adopt(std::move(sockets[endpoint_http]), services.aws, nullptr);
     server.adopt(std::move(sockets[endpoint_https]), services.aws, &services.authority);

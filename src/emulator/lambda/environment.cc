@@ -168,7 +168,10 @@ void Environment::serve_listeners() {
   runtime_listeners_.push_back(
       services_.runtime_server.adopt(std::move(sockets[Listener::runtime_api]), *this, nullptr));
   if (sandbox_->address(Listener::name_server).address == k_endpoint_address) {
-    dns_ = std::make_unique<DnsServer>(services_.executor, std::move(sockets[Listener::name_server]), k_endpoint_bytes);
+    // Without a network of its own addresses are nobody's: each name may have one.
+    const auto addresses = sandbox_->isolated() ? DnsServer::Addresses::one : DnsServer::Addresses::reserved;
+    dns_ = std::make_unique<DnsServer>(services_.executor, std::move(sockets[Listener::name_server]), k_endpoint_bytes,
+                                       addresses);
   }
   if (services_.aws == nullptr) return;
   endpoint_listeners_.push_back(
