@@ -29,7 +29,8 @@ class ManagedRuntimes {
  public:
   ManagedRuntimes(Store& store, BlockingPool& pool) : store_(store), pool_(pool) {}
 
-  /// With the AWS SDK if there is one by now. Nothing: not a runtime of Python or Node.js, or the machine has no interpreter for it, or the disk failed.
+  /// With the AWS SDK if there is one by now. Nothing: not a runtime of Python or Node.js, or the machine has no
+  /// interpreter for it, or the disk failed.
   Task<std::optional<RuntimeLaunch>> find(std::string runtime);
 
  private:
