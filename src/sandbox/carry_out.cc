@@ -285,6 +285,21 @@ std::optional<Answer> carry_out_send(NotifiedCall& call, const ConnectPolicy& po
   return sending.unless_full(sending.send(*message));
 }
 
+/// A file in the place of the one that is asked for.
+Answer carry_out_open(const NotifiedCall& call, const ConnectPolicy& policy) {
+  const auto& data = call.notification.data;
+  Caller caller(static_cast<pid_t>(call.notification.pid));
+  const auto path = copy_path(caller, data.args[data.nr == SYS_openat ? 1 : 0]);
+  const auto found = path ? policy.instead.find(*path) : policy.instead.end();
+  if (found == policy.instead.end() || !call.still_waits()) return Answer::leave();
+  const UniqueFd file(open(found->second.c_str(), O_RDONLY | O_CLOEXEC));
+  seccomp_notif_addfd add{};
+  add.id = call.notification.id;
+  add.srcfd = static_cast<std::uint32_t>(file.get());
+  const int number = file ? ioctl(call.listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add) : -1;
+  return number >= 0 ? Answer::success(number) : Answer::leave();
+}
+
 }  // namespace
 
 bool NotifiedCall::still_waits() const {
@@ -298,6 +313,11 @@ std::optional<Answer> carry_out(NotifiedCall& call, const ConnectPolicy& policy)
     case SYS_sendto:
     case SYS_sendmsg:
     case SYS_sendmmsg: return carry_out_send(call, policy);
+    case SYS_openat:
+#ifdef SYS_open
+    case SYS_open:
+#endif
+      return carry_out_open(call, policy);
     case SYS_fchmod:
     case SYS_fchmodat:
     case SYS_fchmodat2:

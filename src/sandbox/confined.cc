@@ -182,6 +182,9 @@ ConnectPolicy confined_policy(const Spec& spec, std::vector<ListenAddress> serve
   ConnectPolicy policy;
   policy.internet = Rules(spec, std::move(served), supervisor);
   policy.own_folder = folder.temporary();
+  if (!spec.ca_bundle_pem.empty()) {
+    for (const char* path : trust_store_paths()) policy.instead.emplace(path, folder.bundle());
+  }
   policy.abstract_names = landlock_support().signals();
   policy.may_signal = [own = OwnSockets(supervisor)](int pid) { return own.is_descendant(pid); };
   return policy;

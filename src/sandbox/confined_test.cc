@@ -199,6 +199,12 @@ TEST_F(Confined, IsToldOfATrustStoreUnlessItHasItsOwn) {
       "our authority\nsame\n");
 }
 
+TEST_F(Confined, ReadsTheTrustStoreWhereItsLibrariesLook) {
+  Box box(with_endpoints(), Box::Kind::confined);
+  // cat opens as fopen does.
+  EXPECT_EQ(box.shell("cat /etc/ssl/certs/ca-certificates.crt | tail -n 2 | head -n 1").out, "our authority\n");
+}
+
 TEST_F(Confined, EndsEverythingThatItStarted) {
   Box box({}, Box::Kind::confined);
   const std::string marker = fmt::format("31{}.5", getpid());

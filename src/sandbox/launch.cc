@@ -131,7 +131,7 @@ SORTIE_RAW long become_supervisor(Stage& stage) {
   raw::call(SYS_umask, 022);
   // On a machine without memory left, what runs in here goes before sortie does. Refused where it is higher already.
   write_file("/proc/self/oom_score_adj", "200");
-  if (const long e = raw::call(SYS_unshare, CLONE_FILES); e < 0) return e;
+  if (const long e = unshare_descriptors(); e < 0) return e;
   // Out of the way of the low numbers first: each of them may be one of these.
   const int wanted[] = {stage.fds.control,       stage.fds.shared,   stage.fds.freezer_join,
                         stage.fds.freezer_state, stage.fds.landlock, stage.image};

@@ -5,18 +5,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <cstring>
 
 #include "sandbox/caller.h"
 #include "sandbox/own_folder.h"
 
 namespace sortie::sandbox {
 namespace {
-
-constexpr std::uint64_t k_page = 4096;
 
 /// The arguments of any of them.
 struct ModeCall {
@@ -36,21 +32,6 @@ ModeCall arguments_of(const seccomp_data& data) {
       return {static_cast<int>(data.args[0]), data.args[1], mode(data.args[2]), data.args[3] & 0xffff'ffff};
     default: return {.path = data.args[0], .mode = mode(data.args[1])};
   }
-}
-
-/// A string of at most PATH_MAX bytes, page by page: what follows its end may not be readable.
-Copied<std::string> copy_path(CallerMemory& memory, std::uint64_t address) {
-  std::string path;
-  while (path.size() < PATH_MAX) {
-    char piece[k_page];
-    const std::uint64_t at = address + path.size();
-    const std::size_t size = std::min<std::size_t>(k_page - at % k_page, PATH_MAX - path.size());
-    if (!memory.read(at, piece, size)) return std::unexpected(EFAULT);
-    const std::size_t length = strnlen(piece, size);
-    path.append(piece, length);
-    if (length < size) return path;
-  }
-  return std::unexpected(ENAMETOOLONG);
 }
 
 /// The file of a descriptor, if it was opened below the folder.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 
 namespace sortie::sandbox {
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::size_t k_max_parts = 1024;  // UIO_MAXIOV
 constexpr std::size_t k_max_control = 1024;
+constexpr std::uint64_t k_page = 4096;
 constexpr std::size_t k_shortest_ipv6 = 24;        // RFC 2133: without the scope
 constexpr std::uint64_t k_max_part = 0x7fff'f000;  // MAX_RW_COUNT
 constexpr std::array<std::uint8_t, 12> k_mapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -111,6 +113,21 @@ Copied<std::string> copy_control(CallerMemory& memory, const OutgoingMessage& me
     return std::unexpected(EFAULT);
   }
   return control;
+}
+
+Copied<std::string> copy_path(CallerMemory& memory, std::uint64_t address) {
+  // Page by page: what follows the end may not be readable.
+  std::string path;
+  while (path.size() < PATH_MAX) {
+    char piece[k_page];
+    const std::uint64_t at = address + path.size();
+    const std::size_t size = std::min<std::size_t>(k_page - at % k_page, PATH_MAX - path.size());
+    if (!memory.read(at, piece, size)) return std::unexpected(EFAULT);
+    const std::size_t length = strnlen(piece, size);
+    path.append(piece, length);
+    if (length < size) return path;
+  }
+  return std::unexpected(ENAMETOOLONG);
 }
 
 Copied<std::optional<Destination>> destination_of(const SocketAddress& address, bool sending) {

@@ -57,6 +57,9 @@ Copied<std::string> copy_data(CallerMemory& memory, const OutgoingMessage& messa
 /// The control data; EMSGSIZE above 1 KB.
 Copied<std::string> copy_control(CallerMemory& memory, const OutgoingMessage& message);
 
+/// A path, of at most PATH_MAX bytes with its end: EFAULT, ENAMETOOLONG.
+Copied<std::string> copy_path(CallerMemory& memory, std::uint64_t address);
+
 /// Where an address leads; EINVAL when it is cut short; nothing when it is none of the internet's. `sending`: an
 /// address without a family is one of IPv4 there.
 Copied<std::optional<Destination>> destination_of(const SocketAddress& address, bool sending);

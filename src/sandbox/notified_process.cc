@@ -35,7 +35,7 @@ SORTIE_RAW long become_command(Start& start) {
   const long listener = install_notify_filter(start.filter);
   if (listener < 0) return listener;
   start.listener = static_cast<int>(listener);
-  if (const long e = raw::call(SYS_unshare, CLONE_FILES); e < 0) return e;
+  if (const long e = unshare_descriptors(); e < 0) return e;
   raw::call(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC);
   struct {
     void* handler;

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -46,6 +47,8 @@ struct ConnectPolicy {
   /// A sandbox's own folder: UNIX sockets with a path are reached, and modes of files changed, below it alone. Empty:
   /// everywhere, as the kernel says.
   std::string own_folder;
+  /// Files that are opened when others are asked for, by their absolute paths: trust stores.
+  std::map<std::string, std::string> instead;
   /// What of names without a path (abstract ones): reachable, for want of anything that tells whose they are.
   bool abstract_names = true;
   /// Calls that send a signal (where the filter hands them over): may this process get one? Null: all may.

@@ -1,5 +1,6 @@
 #include "sandbox/notify_filter.h"
 
+#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
@@ -65,6 +66,20 @@ int add_mode_rules(scmp_filter_ctx context) {
          seccomp_rule_add(context, unsupported, k_removexattrat, 0);
 }
 
+int add_open_rules(scmp_filter_ctx context) {
+  constexpr std::uint64_t k_large_file = 0100000;  // musl's, everywhere
+  constexpr std::uint64_t k_low_half = 0xffff'ffff;
+  int error = 0;
+  for (const std::uint64_t flags : {std::uint64_t{O_RDONLY}, k_large_file}) {
+    const scmp_arg_cmp at[] = {{0, SCMP_CMP_MASKED_EQ, k_low_half, static_cast<std::uint32_t>(AT_FDCWD)},
+                               {2, SCMP_CMP_MASKED_EQ, k_low_half, flags}};
+    error |= seccomp_rule_add_array(context, SCMP_ACT_NOTIFY, SCMP_SYS(openat), 2, at);
+    const scmp_arg_cmp plain = {1, SCMP_CMP_MASKED_EQ, k_low_half, flags};
+    if (SCMP_SYS(open) >= 0) error |= seccomp_rule_add_array(context, SCMP_ACT_NOTIFY, SCMP_SYS(open), 1, &plain);
+  }
+  return error;
+}
+
 int add_signal_rules(scmp_filter_ctx context) {
   int error = 0;
   for (const int call : k_signal_calls) error |= seccomp_rule_add(context, SCMP_ACT_NOTIFY, call, 0);
@@ -79,6 +94,7 @@ Result<std::vector<sock_filter>> make_filter(NotifiedBesides besides) {
   error |= seccomp_rule_add(context.get(), SCMP_ACT_NOTIFY, SCMP_SYS(connect), 0);
   for (const SendCall& call : k_send_calls) error |= add_send_rules(context.get(), call);
   if (besides.signals) error |= add_signal_rules(context.get());
+  if (besides.opens) error |= add_open_rules(context.get());
   if (besides.modes) error |= add_mode_rules(context.get());
   const scmp_arg_cmp not_dumpable[] = {{0, SCMP_CMP_EQ, PR_SET_DUMPABLE, 0}, {1, SCMP_CMP_EQ, 0, 0}};
   error |= seccomp_rule_add_array(context.get(), SCMP_ACT_ERRNO(0), SCMP_SYS(prctl), 2, not_dumpable);
@@ -89,8 +105,8 @@ Result<std::vector<sock_filter>> make_filter(NotifiedBesides besides) {
 }  // namespace
 
 Result<std::span<const sock_filter>> notify_filter(NotifiedBesides besides) {
-  static std::array<std::optional<Result<std::vector<sock_filter>>>, 4> filters;
-  auto& filter = filters[(besides.signals ? 1U : 0U) + (besides.modes ? 2U : 0U)];
+  static std::array<std::optional<Result<std::vector<sock_filter>>>, 8> filters;
+  auto& filter = filters[(besides.signals ? 1U : 0U) + (besides.modes ? 2U : 0U) + (besides.opens ? 4U : 0U)];
   if (!filter) filter = make_filter(besides);
   if (!*filter) return std::unexpected(filter->error());
   return std::span<const sock_filter>(**filter);

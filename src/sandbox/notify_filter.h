@@ -17,6 +17,9 @@ struct NotifiedBesides {
   /// chmod and its kin, which Landlock does not confine. Extended attributes, access lists among them, are not
   /// supported.
   bool modes = false;
+  /// Opening a file by its path to be read, without any other flag: as fopen does, and so TLS libraries their trust
+  /// stores, but no loader of programs and none of the usual interpreters. Others are not worth what it would cost.
+  bool opens = false;
 };
 
 /// The calls that a Notifier answers, as a BPF program for seccomp(2): connect, sendmsg, sendmmsg, and sendto where it

@@ -260,7 +260,7 @@ std::vector<ListenAddress> bound_addresses(const Spec& spec, const std::vector<U
 
 /// What the kernel cannot confine by itself, the notifier does.
 NotifiedBesides notified_besides() {
-  return {.signals = !landlock_support().signals(), .modes = true};
+  return {.signals = !landlock_support().signals(), .modes = true, .opens = true};
 }
 
 bool is_notified(const Parts& parts) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "sandbox/raw_syscall.h"
+#include "sandbox/supervisor_protocol.h"
 
 /// What the supervisor needs of a C library, and no more: it is linked without one, so that it starts in a fraction of
 /// the time and shares no code or memory with the program it watches.
@@ -119,6 +120,9 @@ int open_child_signals();
 
 /// A message with a descriptor; -errno when it cannot be sent.
 long send_with_descriptor(int socket, void* message, std::size_t size, int fd);
+
+/// Puts the calling process under the sandbox's limits, without privileges, under Landlock and the system call filter.
+long confine(const protocol::Shared& shared);
 
 // The other trades of this program, named by its first argument.
 
