@@ -13,7 +13,7 @@ NAME = re.compile(r"Test\w+::")
 
 # By what the names of the recorded tests contain.
 ABSENT = {
-    "[java": "Java", "[ruby": "Ruby", "[dotnet": ".NET", "TestJavaRuntimes": "Java",
+    "[java": "Java packages, which the recordings do not hold", "[ruby": "Ruby", "[dotnet": ".NET", "TestJavaRuntimes": "Java packages, which the recordings do not hold",
     "TestLambdaImages": "container images", "test_vpc_config": "VPCs",
     "TestLambdaEventSourceMappings::test_function_name_variations": "event source mappings",
     "[event_source_mapping]": "event source mappings", "[capacity_provider]": "capacity providers",

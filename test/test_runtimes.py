@@ -225,7 +225,7 @@ def test_the_interpreters_version_is_named(functions):
 @pytest.mark.parametrize("runtime, message", [
     ("python3.7", "is no longer supported for creating or updating AWS Lambda functions"),
     ("nodejs14.x", "is no longer supported for creating or updating AWS Lambda functions"),
-    ("java21", "is not supported for creating or updating AWS Lambda functions on this machine"),
+    ("ruby3.3", "is not supported for creating or updating AWS Lambda functions on this machine"),
     ("python3.99", "failed to satisfy constraint: Member must satisfy enum value set: ["),
 ])
 def test_runtimes_that_are_not_there(functions, runtime, message):
@@ -241,7 +241,7 @@ def test_a_function_can_change_its_runtime(functions):
     functions.lambda_.get_waiter("function_updated_v2").wait(FunctionName="f", WaiterConfig={"Delay": 0.1})
     assert functions.invoke()[0] == 1
     with pytest.raises(ClientError, match="on this machine"):
-        functions.lambda_.update_function_configuration(FunctionName="f", Runtime="java21")
+        functions.lambda_.update_function_configuration(FunctionName="f", Runtime="ruby3.3")
 
 
 def test_wrapper_script(functions, sandboxed):

@@ -37,6 +37,7 @@ SORTIE_JAVA_SOURCE(Handler)
 SORTIE_JAVA_SOURCE(InvocationContext)
 SORTIE_JAVA_SOURCE(Json)
 SORTIE_JAVA_SOURCE(RuntimeApi)
+SORTIE_JAVA_SOURCE(Trust)
 #undef SORTIE_JAVA_SOURCE
 
 namespace sortie::emulator::lambda {
@@ -45,6 +46,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr auto k_compile_limit = std::chrono::seconds(120);
+constexpr const char* k_client = "sortie.runtime.Client";
 constexpr std::string_view k_aws_client = "aws-lambda-java-runtime-interface-client-";
 
 struct Source {
@@ -52,13 +54,14 @@ struct Source {
   std::string_view text;
 };
 
-std::array<Source, 6> sources() {
+std::array<Source, 7> sources() {
   return {{{"Beans.java", {sortie_java_Beans, sortie_java_Beans_end}},
            {"Client.java", {sortie_java_Client, sortie_java_Client_end}},
            {"Handler.java", {sortie_java_Handler, sortie_java_Handler_end}},
            {"InvocationContext.java", {sortie_java_InvocationContext, sortie_java_InvocationContext_end}},
            {"Json.java", {sortie_java_Json, sortie_java_Json_end}},
-           {"RuntimeApi.java", {sortie_java_RuntimeApi, sortie_java_RuntimeApi_end}}}};
+           {"RuntimeApi.java", {sortie_java_RuntimeApi, sortie_java_RuntimeApi_end}},
+           {"Trust.java", {sortie_java_Trust, sortie_java_Trust_end}}}};
 }
 
 std::string read_file(const fs::path& path) {
@@ -190,10 +193,10 @@ std::vector<std::string> java_main(const fs::path& code, const std::string& hand
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(code / "lib", error)) {
     if (entry.path().filename().string().starts_with(k_aws_client)) {
-      return {"com.amazonaws.services.lambda.runtime.api.client.AWSLambda", handler};
+      return {k_client, "com.amazonaws.services.lambda.runtime.api.client.AWSLambda", handler};
     }
   }
-  return {"sortie.runtime.Client"};
+  return {k_client};
 }
 
 }  // namespace sortie::emulator::lambda

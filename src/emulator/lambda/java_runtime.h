@@ -26,8 +26,8 @@ std::string java_client_key();
 /// Folders of the host's /etc that a distribution's JDK has links into, and which must be seen where it runs.
 std::vector<std::string> java_configuration_folders(const Interpreter& jdk);
 
-/// The arguments of `java` behind the class path: our client, or the one of AWS that the package `code` carries in its
-/// `lib`, which is given the handler's name.
+/// The arguments of `java` behind the class path: our client, which starts the one of AWS where the package `code`
+/// carries it in its `lib`.
 std::vector<std::string> java_main(const std::filesystem::path& code, const std::string& handler);
 
 }  // namespace sortie::emulator::lambda

@@ -18,7 +18,14 @@ public final class Client {
 
   private Client() {}
 
+  /** {@code arguments}: nothing, or the client that the package carries, a class with a {@code main}, and what that is given. */
   public static void main(String[] arguments) throws Exception {
+    Trust.install();
+    if (arguments.length > 0) {
+      String[] its = java.util.Arrays.copyOfRange(arguments, 1, arguments.length);
+      Class.forName(arguments[0]).getMethod("main", String[].class).invoke(null, (Object) its);
+      return;
+    }
     RuntimeApi api = new RuntimeApi(System.getenv("AWS_LAMBDA_RUNTIME_API"));
     Handler handler;
     try {
