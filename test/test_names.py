@@ -128,6 +128,7 @@ def test_filters_that_match_nothing(sortie, suites):
 def test_mounts_that_would_hide_each_other(sortie):
     for folder in ("one/data", "two/data"):
         (sortie.folder / folder).mkdir(parents=True)
+    sortie.folder.chmod(0o755)  # root's sandboxes are another user's
     (sortie.folder / "allow.json").write_text(ALLOW)
     serve = ["serve", "--as-role", "r", "--role-policy", "allow.json", "--mount", "one/data"]
     refused = sortie(*serve, "--mount", "two/data", "--", "true")

@@ -101,6 +101,7 @@ def test_serve_with_a_command(sortie):
 
 
 def test_serve_under_a_role(sortie):
+    sortie.folder.chmod(0o755)  # root's sandboxes are another user's
     (sortie.folder / "allow.json").write_text(
         '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}')
     check(starter(sortie, "serve", "--as-role", "r", "--role-policy", "allow.json", "--", "sleep", "1000"), set())
