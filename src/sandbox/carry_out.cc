@@ -149,8 +149,12 @@ bool replace_socket(NotifiedCall& call, const CallerSocket& socket, int fd) {
 std::optional<Answer> connect_replacement(NotifiedCall& call, Caller& caller, const CallerSocket& socket,
                                           const SocketAddress& asked, const Target& target) {
   const auto* arguments = call.notification.data.args;
-  // A datagram socket may be bound, and others may know its number.
-  if (!target.changed && socket.type != SOCK_STREAM) return Answer::leave();
+  if (!target.changed) return Answer::leave();
+  // A socket that does not block is likely to be watched by epoll, which would go on watching the old one.
+  if (socket.non_blocking) {
+    if (const Answer overwritten = overwrite(caller, arguments[1], asked, target.to); overwritten.go_on)
+      return overwritten;
+  }
   if (!call.replacement && socket.domain != 0) {
     call.replacement.reset(::socket(socket.domain, socket.type | SOCK_CLOEXEC | SOCK_NONBLOCK, socket.protocol));
   }
