@@ -59,6 +59,15 @@ constexpr ProtocolName k_protocols[] = {
 
 }  // namespace
 
+bool can_take_sockets() {
+  static const bool can = [] {
+    const UniqueFd self(static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0)));
+    const UniqueFd taken(static_cast<int>(syscall(SYS_pidfd_getfd, self.get(), self.get(), 0)));
+    return static_cast<bool>(taken);
+  }();
+  return can;
+}
+
 bool Caller::read(std::uint64_t address, void* to, std::size_t size) {
   const iovec local = {to, size};
   const iovec remote = {reinterpret_cast<void*>(address), size};  // NOLINT(performance-no-int-to-ptr)

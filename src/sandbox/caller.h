@@ -22,6 +22,9 @@ struct CallerSocket {
   bool close_on_exec = false;
 };
 
+/// Whether pidfd_getfd(2) is allowed at all: Docker's profile refuses it.
+bool can_take_sockets();
+
 /// The thread of another process that waits for the answer to a call. Its memory is readable for an ancestor of the
 /// same user, unless it has put itself under a setting that says otherwise.
 class Caller final : public CallerMemory {

@@ -15,6 +15,7 @@
 
 #include "sandbox/caller.h"
 #include "sandbox/mode_calls.h"
+#include "sandbox/open_calls.h"
 #include "sandbox/own_folder.h"
 #include "sandbox/signal_calls.h"
 
@@ -149,8 +150,12 @@ bool replace_socket(NotifiedCall& call, const CallerSocket& socket, int fd) {
 std::optional<Answer> connect_replacement(NotifiedCall& call, Caller& caller, const CallerSocket& socket,
                                           const SocketAddress& asked, const Target& target) {
   const auto* arguments = call.notification.data.args;
-  // A datagram socket may be bound, and others may know its number.
-  if (!target.changed && socket.type != SOCK_STREAM) return Answer::leave();
+  if (!target.changed) return Answer::leave();
+  // A socket that does not block is likely to be watched by epoll, which would go on watching the old one.
+  if (socket.non_blocking) {
+    if (const Answer overwritten = overwrite(caller, arguments[1], asked, target.to); overwritten.go_on)
+      return overwritten;
+  }
   if (!call.replacement && socket.domain != 0) {
     call.replacement.reset(::socket(socket.domain, socket.type | SOCK_CLOEXEC | SOCK_NONBLOCK, socket.protocol));
   }
@@ -283,21 +288,6 @@ std::optional<Answer> carry_out_send(NotifiedCall& call, const ConnectPolicy& po
   const Sending sending{call, caller, *socket, policy, static_cast<int>(flags)};
   if (data.nr == SYS_sendmmsg) return send_many(sending, data.args[1], data.args[2] & 0xffff'ffff);
   return sending.unless_full(sending.send(*message));
-}
-
-/// A file in the place of the one that is asked for.
-Answer carry_out_open(const NotifiedCall& call, const ConnectPolicy& policy) {
-  const auto& data = call.notification.data;
-  Caller caller(static_cast<pid_t>(call.notification.pid));
-  const auto path = copy_path(caller, data.args[data.nr == SYS_openat ? 1 : 0]);
-  const auto found = path ? policy.instead.find(*path) : policy.instead.end();
-  if (found == policy.instead.end() || !call.still_waits()) return Answer::leave();
-  const UniqueFd file(open(found->second.c_str(), O_RDONLY | O_CLOEXEC));
-  seccomp_notif_addfd add{};
-  add.id = call.notification.id;
-  add.srcfd = static_cast<std::uint32_t>(file.get());
-  const int number = file ? ioctl(call.listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add) : -1;
-  return number >= 0 ? Answer::success(number) : Answer::leave();
 }
 
 }  // namespace

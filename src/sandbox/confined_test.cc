@@ -226,12 +226,22 @@ TEST_F(ConfinedFiles, CannotReadTheHostsFiles) {
 TEST_F(ConfinedFiles, CannotWriteOutsideItsFolder) {
   Box box({}, Box::Kind::confined);
   const Outcome outcome = box.inside(
-      "create-files", {"/x", "/usr/x", "/etc/x", "/etc/hosts", "/tmp/x", "/dev/x", "/dev/shm/x", "/home/x",
-                       "/var/tmp/x", "/run/x", "/proc/sys/kernel/hostname", box->inside_path("/tmp") + "/../etc/x"});
+      "create-files", {"/x", "/usr/x", "/etc/x", "/etc/hosts", "/dev/x", "/dev/shm/x", "/home/x", "/var/tmp/x",
+                       "/run/x", "/proc/sys/kernel/hostname", box->inside_path("/tmp") + "/../etc/x"});
   EXPECT_EQ(outcome.out.find(" ok"), std::string::npos) << outcome.out;
   EXPECT_EQ(
       box.shell("echo mine > $TMPDIR/file && mkdir $TMPDIR/a && mv $TMPDIR/file $TMPDIR/a && cat $TMPDIR/a/file").out,
       "mine\n");
+}
+
+TEST_F(ConfinedFiles, MakesFilesOfTmpInItsFolder) {
+  Box box({}, Box::Kind::confined);
+  EXPECT_EQ(box.shell("echo mine > /tmp/file && cat /tmp/file && cat $TMPDIR/file").out, "mine\nmine\n");
+  EXPECT_FALSE(fs::exists("/tmp/file"));
+  EXPECT_EQ(box.shell("ln -s /etc/shadow $TMPDIR/link; cat /tmp/link").out, "");
+  EXPECT_EQ(box.shell("mkfifo $TMPDIR/fifo; (echo through > $TMPDIR/fifo &) ; timeout 5 cat /tmp/fifo; echo ended")
+                .out.substr(0, 5),
+            "ended");
 }
 
 TEST_F(ConfinedFiles, ChangesModesInItsFolderAlone) {

@@ -252,7 +252,11 @@ int hold_a_sandbox(const std::string& kind, const std::string& marker) {
                                              : Box::Kind::isolated);
   if (!box.start({"/bin/sh", "-c", "sleep " + marker + " & sleep " + marker})) return 1;
   // Not earlier: a process that is stopped in the middle of an exec has no command line to be found by.
-  if (!eventually([&] { return sleepers_with(marker) == 2; })) return 1;
+  const auto both_sleep = [&] {
+    box.serve_for(std::chrono::milliseconds(10));
+    return sleepers_with(marker) == 2;
+  };
+  if (!eventually(both_sleep)) return 1;
   if (kind == "frozen" || kind == "confinedFrozen") box->freeze();
   const std::string line = box->inside_path("/tmp") + "\n";
   if (write(1, line.data(), line.size()) < 0) return 1;

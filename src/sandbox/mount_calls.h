@@ -31,7 +31,8 @@ inline SORTIE_RAW long open_read_only_tree(const char* path, std::uint64_t attri
   return error;
 }
 
-/// A descriptor table of one's own. Docker's profile refuses unshare(2), whatever it is for; close_range(2) can do it too.
+/// A descriptor table of one's own. Docker's profile refuses unshare(2), whatever it is for; close_range(2) can do it
+/// too.
 inline SORTIE_RAW long unshare_descriptors() {
   constexpr unsigned k_unshare = 1U << 1;  // CLOSE_RANGE_UNSHARE, Linux 5.9
   const long error = raw::call(SYS_unshare, CLONE_FILES);

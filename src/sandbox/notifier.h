@@ -59,9 +59,9 @@ struct ConnectPolicy {
 /// sendto, sendmsg and sendmmsg with an address, of the programs under the filter waits until this has answered it.
 ///
 /// A redirected call is made by the engine: on the caller's own socket where pidfd_getfd(2) is allowed, so that nothing
-/// changes for the program but the peer; otherwise on a new socket of the same kind that takes the place of the
-/// caller's descriptor; otherwise, as the last resort, the address in the caller's memory is overwritten and the kernel
-/// goes on.
+/// changes for the program but the peer. Otherwise, for a socket that blocks, on a new one of the same kind that takes
+/// the place of the caller's descriptor; for others, and where that fails, the address in the caller's memory is
+/// overwritten and the kernel goes on.
 ///
 /// Destroying it makes all waiting and later calls fail with ENOSYS. io_context thread only.
 class Notifier {

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "sandbox/filter_program.h"
@@ -69,12 +70,14 @@ int add_mode_rules(scmp_filter_ctx context) {
 int add_open_rules(scmp_filter_ctx context) {
   constexpr std::uint64_t k_large_file = 0100000;  // musl's, everywhere
   constexpr std::uint64_t k_low_half = 0xffff'ffff;
+  constexpr std::pair<std::uint64_t, std::uint64_t> k_flags[] = {
+      {k_low_half, O_RDONLY}, {k_low_half, k_large_file}, {O_CREAT, O_CREAT}};
   int error = 0;
-  for (const std::uint64_t flags : {std::uint64_t{O_RDONLY}, k_large_file}) {
+  for (const auto& [mask, flags] : k_flags) {
     const scmp_arg_cmp at[] = {{0, SCMP_CMP_MASKED_EQ, k_low_half, static_cast<std::uint32_t>(AT_FDCWD)},
-                               {2, SCMP_CMP_MASKED_EQ, k_low_half, flags}};
+                               {2, SCMP_CMP_MASKED_EQ, mask, flags}};
     error |= seccomp_rule_add_array(context, SCMP_ACT_NOTIFY, SCMP_SYS(openat), 2, at);
-    const scmp_arg_cmp plain = {1, SCMP_CMP_MASKED_EQ, k_low_half, flags};
+    const scmp_arg_cmp plain = {1, SCMP_CMP_MASKED_EQ, mask, flags};
     if (SCMP_SYS(open) >= 0) error |= seccomp_rule_add_array(context, SCMP_ACT_NOTIFY, SCMP_SYS(open), 1, &plain);
   }
   return error;

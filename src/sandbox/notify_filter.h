@@ -18,7 +18,8 @@ struct NotifiedBesides {
   /// supported.
   bool modes = false;
   /// Opening a file by its path to be read, without any other flag: as fopen does, and so TLS libraries their trust
-  /// stores, but no loader of programs and none of the usual interpreters. Others are not worth what it would cost.
+  /// stores, but no loader of programs and none of the usual interpreters, whose many opens are not worth what it would
+  /// cost. And making files: those in /tmp are the sandbox's own.
   bool opens = false;
 };
 

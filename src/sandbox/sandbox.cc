@@ -13,6 +13,7 @@
 #include <optional>
 #include <system_error>
 
+#include "sandbox/caller.h"
 #include "sandbox/cgroup.h"
 #include "sandbox/confined.h"
 #include "sandbox/landlock.h"
@@ -391,7 +392,7 @@ Result<std::unique_ptr<Sandbox>> create_confined(Executor executor, Spec spec) {
   ASSIGN_OR_RETURN(parts.confined, make_confined_folder(parts.spec));
   parts.temporary_folder = parts.confined->temporary();
   if (landlock_support().files()) {
-    const bool no_tcp = parts.spec.network == Network::isolated && landlock_support().tcp();
+    const bool no_tcp = parts.spec.network == Network::isolated && landlock_support().tcp() && can_take_sockets();
     auto ruleset = make_landlock_ruleset(confined_files(parts.spec, *parts.confined), no_tcp);
     if (ruleset) parts.landlock = *std::move(ruleset);
   }
