@@ -7,6 +7,7 @@
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "emulator/core/name_addresses.h"
 #include "http/message.h"
 
 namespace sortie::emulator {
@@ -137,38 +138,19 @@ std::optional<std::string> answer_dns(std::string_view query, const AddressOfNam
   return out;
 }
 
-std::string question_name(std::string_view query) {
-  if (query.size() < k_header_bytes) return {};
-  auto question = read_question(query);
-  if (!question) return {};
-  std::string name;
-  for (char c : question->name) name.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
-  return name;
-}
-
-std::array<std::uint8_t, 4> ReservedAddresses::of(const std::string& name) {
-  constexpr std::uint32_t k_first = 0xc612'0000;  // 198.18.0.0
-  constexpr std::uint32_t k_names = 0x2'0000 - 2;
-  if (numbers_.size() >= k_names && !numbers_.contains(name)) numbers_.clear();
-  const auto number = numbers_.try_emplace(name, static_cast<std::uint32_t>(numbers_.size()) + 1).first->second;
-  const std::uint32_t address = k_first + number;
-  return {static_cast<std::uint8_t>(address >> 24), static_cast<std::uint8_t>(address >> 16),
-          static_cast<std::uint8_t>(address >> 8), static_cast<std::uint8_t>(address)};
-}
-
 struct DnsServer::Impl {
   Impl(Executor executor, int fd, std::array<std::uint8_t, 4> endpoint, Addresses the_addresses)
       : socket(executor, asio::ip::udp::v4(), fd), address(endpoint), addresses(the_addresses) {}
 
-  std::array<std::uint8_t, 4> address_for(std::string_view query) {
-    auto name = addresses == Addresses::reserved ? question_name(query) : std::string();
-    return is_aws_host(name) ? reserved.of(name) : address;
+  std::optional<std::string> answer(std::string_view query) {
+    if (addresses == Addresses::one) return answer_dns(query, address);
+    return answer_dns(query, [this](std::string_view name) { return names.of(name); });
   }
 
   asio::ip::udp::socket socket;
   std::array<std::uint8_t, 4> address;
   Addresses addresses;
-  ReservedAddresses reserved;
+  NameAddresses names;
 };
 
 DnsServer::DnsServer(Executor executor, UniqueFd socket, std::array<std::uint8_t, 4> address, Addresses addresses)
@@ -181,8 +163,7 @@ DnsServer::DnsServer(Executor executor, UniqueFd socket, std::array<std::uint8_t
           co_await impl->socket.async_receive_from(asio::buffer(buffer), sender, asio::as_tuple(asio::use_awaitable));
       if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor) co_return;
       if (error) continue;  // a peer's port was closed: the next receive reports it
-      const std::string_view query(buffer.data(), size);
-      auto answer = answer_dns(query, impl->address_for(query));
+      auto answer = impl->answer({buffer.data(), size});
       boost::system::error_code ignored;
       // A full socket buffer loses the datagram, as a network would; the client asks again.
       if (answer && impl->socket.is_open()) impl->socket.send_to(asio::buffer(*answer), sender, MSG_DONTWAIT, ignored);

@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "base/task.h"
 #include "base/unique_fd.h"
@@ -32,26 +31,13 @@ bool asks_for_own_name(std::string_view query);
 /// SERVFAIL to a question of at least a header.
 std::string dns_failure(std::string_view query);
 
-/// The name of the single question of a query, in lower case, without the final dot; empty when it makes no sense.
-std::string question_name(std::string_view query);
-
-/// Addresses of 198.18.0.0/15 (RFC 2544: for measurements, never routed), a different one for each name, the same for
-/// the same name; after 131,070 names from the beginning.
-class ReservedAddresses {
- public:
-  std::array<std::uint8_t, 4> of(const std::string& name);
-
- private:
-  std::unordered_map<std::string, std::uint32_t> numbers_;
-};
-
 /// Serves one socket until it is destroyed. io_context thread only.
 class DnsServer {
  public:
   /// What AWS's names are answered with.
   enum class Addresses : std::uint8_t {
     one,      ///< the address that is given
-    reserved  ///< each its own: see ReservedAddresses
+    reserved  ///< each its own: see NameAddresses
   };
   /// Takes over a bound UDP socket.
   DnsServer(Executor executor, UniqueFd socket, std::array<std::uint8_t, 4> address,

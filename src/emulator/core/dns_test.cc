@@ -114,27 +114,5 @@ TEST(DnsServer, AnswersOnASocket) {
   EXPECT_EQ(std::string(buffer.data(), size), *answer_dns(query, k_endpoint));
 }
 
-TEST(QuestionName, IsInLowerCase) {
-  EXPECT_EQ(question_name(question("Bucket.S3.amazonaws.com")), "bucket.s3.amazonaws.com");
-  EXPECT_EQ(question_name("nonsense"), "");
-  EXPECT_EQ(question_name(question("s3.amazonaws.com").substr(0, 20)), "");
-}
-
-TEST(ReservedAddresses, AreEachNamesOwnAndStay) {
-  ReservedAddresses addresses;
-  const auto first = addresses.of("a.s3.amazonaws.com");
-  EXPECT_EQ(first, (std::array<std::uint8_t, 4>{198, 18, 0, 1}));
-  EXPECT_NE(addresses.of("b.s3.amazonaws.com"), first);
-  EXPECT_EQ(addresses.of("a.s3.amazonaws.com"), first);
-}
-
-TEST(ReservedAddresses, StayInTheirBlock) {
-  ReservedAddresses addresses;
-  std::array<std::uint8_t, 4> last{};
-  for (int i = 0; i < 0x2'0000 - 2; ++i) last = addresses.of(std::to_string(i));
-  EXPECT_EQ(last, (std::array<std::uint8_t, 4>{198, 19, 255, 254}));
-  EXPECT_EQ(addresses.of("one more"), (std::array<std::uint8_t, 4>{198, 18, 0, 1}));
-}
-
 }  // namespace
 }  // namespace sortie::emulator
