@@ -239,9 +239,8 @@ TEST_F(ConfinedFiles, MakesFilesOfTmpInItsFolder) {
   EXPECT_EQ(box.shell("echo mine > /tmp/file && cat /tmp/file && cat $TMPDIR/file").out, "mine\nmine\n");
   EXPECT_FALSE(fs::exists("/tmp/file"));
   EXPECT_EQ(box.shell("ln -s /etc/shadow $TMPDIR/link; cat /tmp/link").out, "");
-  EXPECT_EQ(box.shell("mkfifo $TMPDIR/fifo; (echo through > $TMPDIR/fifo &) ; timeout 5 cat /tmp/fifo; echo ended")
-                .out.substr(0, 5),
-            "ended");
+  // Nobody writes: the engine must not wait for that.
+  EXPECT_EQ(box.shell("mkfifo $TMPDIR/fifo; cat /tmp/fifo; echo ended").out, "ended\n");
 }
 
 TEST_F(ConfinedFiles, ChangesModesInItsFolderAlone) {
