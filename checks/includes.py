@@ -36,7 +36,7 @@ LIBRARIES = {
     r"boost/beast": {"http"},
     r"SQLiteCpp/|sqlite3": {"emulator/core", "emulator/iam", "emulator/logs", "emulator/s3", "emulator/ssm",
                                "emulator/lambda", "emulator"},
-    r"openssl/": {"http", "wire", "package", "emulator/core"},
+    r"openssl/": {"http", "wire", "package", "sandbox", "emulator/core"},
     r"CLI/CLI": {"cli"},
     r"seccomp\.h": {"sandbox"},
     r"yaml-cpp/": {"emulator/cloudformation"},

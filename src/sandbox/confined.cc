@@ -12,6 +12,7 @@
 #include <optional>
 #include <system_error>
 
+#include "sandbox/java_trust_store.h"
 #include "sandbox/own_sockets.h"
 #include "sandbox/plain.h"
 #include "sandbox/trust_store.h"
@@ -81,12 +82,18 @@ Result<void> write_new_file(const std::string& path, const std::string& text) {
   return {};
 }
 
+std::string java_store_beside(const std::string& bundle) {
+  return bundle + ".jks";
+}
+
 Result<void> fill(const ConfinedFolder& folder, const Spec& spec) {
   if (mkdir(folder.temporary().c_str(), 0700) != 0 || mkdir((folder.top + "/etc").c_str(), 0700) != 0) {
     return fail_errno(errno, "create a folder in " + folder.top);
   }
   if (spec.ca_bundle_pem.empty()) return {};
-  return write_new_file(folder.bundle(), trust_bundle(spec.ca_bundle_pem));
+  const std::string bundle = trust_bundle(spec.ca_bundle_pem);
+  RETURN_IF_ERROR(write_new_file(folder.bundle(), bundle));
+  return has_java() ? write_new_file(java_store_beside(folder.bundle()), java_trust_store(bundle)) : Result<void>{};
 }
 
 std::uint32_t ipv4_of(const std::string& text) {
@@ -196,6 +203,9 @@ std::vector<std::pair<std::string, std::string>> trust_variables(const std::stri
   for (const char* name : {"SSL_CERT_FILE", "AWS_CA_BUNDLE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE",
                            "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO"}) {
     variables.emplace_back(name, bundle);
+  }
+  if (has_java()) {
+    variables.emplace_back("JAVA_TOOL_OPTIONS", "-Djavax.net.ssl.trustStore=" + java_store_beside(bundle));
   }
   return variables;
 }

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "sandbox/java_trust_store.h"
 #include "sandbox/template_builder.h"
 #include "sandbox/trust_store.h"
 
@@ -91,6 +92,7 @@ void add_trust_store(Steps& steps, const std::string& extra_pem) {
   const auto paths = trust_store_paths();
   steps.add(Kind::file, paths.front(), trust_bundle(extra_pem));
   for (const char* path : paths.subspan(1)) steps.add(Kind::symlink, path, paths.front());
+  if (has_java()) steps.add(Kind::file, k_java_trust_store, java_trust_store(trust_bundle(extra_pem)));
 }
 
 void add_etc(Steps& steps, const Spec& spec) {

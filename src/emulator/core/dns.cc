@@ -7,6 +7,7 @@
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "emulator/core/dns_stream.h"
 #include "emulator/core/name_addresses.h"
 #include "http/message.h"
 
@@ -151,10 +152,18 @@ struct DnsServer::Impl {
   std::array<std::uint8_t, 4> address;
   Addresses addresses;
   NameAddresses names;
+  std::unique_ptr<DnsStreamServer> stream;
 };
 
-DnsServer::DnsServer(Executor executor, UniqueFd socket, std::array<std::uint8_t, 4> address, Addresses addresses)
+DnsServer::DnsServer(Executor executor, UniqueFd socket, UniqueFd listener, std::array<std::uint8_t, 4> address,
+                     Addresses addresses)
     : impl_(std::make_shared<Impl>(executor, socket.release(), address, addresses)) {
+  if (listener) {
+    auto answer = [impl = impl_.get()](std::string query) -> Task<std::string> {
+      co_return impl->answer(query).value_or("");
+    };
+    impl_->stream = std::make_unique<DnsStreamServer>(executor, std::move(listener), std::move(answer));
+  }
   auto serve = [](std::shared_ptr<Impl> impl) -> Task<void> {
     std::array<char, 1232> buffer{};
     asio::ip::udp::endpoint sender;
@@ -175,6 +184,7 @@ DnsServer::DnsServer(Executor executor, UniqueFd socket, std::array<std::uint8_t
 DnsServer::~DnsServer() {
   boost::system::error_code ignored;
   impl_->socket.close(ignored);
+  impl_->stream.reset();
 }
 
 }  // namespace sortie::emulator

@@ -31,7 +31,7 @@ bool asks_for_own_name(std::string_view query);
 /// SERVFAIL to a question of at least a header.
 std::string dns_failure(std::string_view query);
 
-/// Serves one socket until it is destroyed. io_context thread only.
+/// Serves a name server's two sockets until it is destroyed. io_context thread only.
 class DnsServer {
  public:
   /// What AWS's names are answered with.
@@ -39,8 +39,8 @@ class DnsServer {
     one,      ///< the address that is given
     reserved  ///< each its own: see NameAddresses
   };
-  /// Takes over a bound UDP socket.
-  DnsServer(Executor executor, UniqueFd socket, std::array<std::uint8_t, 4> address,
+  /// Takes over a bound UDP socket and, where there is one, a TCP socket that listens.
+  DnsServer(Executor executor, UniqueFd socket, UniqueFd listener, std::array<std::uint8_t, 4> address,
             Addresses addresses = Addresses::one);
   ~DnsServer();
   DnsServer(const DnsServer&) = delete;

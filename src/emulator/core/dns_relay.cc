@@ -1,18 +1,16 @@
 #include "emulator/core/dns_relay.h"
 
-#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/udp.hpp>
-#include <boost/asio/read.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <chrono>
 
 #include "base/deadline.h"
 #include "emulator/core/dns.h"
+#include "emulator/core/dns_stream.h"
 
 namespace sortie::emulator {
 namespace {
@@ -21,54 +19,25 @@ using asio::ip::tcp;
 using asio::ip::udp;
 
 constexpr auto k_patience = std::chrono::seconds(5);
-constexpr auto k_idle_limit = std::chrono::seconds(30);  ///< of a TCP connection between questions
 constexpr std::size_t k_most_under_way = 256;
 constexpr std::size_t k_most_servers = 3;  ///< resolv.conf(5), MAXNS
 constexpr std::size_t k_header_bytes = 12;
 constexpr std::size_t k_largest_datagram = 4096;  ///< what resolvers offer in EDNS at most
 constexpr auto k_awaited = asio::as_tuple(asio::use_awaitable);
 
-template <class Endpoint>
-std::optional<Endpoint> endpoint_of(const NameServer& server) {
-  boost::system::error_code error;
-  const auto address = asio::ip::make_address(server.address, error);
-  return error ? std::nullopt : std::optional(Endpoint(address, server.port));
-}
-
 bool has_id_of(std::string_view answer, std::string_view query) {
   return answer.size() >= k_header_bytes && answer.substr(0, 2) == query.substr(0, 2);
-}
-
-std::string framed(std::string_view message) {
-  std::string out{static_cast<char>(message.size() >> 8), static_cast<char>(message.size() & 0xff)};
-  return out.append(message);
 }
 
 Error network_error(const boost::system::error_code& error) {
   return fail(ErrorKind::network, error.message()).error();
 }
 
-Task<Result<std::string>> read_framed(tcp::socket& socket) {
-  std::array<unsigned char, 2> size{};
-  const auto [cut, count] = co_await asio::async_read(socket, asio::buffer(size), k_awaited);
-  if (cut) co_return std::unexpected(network_error(cut));
-  std::string message(static_cast<std::size_t>(size[0]) << 8 | size[1], '\0');
-  const auto [error, read] = co_await asio::async_read(socket, asio::buffer(message), k_awaited);
-  if (error) co_return std::unexpected(network_error(error));
-  co_return message;
-}
-
-Task<Result<void>> write_framed(tcp::socket& socket, std::string message) {
-  const std::string bytes = framed(message);
-  const auto [error, count] = co_await asio::async_write(socket, asio::buffer(bytes), k_awaited);
-  if (error) co_return std::unexpected(network_error(error));
-  co_return Result<void>{};
-}
-
-Task<Result<std::string>> ask_over_udp(udp::endpoint server, std::string query) {
+Task<Result<std::string>> ask_over_udp(std::string address, std::uint16_t port, std::string query) {
   udp::socket socket(co_await asio::this_coro::executor);
   boost::system::error_code error;
-  socket.connect(server, error);
+  const udp::endpoint server(asio::ip::make_address(address, error), port);
+  if (!error) socket.connect(server, error);
   if (!error) socket.send(asio::buffer(query), 0, error);
   if (error) co_return std::unexpected(network_error(error));
   std::string answer(k_largest_datagram, '\0');
@@ -77,16 +46,6 @@ Task<Result<std::string>> ask_over_udp(udp::endpoint server, std::string query) 
     if (failed) co_return std::unexpected(network_error(failed));
     if (has_id_of(std::string_view(answer).substr(0, size), query)) co_return answer.substr(0, size);
   }
-}
-
-Task<Result<std::string>> ask_over_tcp(tcp::endpoint server, std::string query) {
-  tcp::socket socket(co_await asio::this_coro::executor);
-  const auto [error] = co_await socket.async_connect(server, k_awaited);
-  if (error) co_return std::unexpected(network_error(error));
-  CO_RETURN_IF_ERROR(co_await write_framed(socket, query));
-  ASSIGN_OR_CO_RETURN(std::string answer, co_await read_framed(socket));
-  if (!has_id_of(answer, query)) co_return fail(ErrorKind::protocol, "an answer to another question");
-  co_return answer;
 }
 
 }  // namespace
@@ -113,17 +72,23 @@ std::vector<NameServer> name_servers_of(std::string_view resolv_conf) {
 
 struct DnsRelay::Impl : std::enable_shared_from_this<Impl> {
   Impl(const Executor& executor, NameAddresses& addresses, std::vector<NameServer> upstream)
-      : socket(executor), acceptor(executor), names(addresses), servers(std::move(upstream)) {}
+      : socket(executor), names(addresses), servers(std::move(upstream)) {}
 
   Result<void> open() {
     boost::system::error_code error;
     const auto loopback = asio::ip::address_v4::loopback();
+    tcp::acceptor acceptor(socket.get_executor());
     socket.open(udp::v4(), error);
     if (!error) socket.bind({loopback, 0}, error);
     if (!error) acceptor.open(tcp::v4(), error);
     if (!error) acceptor.bind({loopback, 0}, error);
     if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
     if (error) return std::unexpected(wrap(network_error(error), "serve names on 127.0.0.1"));
+    tcp_port = acceptor.local_endpoint().port();
+    UniqueFd listener(acceptor.release(error));
+    stream = std::make_unique<DnsStreamServer>(
+        socket.get_executor(), std::move(listener),
+        [weak = weak_from_this()](std::string query) { return answer_stream(weak.lock(), std::move(query)); });
     return {};
   }
 
@@ -133,16 +98,19 @@ struct DnsRelay::Impl : std::enable_shared_from_this<Impl> {
   }
 
   /// Of the first server that answers.
-  template <class Endpoint, class Ask>
+  template <class Ask>
   Task<std::string> relayed(std::string query, Ask ask) {
     for (const NameServer& server : std::vector(servers)) {
-      const auto endpoint = endpoint_of<Endpoint>(server);
-      if (!endpoint) continue;
       const auto patience = k_patience / static_cast<int>(servers.size());
-      auto answer = co_await with_deadline(deadline_in(patience), ask(*endpoint, query), "no answer");
+      auto answer = co_await with_deadline(deadline_in(patience), ask(server.address, server.port, query), "no answer");
       if (answer) co_return *std::move(answer);
     }
     co_return dns_failure(query);
+  }
+
+  static Task<std::string> answer_stream(std::shared_ptr<Impl> impl, std::string query) {
+    if (auto answer = impl->own_answer(query)) co_return *std::move(answer);
+    co_return co_await impl->relayed(std::move(query), ask_dns_over_tcp);
   }
 
   static Task<void> serve_datagrams(std::shared_ptr<Impl> impl) {
@@ -163,7 +131,7 @@ struct DnsRelay::Impl : std::enable_shared_from_this<Impl> {
 
   static Task<void> relay_datagram(std::shared_ptr<Impl> impl, std::string query, udp::endpoint sender) {
     ++impl->under_way;
-    const std::string answer = co_await impl->relayed<udp::endpoint>(std::move(query), ask_over_udp);
+    const std::string answer = co_await impl->relayed(std::move(query), ask_over_udp);
     --impl->under_way;
     impl->send(answer, sender);
   }
@@ -174,31 +142,9 @@ struct DnsRelay::Impl : std::enable_shared_from_this<Impl> {
     if (socket.is_open()) socket.send_to(asio::buffer(answer), to, MSG_DONTWAIT, ignored);
   }
 
-  static Task<void> serve_connections(std::shared_ptr<Impl> impl) {
-    while (impl->acceptor.is_open()) {
-      auto [error, connection] = co_await impl->acceptor.async_accept(k_awaited);
-      if (!impl->acceptor.is_open()) co_return;
-      if (error || impl->under_way >= k_most_under_way) continue;
-      asio::co_spawn(impl->acceptor.get_executor(), serve_connection(impl, std::move(connection)), asio::detached);
-    }
-  }
-
-  static Task<void> serve_connection(std::shared_ptr<Impl> impl, tcp::socket connection) {
-    ++impl->under_way;
-    for (;;) {
-      auto query = co_await with_deadline(deadline_in(k_idle_limit), read_framed(connection), "idle");
-      if (!query || query->size() < k_header_bytes || !impl->acceptor.is_open()) break;
-      auto answer = impl->own_answer(*query);
-      if (!answer) answer = co_await impl->relayed<tcp::endpoint>(*query, ask_over_tcp);
-      if (!co_await with_deadline(deadline_in(k_idle_limit), write_framed(connection, *std::move(answer)), "full")) {
-        break;
-      }
-    }
-    --impl->under_way;
-  }
-
   udp::socket socket;
-  tcp::acceptor acceptor;
+  std::uint16_t tcp_port = 0;
+  std::unique_ptr<DnsStreamServer> stream;
   NameAddresses& names;  ///< not used once the sockets are closed
   std::vector<NameServer> servers;
   std::size_t under_way = 0;
@@ -211,14 +157,13 @@ Result<std::unique_ptr<DnsRelay>> DnsRelay::start(Executor executor, NameAddress
   auto impl = std::make_shared<Impl>(executor, names, std::move(servers));
   RETURN_IF_ERROR(impl->open());
   asio::co_spawn(executor, Impl::serve_datagrams(impl), asio::detached);
-  asio::co_spawn(executor, Impl::serve_connections(impl), asio::detached);
   return std::unique_ptr<DnsRelay>(new DnsRelay(std::move(impl)));
 }
 
 DnsRelay::~DnsRelay() {
   boost::system::error_code ignored;
   impl_->socket.close(ignored);
-  impl_->acceptor.close(ignored);
+  impl_->stream.reset();
 }
 
 std::uint16_t DnsRelay::udp_port() const {
@@ -226,7 +171,7 @@ std::uint16_t DnsRelay::udp_port() const {
 }
 
 std::uint16_t DnsRelay::tcp_port() const {
-  return impl_->acceptor.local_endpoint().port();
+  return impl_->tcp_port;
 }
 
 }  // namespace sortie::emulator

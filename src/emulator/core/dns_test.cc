@@ -101,7 +101,7 @@ TEST(DnsServer, AnswersOnASocket) {
   sockaddr_in server_address{};
   sockaddr_in client_address{};
   auto client = bound_socket(client_address);
-  DnsServer server(io.get_executor(), bound_socket(server_address), k_endpoint);
+  DnsServer server(io.get_executor(), bound_socket(server_address), UniqueFd(), k_endpoint);
   auto query = dns_question("s3.amazonaws.com");
   ::sendto(client.get(), query.data(), query.size(), 0, reinterpret_cast<sockaddr*>(&server_address),
            sizeof server_address);

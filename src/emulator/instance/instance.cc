@@ -29,7 +29,7 @@ constexpr auto k_renew_before = std::chrono::minutes(15);
 constexpr std::uint64_t k_tmp_bytes = 8ULL << 30;
 
 /// The order of Spec::listen.
-enum Listener : std::size_t { name_server, endpoint_http, endpoint_https, metadata, container };
+enum Listener : std::size_t { name_server, endpoint_http, endpoint_https, metadata, container, name_stream };
 
 std::string read_file(const char* path) {
   std::ifstream file(path, std::ios::binary);
@@ -50,7 +50,8 @@ sandbox::Spec make_spec(const InstanceServices& services, const InstanceOptions&
                                 {k_endpoint_address, 80, false},
                                 {k_endpoint_address, 443, false},
                                 {k_metadata_address, 80, false},
-                                {k_container_address, 80, false}},
+                                {k_container_address, 80, false},
+                                {k_endpoint_address, 53, false}},
                      .ca_bundle_pem = services.authority.ca_pem(),
                      .max_processes = 8192,
                      .max_open_files = 65'536};
@@ -100,7 +101,8 @@ struct Instance::Impl {
     auto sockets = box->take_listeners();
     if (has_own_network()) {
       const auto addresses = box->isolated() ? DnsServer::Addresses::one : DnsServer::Addresses::reserved;
-      dns = std::make_unique<DnsServer>(services.executor, std::move(sockets[name_server]), k_endpoint_bytes, addresses);
+      dns = std::make_unique<DnsServer>(services.executor, std::move(sockets[name_server]),
+                                        std::move(sockets[name_stream]), k_endpoint_bytes, addresses);
     }
     server.adopt(std::move(sockets[endpoint_http]), services.aws, nullptr);
     server.adopt(std::move(sockets[endpoint_https]), services.aws, &services.authority);

@@ -98,9 +98,9 @@ TEST_F(LambdaApi, CreateRefusesWhatAwsRefuses) {
                   .member("message")
                   .starts_with("Value PYTHON3.9 at 'runtime' failed to satisfy constraint: Member must satisfy enum "
                                "value set: [nodejs20.x, "));
-  EXPECT_TRUE(create_small("g", {{"Runtime", "java21"}})
+  EXPECT_TRUE(create_small("g", {{"Runtime", "ruby3.3"}})
                   .member("message")
-                  .starts_with("The runtime parameter of java21 is not supported for creating or updating AWS Lambda "
+                  .starts_with("The runtime parameter of ruby3.3 is not supported for creating or updating AWS Lambda "
                                "functions on this machine."));
   expect_error(create_small("g", {{"Architectures", json::array{"x86_64", "arm64"}}}), 400, "ValidationException",
                "1 validation error detected: Value '[x86_64, arm64]' at 'architectures' failed to satisfy constraint: "

@@ -23,7 +23,13 @@ constexpr std::array<std::uint8_t, 4> k_endpoint_bytes{169, 254, 78, 1};
 constexpr char k_service_principal[] = "lambda.amazonaws.com";
 constexpr auto k_session_duration = std::chrono::hours(12);
 /// The order of Spec::listen.
-enum Listener : std::size_t { runtime_api = 0, name_server = 1, endpoint_http = 2, endpoint_https = 3 };
+enum Listener : std::size_t {
+  runtime_api = 0,
+  name_server = 1,
+  endpoint_http = 2,
+  endpoint_https = 3,
+  name_stream = 4
+};
 
 std::string read_file(const char* path) {
   std::ifstream file(path, std::ios::binary);
@@ -50,7 +56,8 @@ sandbox::Spec make_spec(const EnvironmentServices& services, const Deployment& d
                      .listen = {{k_runtime_address, k_runtime_port, false},
                                 {k_endpoint_address, 53, true},
                                 {k_endpoint_address, 80, false},
-                                {k_endpoint_address, 443, false}}};
+                                {k_endpoint_address, 443, false},
+                                {k_endpoint_address, 53, false}}};
   if (!layers.empty()) spec.mounts.push_back({layers.string(), "/opt"});
   if (runtime) spec.mounts.insert(spec.mounts.end(), runtime->mounts.begin(), runtime->mounts.end());
   if (services.host_network) {
@@ -164,14 +171,14 @@ Task<Result<void>> Environment::make_sandbox() {
 
 void Environment::serve_listeners() {
   auto sockets = sandbox_->take_listeners();
-  if (sockets.size() <= Listener::endpoint_https) return;  // cannot be: the sandbox makes what the spec lists
+  if (sockets.size() <= Listener::name_stream) return;  // cannot be: the sandbox makes what the spec lists
   runtime_listeners_.push_back(
       services_.runtime_server.adopt(std::move(sockets[Listener::runtime_api]), *this, nullptr));
   if (sandbox_->address(Listener::name_server).address == k_endpoint_address) {
     // Without a network of its own addresses are nobody's: each name may have one.
     const auto addresses = sandbox_->isolated() ? DnsServer::Addresses::one : DnsServer::Addresses::reserved;
-    dns_ = std::make_unique<DnsServer>(services_.executor, std::move(sockets[Listener::name_server]), k_endpoint_bytes,
-                                       addresses);
+    dns_ = std::make_unique<DnsServer>(services_.executor, std::move(sockets[Listener::name_server]),
+                                       std::move(sockets[Listener::name_stream]), k_endpoint_bytes, addresses);
   }
   if (services_.aws == nullptr) return;
   endpoint_listeners_.push_back(
