@@ -6,6 +6,7 @@ import fcntl
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -19,6 +20,10 @@ import support  # noqa: E402
 def pytest_sessionstart(session):
     if not support.SORTIE.exists():
         pytest.exit(f"{support.SORTIE} is not built (SORTIE_BIN names another)", returncode=3)
+    # Ignored under nohup and in the background, and so in every program that is started from there.
+    for number in (signal.SIGHUP, signal.SIGINT):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     support.become_subreaper()
 
 

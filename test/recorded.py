@@ -19,6 +19,8 @@ from support import REPOSITORY
 
 RECORDINGS = REPOSITORY.parent / "shared/reference/recorded-aws"
 ANY_VALUE = ("date", "datetime", "timestamp", "code-sha256", "lambda-url", "function-url", "log-result")
+# What newer clients add to messages of their own.
+TRIES = re.compile(r" \(reached max retries: \d+\)")
 PLACEHOLDER = re.compile(r"<([A-Za-z_][\w.-]*?)(?::([\w-]+))?>")
 ACCOUNT = "000000000000"
 KNOWN = {"<partition>": "aws", "<region>": "us-east-1", "<account-id>": ACCOUNT}
@@ -105,6 +107,8 @@ def plain(value, expected=None):
         return value.isoformat()
     if isinstance(value, str) and expected is not None and not isinstance(expected, str):
         return read_document(value)
+    if isinstance(value, str):
+        return TRIES.sub("", value)
     return value
 
 

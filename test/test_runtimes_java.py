@@ -186,7 +186,7 @@ def test_what_is_not_there_is_said_in_the_first_answer(java, handler, message):
 
 def test_aws_by_its_own_name(java, sandboxed):
     answer, error, log = java("example.Handlers$Plain::reads", "https://some-bucket.s3.amazonaws.com/key")
-    assert error is None and answer == "403 AmazonS3", (answer, log)
+    assert error is None and answer == "404 AmazonS3", (answer, log)
 
 
 def test_without_a_jdk_the_runtime_is_refused_by_name(sortie):

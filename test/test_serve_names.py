@@ -68,7 +68,7 @@ def test_certificates_are_those_of_the_names(sortie):
         curl -sS -o /dev/null -w '%{http_code}\\n' https://some-bucket.s3.amazonaws.com/key
         curl -sS -o /dev/null -w '%{http_code}\\n' http://s3.amazonaws.com/some-bucket/key
         curl -sS https://s3.amazonaws.com:444/ || echo refused $?""")
-    assert ended.stdout == "403\n403\nrefused 7\n", ended
+    assert ended.stdout == "404\n404\nrefused 7\n", ended
 
 
 def test_the_aws_cli_needs_no_endpoint(sortie, aws_cli):
@@ -105,7 +105,7 @@ def test_a_static_go_program_resolves_by_itself(sortie):
                            text=True, env={**os.environ, "CGO_ENABLED": "0", "GO111MODULE": "off"})
     assert built.returncode == 0, built
     ended = named(sortie, "./client")
-    assert ended.stdout.splitlines() == ["[198.18.0.1] <nil>", "403 AmazonS3 true"], ended
+    assert ended.stdout.splitlines() == ["[198.18.0.1] <nil>", "404 AmazonS3 true"], ended
 
 
 def test_node_trusts_the_certificates(sortie):
@@ -113,7 +113,7 @@ def test_node_trusts_the_certificates(sortie):
         pytest.skip("node is not installed")
     (sortie.folder / "client.js").write_text(
         "require('https').get('https://some-bucket.s3.amazonaws.com/key', r => { console.log(r.statusCode); r.resume(); })")
-    assert named(sortie, "node client.js").stdout == "403\n"
+    assert named(sortie, "node client.js").stdout == "404\n"
 
 
 def test_every_other_host_and_every_file_is_as_outside(sortie):

@@ -95,16 +95,16 @@ suite::HarnessEvent list_suite(const suite::ListRequest& request, const suite::F
                                const Context& context) {
   Workspace workspace(request.suite, context.folders, context.trace_id);
   const TimePoint deadline = std::min(context.stop_at(), std::chrono::steady_clock::now() + request.timeout);
-  std::expected<suite::ListOutput, suite::HarnessError> started;
   auto start = [&](const suite::Invocation& invocation) {
-    started = start_once(invocation, workspace, context.outlets, deadline);
-    return started.has_value();
+    return start_once(invocation, workspace, context.outlets, deadline);
   };
-  if (!start(framework.listing(workspace.next_scratch()))) return started.error();
-  suite::ListOutput output = *std::move(started);
+  auto first = start(framework.listing(workspace.next_scratch()));
+  if (!first) return first.error();
+  suite::ListOutput output = *std::move(first);
   while (const auto further = framework.further_listing(output, workspace.next_scratch())) {
-    if (!start(*further)) return started.error();
-    output.further.push_back(*std::move(started));
+    auto next = start(*further);
+    if (!next) return next.error();
+    output.further.push_back(*std::move(next));
   }
   const MappedFile executable(context.folders.task + "/" + request.suite.executable);
   output.executable = executable.bytes();

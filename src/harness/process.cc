@@ -26,6 +26,7 @@ using namespace std::chrono_literals;
 constexpr auto k_leak_grace = 50ms;        ///< for processes that are about to end by themselves
 constexpr auto k_kill_patience = 5000ms;   ///< for a fork bomb
 constexpr auto k_drain_patience = 2000ms;  ///< for a pipe that something out of reach holds open
+constexpr auto k_fork_patience = 5000ms;
 constexpr int k_step_pipe = 4096;
 constexpr int k_flood_pipe = 1 << 20;
 constexpr int k_flood_writes = 32;
@@ -148,6 +149,20 @@ void swallow_child_signals() {
   }
 }
 
+/// What a test before left running has been killed, and takes its time to go: until then there may be no room for
+/// another process. Nothing else of ours runs now, so that whoever ends may be reaped.
+pid_t fork_patiently() {
+  const TimePoint patience_ends = std::chrono::steady_clock::now() + k_fork_patience;
+  for (;;) {
+    const pid_t pid = ::fork();
+    if (pid >= 0 || errno != EAGAIN || std::chrono::steady_clock::now() >= patience_ends) return pid;
+    while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+    ::poll(nullptr, 0, 10);
+    errno = EAGAIN;
+  }
+}
+
 }  // namespace
 
 Result<void> prepare_for_processes() {
@@ -179,7 +194,7 @@ Result<Process> Process::start(const Launch& launch) {
 
   Process process;
   process.oom_kills_before_ = oom_kills();
-  process.pid_ = ::fork();
+  process.pid_ = fork_patiently();
   if (process.pid_ < 0) return fail_errno(errno, "fork");
   if (process.pid_ == 0) run_child(plan);
 
