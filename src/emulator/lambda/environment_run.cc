@@ -71,7 +71,9 @@ Task<std::optional<Environment::Failure>> Environment::initialize(TimePoint& beg
     }
   }
   began = steady_clock::now();
+  sandbox_->set_cpu(init_cpu_share(deployment_->version.memory_mb));
   auto failure = co_await start_and_wait(began + deployment_->version.timeout);
+  sandbox_->set_cpu(cpu_share(deployment_->version.memory_mb));
   report_init("invoke", steady_clock::now() - began, failure);
   co_return failure;
 }
