@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <optional>
+#include <sstream>
 #include <system_error>
 
 #include "sandbox/java_trust_store.h"
@@ -101,6 +102,20 @@ std::uint32_t ipv4_of(const std::string& text) {
   return inet_pton(AF_INET, text.c_str(), &address) == 1 ? ntohl(address.s_addr) : 0;
 }
 
+/// The IPv4 name servers of the system's resolver; where it names none, it asks 127.0.0.1.
+std::vector<std::uint32_t> system_name_servers() {
+  std::vector<std::uint32_t> found;
+  std::istringstream lines(read_host_file("/etc/resolv.conf"));
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string word;
+    std::string address;
+    if (words >> word >> address && word == "nameserver") found.push_back(ipv4_of(address));
+  }
+  if (found.empty()) found.push_back(INADDR_LOOPBACK);
+  return found;
+}
+
 /// The rules of one sandbox.
 class Rules {
  public:
@@ -127,8 +142,12 @@ class Rules {
   };
 
   [[nodiscard]] std::optional<std::size_t> find(const Destination& destination) const {
-    // Whatever address a program takes for its name server's. Reserved addresses stand for that of our own.
-    const bool ours = destination.port == k_name_service || (destination.ipv4() & k_reserved_mask) == k_reserved;
+    // Reserved addresses stand for that of our own. A question in a datagram may go to whatever address a program takes
+    // for its name server's; a connection to no other than the system's: elsewhere it would seem to reach the world.
+    const bool asks =
+        destination.port == k_name_service &&
+        (destination.datagram || std::ranges::find(name_servers_, destination.ipv4()) != name_servers_.end());
+    const bool ours = asks || (destination.ipv4() & k_reserved_mask) == k_reserved;
     const std::uint32_t address = ours ? endpoint_ : destination.ipv4();
     for (std::size_t i = 0; i < wanted_.size(); ++i) {
       const Wanted& wanted = wanted_[i];
@@ -148,6 +167,7 @@ class Rules {
   }
 
   std::vector<Wanted> wanted_;
+  std::vector<std::uint32_t> name_servers_ = system_name_servers();
   std::vector<ListenAddress> served_;
   std::uint32_t endpoint_ = 0;  ///< the address of the name server
   OwnSockets own_;
