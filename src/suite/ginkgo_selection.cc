@@ -103,7 +103,7 @@ class Trie {
       std::string way = build(first, end, at + character.size(), level + 1);
       const bool blanks = character[0] == k_blanks;
       const auto [entry, added] = known.try_emplace(blanks ? "\xff" + way : way, ways.size());
-      if (added) ways.push_back({std::move(way), {}});
+      if (added) ways.emplace_back(std::move(way), std::vector<std::string_view>());
       ways[entry->second].second.push_back(character);
       first = end;
     }
