@@ -135,6 +135,7 @@ std::string_view FunctionTable::find_file(const Function& function, Predicate wa
 }
 
 std::optional<FunctionTable> find_table(std::string_view executable) {
+  if (executable.empty()) return std::nullopt;
   // The magic's bytes and the zeros behind them.
   for (const std::string_view magic :
        {std::string_view("\xf1\xff\xff\xff\0\0", 6), std::string_view("\xf0\xff\xff\xff\0\0", 6)}) {

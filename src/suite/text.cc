@@ -29,7 +29,8 @@ std::string abridge(std::string_view text, std::size_t limit) {
 }
 
 bool contains(std::string_view bytes, std::string_view wanted) {
-  return memmem(bytes.data(), bytes.size(), wanted.data(), wanted.size()) != nullptr;
+  return bytes.size() >= wanted.size() && !bytes.empty() &&
+         memmem(bytes.data(), bytes.size(), wanted.data(), wanted.size()) != nullptr;
 }
 
 std::string_view trim(std::string_view text) {
