@@ -100,6 +100,9 @@ Task<Result<Runner::List>> Runner::list_on_worker(std::size_t index) {
   auto invocation = co_await invoke_harness(target_.lambda, deployment_.function_name(), suite::encode(request),
                                             limits_of(spec_.waits), on_bytes);
   if (!invocation) co_return std::unexpected(std::move(invocation).error());
+  // A stream that broke off because we were asked to stop says nothing of the suite.
+  const auto state = co_await asio::this_coro::cancellation_state;
+  if (state.cancelled() != asio::cancellation_type::none) co_return fail(ErrorKind::cancelled, "interrupted");
   invocation->log_complete = invocation->report.has_value();
   account(*invocation, "");
   if (error) co_return fail(ErrorKind::unavailable, error->message);

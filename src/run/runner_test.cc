@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+
 #include "aws/scripted_service.h"
 #include "base/base64.h"
 
@@ -15,6 +17,20 @@ constexpr const char* k_function =
 const std::string k_report =
     "REPORT RequestId: r-1\tDuration: 1.00 ms\tBilled Duration: 2 ms\tMemory Size: 1769 MB\t"
     "Max Memory Used: 30 MB\t\n";
+
+/// A stream that ends in words of its own when it is cancelled, and interrupts whoever reads it.
+struct Interrupting final : http::BodySource {
+  explicit Interrupting(asio::cancellation_signal& signal) : signal_(signal) {}
+  Task<Result<std::size_t>> read(std::span<char> /*buffer*/) override {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    asio::steady_timer never(co_await asio::this_coro::executor, std::chrono::steady_clock::time_point::max());
+    asio::post(co_await asio::this_coro::executor, [this] { signal_.emit(asio::cancellation_type::terminal); });
+    boost::system::error_code aborted;
+    co_await never.async_wait(asio::redirect_error(asio::use_awaitable, aborted));
+    co_return fail(ErrorKind::cancelled, "cancelled");
+  }
+  asio::cancellation_signal& signal_;
+};
 
 /// A stream that never says anything again.
 struct Silence final : http::BodySource {
@@ -73,20 +89,24 @@ struct RunnerTest : testing::Test {
     return starts(test) + chunk(suite::TestEnded{.test = test}) + chunk(suite::BatchEnded{});
   }
 
+  Target target() {
+    return {"local",
+            "us-east-1",
+            aws::Lambda(config()),
+            aws::Iam(config()),
+            aws::Logs(logs.config()),
+            aws::Sts(config()),
+            aws::CloudFormation(config())};
+  }
+
   int run_tests(const std::vector<std::string>& names) {
-    Target target{"local",
-                  "us-east-1",
-                  aws::Lambda(config()),
-                  aws::Iam(config()),
-                  aws::Logs(logs.config()),
-                  aws::Sts(config()),
-                  aws::CloudFormation(config())};
+    Target to = target();
     std::vector<suite::TestCase> tests;
     for (const std::string& name : names) tests.push_back({.name = name});
-    return aws::run([](RunnerTest& self, Target& to, std::vector<suite::TestCase> listed) -> Task<int> {
+    return aws::run([](RunnerTest& self, Target& target, std::vector<suite::TestCase> listed) -> Task<int> {
       package::Package package;
       package.function_name = "f";
-      auto deployment = co_await Deployment::create(to, package, {.role_arn = "r", .keep = true});
+      auto deployment = co_await Deployment::create(target, package, {.role_arn = "r", .keep = true});
       EXPECT_TRUE(deployment) << describe(deployment.error());
       self.around.service.seen.clear();
       RunSpec spec{.suites = {{.name = "s"}}, .workers = 1};
@@ -95,9 +115,29 @@ struct RunnerTest : testing::Test {
         self.slept += duration;
         co_return;
       };
-      Runner runner(co_await asio::this_coro::executor, to, *deployment, self.clock, self.recorder, spec);
+      Runner runner(co_await asio::this_coro::executor, target, *deployment, self.clock, self.recorder, spec);
       co_return (co_await runner.run({std::move(listed)})).value_or(-1);
-    }(*this, target, std::move(tests)));
+    }(*this, to, std::move(tests)));
+  }
+
+  /// Lists suite `s` in a coroutine that `signal` cancels.
+  ErrorKind failure_of_list(asio::cancellation_signal& signal) {
+    Target to = target();
+    asio::io_context io;
+    std::optional<ErrorKind> failure;
+    auto list = [](RunnerTest& self, Target& target, std::optional<ErrorKind>& out) -> Task<void> {
+      package::Package package;
+      package.function_name = "f";
+      auto deployment = co_await Deployment::create(target, package, {.role_arn = "r", .keep = true});
+      EXPECT_TRUE(deployment) << describe(deployment.error());
+      Runner runner(co_await asio::this_coro::executor, target, *deployment, self.clock, self.recorder,
+                    {.suites = {{.name = "s"}}});
+      auto settled = co_await settle(runner.list());
+      if (settled.result && !*settled.result) out = settled.result->error().kind;
+    };
+    asio::co_spawn(io, list(*this, to, failure), asio::bind_cancellation_slot(signal.slot(), asio::detached));
+    io.run();
+    return failure.value_or(ErrorKind::internal);
   }
 
   RunnerTest() { around.service.answer(200, k_function).answer(200, k_function).answer(200, k_function); }
@@ -120,6 +160,16 @@ TEST_F(RunnerTest, AWholeAnswerNeedsNoLog) {
   ASSERT_EQ(recorder.invocations.size(), 1U);
   EXPECT_TRUE(recorder.invocations[0].log_complete);
   EXPECT_TRUE(logs.service.seen.empty());
+}
+
+TEST_F(RunnerTest, AListThatIsInterruptedIsCancelledAndNothingElse) {
+  asio::cancellation_signal signal;
+  around.service.answer([&]() -> Result<http::Response> {
+    http::Response response;
+    response.body = http::Body(std::make_unique<Interrupting>(signal));
+    return response;
+  });
+  EXPECT_EQ(failure_of_list(signal), ErrorKind::cancelled);
 }
 
 TEST_F(RunnerTest, WaitsWhenThrottledAndGoesOn) {
