@@ -85,7 +85,7 @@ void authorize(benchmark::State& state) {
   Account account;
   Call call = account.signed_get();
   call.principal = account.iam.identities().find_key(account.key.id)->principal;
-  const Question question{"s3:GetObject", "arn:aws:s3:::bucket/some/key", "", "", {}};
+  const AuthorizationRequest question{"s3:GetObject", "arn:aws:s3:::bucket/some/key", "", "", {}};
   for (auto _ : state) {
     if (!account.iam.authorizer().authorize(call, question)) state.SkipWithError("denied");
   }

@@ -19,7 +19,7 @@ using namespace sortie::emulator;
 
 class Everyone final : public Authorizer {
  public:
-  Outcome<void> authorize(const Call&, const Question&) override { return {}; }
+  AwsResult<void> authorize(const Call&, const AuthorizationRequest&) override { return {}; }
 };
 
 constexpr std::string_view k_operations[] = {

@@ -22,7 +22,7 @@
 namespace {
 
 using namespace sortie::emulator::cloudformation;
-using sortie::emulator::Outcome;
+using sortie::emulator::AwsResult;
 
 /// What every template that was accepted must hold to.
 void check_order(const Template& whole) {
@@ -30,7 +30,7 @@ void check_order(const Template& whole) {
 }
 
 /// Macros that give back what they get, or put it into something.
-sortie::Task<Outcome<boost::json::value>> run_macro(Transform transform, boost::json::value fragment) {
+sortie::Task<AwsResult<boost::json::value>> run_macro(Transform transform, boost::json::value fragment) {
   if (transform.name.size() % 3 == 0) co_return insert_snippet(std::move(fragment), transform.parameters);
   if (transform.name.size() % 3 == 1) co_return boost::json::array{std::move(fragment)};
   co_return fragment;
@@ -48,7 +48,7 @@ std::optional<std::string> expanded(boost::json::object document) {
   boost::asio::io_context io;
   std::optional<std::string> result;
   boost::asio::co_spawn(io, expand_macros(std::move(document), parameters, run_macro),
-                        [&](const std::exception_ptr& error, const Outcome<boost::json::object>& made) {
+                        [&](const std::exception_ptr& error, const AwsResult<boost::json::object>& made) {
                           if (error) std::abort();
                           if (made) result = boost::json::serialize(*made);
                         });

@@ -151,7 +151,7 @@ Service::Answer Service::create_change_set(const Request& request) {
   return xml.element("Id", kept.id).element("StackId", stack->id).finish();
 }
 
-Outcome<ChangeSet*> Service::find_change_set(const Request& request, std::string_view action) {
+AwsResult<ChangeSet*> Service::find_change_set(const Request& request, std::string_view action) {
   const std::string name = request.text("ChangeSetName");
   RETURN_IF_ERROR(check_name(name, "changeSetName", true));
   const auto missing = [&] {

@@ -31,7 +31,7 @@ std::unexpected<AwsError> wrong_state(const Stack& stack, std::string_view verb)
   return invalid(fmt::format("Stack:{} is in {} state and can not be {}.", stack.id, stack.status, verb));
 }
 
-Outcome<void> read_failure_options(const wire::QueryInput& input, Stack& stack) {
+AwsResult<void> read_failure_options(const wire::QueryInput& input, Stack& stack) {
   stack.disable_rollback = input.get_or("DisableRollback", "") == "true";
   if (const auto on_failure = input.get("OnFailure")) {
     if (input.contains("DisableRollback")) return invalid("You cannot specify both DisableRollback and OnFailure.");

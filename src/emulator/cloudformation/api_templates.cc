@@ -30,7 +30,7 @@ struct Readable {
   bool has_macros = false;  ///< what resources it makes is not known
 };
 
-Outcome<Readable> read_as_it_is(const std::string& text, const ParameterTexts& parameters = {}) {
+AwsResult<Readable> read_as_it_is(const std::string& text, const ParameterTexts& parameters = {}) {
   ASSIGN_OR_RETURN(const auto document, parse_template_text(text));
   Readable readable;
   readable.has_macros = uses_macros(document);
@@ -44,7 +44,7 @@ Outcome<Readable> read_as_it_is(const std::string& text, const ParameterTexts& p
   return readable;
 }
 
-Outcome<bool> wants_original(const wire::QueryInput& input) {
+AwsResult<bool> wants_original(const wire::QueryInput& input) {
   const auto stage = input.get_or("TemplateStage", "Processed");
   if (stage == "Original" || stage == "Processed") return stage == "Original";
   return invalid(fmt::format(

@@ -76,7 +76,7 @@ Step set_lock(const std::string& bucket, const Properties& properties) {
 
 }  // namespace
 
-Outcome<void> check_guards(const Properties& properties) {
+AwsResult<void> check_guards(const Properties& properties) {
   const std::string access = text_of(properties, "AccessControl");
   if (list_of(properties).empty()) return refuse(fmt::format("#/AccessControl: {} is not a valid enum value", access));
   return {};
@@ -96,8 +96,8 @@ void plan_guards(const std::string& bucket, const Properties& properties, Plan& 
   if (is_set_afterwards(properties)) plan.push_back(set_list(bucket, list_of(properties)));
 }
 
-Outcome<void> plan_guard_changes(const std::string& bucket, const Properties& before, const Properties& after,
-                                 Plan& plan) {
+AwsResult<void> plan_guard_changes(const std::string& bucket, const Properties& before, const Properties& after,
+                                   Plan& plan) {
   const auto has_lock = [](const Properties& properties) {
     return flag_of(properties, "ObjectLockEnabled") || properties.contains("ObjectLockConfiguration");
   };

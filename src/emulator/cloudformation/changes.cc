@@ -50,7 +50,7 @@ json::object target_of(const std::string& name, const json::value* before, const
   return target;
 }
 
-Outcome<json::value> nobody_knows() {
+AwsResult<json::value> nobody_knows() {
   return json::string(k_known_after_apply);
 }
 
@@ -66,7 +66,7 @@ class Comparison {
         evaluator_(
             whole, next.values(), facts,
             {.resource = [this](const std::string& id, const std::string& attribute) { return look_up(id, attribute); },
-             .import = [&find_export](const std::string& name) -> Outcome<std::string> {
+             .import = [&find_export](const std::string& name) -> AwsResult<std::string> {
                return find_export(name).value_or(std::string(k_known_after_apply));
              }}) {
     if (!stack.now.template_body.empty()) {
@@ -74,7 +74,7 @@ class Comparison {
     }
   }
 
-  Outcome<Preview> run() {
+  AwsResult<Preview> run() {
     RETURN_IF_ERROR(evaluator_.evaluate_conditions());
     Preview preview;
     for (const std::string& id : creation_order(whole_)) {
@@ -94,7 +94,7 @@ class Comparison {
   }
 
  private:
-  Outcome<json::value> look_up(const std::string& id, const std::string& attribute) {
+  AwsResult<json::value> look_up(const std::string& id, const std::string& attribute) {
     if (!is_wanted(id)) return unresolved(id);
     const ResourceDeclaration* declaration = whole_.find_resource(id);
     if (!attribute.empty()) RETURN_IF_ERROR(check_attribute(*declaration, attribute));
@@ -115,7 +115,7 @@ class Comparison {
         "Template format error: Unresolved resource dependencies [{}] in the {} block of the template", id, block_));
   }
 
-  Outcome<json::object> compare(const ResourceDeclaration& declaration) {
+  AwsResult<json::object> compare(const ResourceDeclaration& declaration) {
     for (const std::string& id : declaration.depends_on) {
       if (!is_wanted(id)) return unresolved(id);
     }
@@ -247,7 +247,7 @@ class Comparison {
     const json::value* old_expression = before == nullptr ? nullptr : before->properties.if_contains(name);
     const bool rewritten =
         expression == nullptr || old_expression == nullptr || !same_value(*expression, *old_expression);
-    const auto references = expression == nullptr ? Outcome<std::vector<Reference>>() : find_references(*expression);
+    const auto references = expression == nullptr ? AwsResult<std::vector<Reference>>() : find_references(*expression);
     if (references) {
       for (const Reference& reference : *references) {
         if (whole_.find_parameter(reference.name) != nullptr && parameter_changed(reference.name)) {
@@ -275,7 +275,7 @@ class Comparison {
     return before == olds.end() || after == news.end() || before->second != after->second;
   }
 
-  Outcome<bool> outputs_differ() {
+  AwsResult<bool> outputs_differ() {
     std::vector<Output> outputs;
     bool unknown = false;
     for (const OutputDeclaration& declaration : whole_.outputs) {
@@ -317,8 +317,8 @@ class Comparison {
 
 }  // namespace
 
-Outcome<Preview> preview(const Stack& stack, const Definition& next, const Template& whole, const StackFacts& facts,
-                         const std::function<std::optional<std::string>(const std::string&)>& find_export) {
+AwsResult<Preview> preview(const Stack& stack, const Definition& next, const Template& whole, const StackFacts& facts,
+                           const std::function<std::optional<std::string>(const std::string&)>& find_export) {
   return Comparison(stack, next, whole, facts, find_export).run();
 }
 
@@ -327,7 +327,7 @@ bool policies_differ(const Resource& resource, const ResourceDeclaration& declar
          resource.update_replace_policy != declaration.update_replace_policy;
 }
 
-Outcome<void> check_resource_types(const Template& whole) {
+AwsResult<void> check_resource_types(const Template& whole) {
   std::vector<std::string> unknown;
   for (const ResourceDeclaration& resource : whole.resources) {
     const bool listed = std::ranges::find(unknown, resource.type) != unknown.end();
@@ -351,7 +351,7 @@ NeededCapabilities needed_capabilities(const Template& whole) {
   return needed;
 }
 
-Outcome<void> check_capabilities(const Template& whole, const std::vector<std::string>& given, bool for_change_set) {
+AwsResult<void> check_capabilities(const Template& whole, const std::vector<std::string>& given, bool for_change_set) {
   const auto has = [&](std::string_view name) { return std::ranges::find(given, name) != given.end(); };
   std::vector<std::string> missing;
   for (const std::string& needed : needed_capabilities(whole).capabilities) {
@@ -364,7 +364,7 @@ Outcome<void> check_capabilities(const Template& whole, const std::vector<std::s
                   fmt::format("Requires capabilities : [{}]", fmt::join(missing, ", ")));
 }
 
-Outcome<void> check_allowed_types(const Template& whole, const std::vector<std::string>& allowed) {
+AwsResult<void> check_allowed_types(const Template& whole, const std::vector<std::string>& allowed) {
   for (const ResourceDeclaration& resource : whole.resources) {
     const bool listed = allowed.empty() || std::ranges::any_of(allowed, [&](const std::string& type) {
                           return type == resource.type ||
@@ -383,7 +383,7 @@ bool needs_replacement(const ResourceType& type, const std::vector<std::string>&
   });
 }
 
-Outcome<void> check_attribute(const ResourceDeclaration& resource, const std::string& attribute) {
+AwsResult<void> check_attribute(const ResourceDeclaration& resource, const std::string& attribute) {
   const ResourceType* type = find_resource_type(resource.type);
   if (type == nullptr || type->open || std::ranges::find(type->attributes, attribute) != type->attributes.end())
     return {};

@@ -25,14 +25,14 @@ struct Preview {
 /// Evaluates everything with what is known before anything is made, so that mistakes are told before an operation
 /// begins: ValidationError in AWS's words. `stack` is as it stands; without resources everything is added.
 /// `find_export` gives the value behind an export; an export that is not there is not a mistake yet.
-Outcome<Preview> preview(const Stack& stack, const Definition& next, const Template& whole, const StackFacts& facts,
-                         const std::function<std::optional<std::string>(const std::string&)>& find_export);
+AwsResult<Preview> preview(const Stack& stack, const Definition& next, const Template& whole, const StackFacts& facts,
+                           const std::function<std::optional<std::string>(const std::string&)>& find_export);
 
 /// Whether DeletionPolicy or UpdateReplacePolicy are others than what the resource was made with.
 bool policies_differ(const Resource& resource, const ResourceDeclaration& declaration);
 
 /// Types that AWS does not have: ValidationError.
-Outcome<void> check_resource_types(const Template& whole);
+AwsResult<void> check_resource_types(const Template& whole);
 /// Which capability the template needs: empty, CAPABILITY_IAM, CAPABILITY_NAMED_IAM, CAPABILITY_AUTO_EXPAND; with the
 /// resource types behind it.
 struct NeededCapabilities {
@@ -42,16 +42,16 @@ struct NeededCapabilities {
 NeededCapabilities needed_capabilities(const Template& whole);
 /// 400 InsufficientCapabilitiesException when one is not among the given. Change sets, which can be looked at before
 /// they are executed, need no CAPABILITY_AUTO_EXPAND.
-Outcome<void> check_capabilities(const Template& whole, const std::vector<std::string>& given, bool for_change_set);
+AwsResult<void> check_capabilities(const Template& whole, const std::vector<std::string>& given, bool for_change_set);
 
 /// What the parameter ResourceTypes of a request says: `AWS::S3::*` allows every type of S3, an empty list all. Else
 /// ValidationError.
-Outcome<void> check_allowed_types(const Template& whole, const std::vector<std::string>& allowed);
+AwsResult<void> check_allowed_types(const Template& whole, const std::vector<std::string>& allowed);
 
 /// True when the two differ in a property that cannot be changed in place.
 bool needs_replacement(const ResourceType& type, const std::vector<std::string>& changed);
 
 /// The resource's attribute does not exist: ValidationError.
-Outcome<void> check_attribute(const ResourceDeclaration& resource, const std::string& attribute);
+AwsResult<void> check_attribute(const ResourceDeclaration& resource, const std::string& attribute);
 
 }  // namespace sortie::emulator::cloudformation

@@ -79,7 +79,7 @@ Step wait_for(const Owner& owner, CustomResponses::Place place, json::object mes
   return step;
 }
 
-Outcome<Plan> ask(const Owner& owner, json::object message, const Properties& properties) {
+AwsResult<Plan> ask(const Owner& owner, json::object message, const Properties& properties) {
   const std::string token = text_of(properties, "ServiceToken");
   const auto arn = wire::parse_arn(token);
   if (arn && arn->service == "sns") {
@@ -100,18 +100,18 @@ Outcome<Plan> ask(const Owner& owner, json::object message, const Properties& pr
   return plan;
 }
 
-Outcome<Plan> create(const Owner& owner, const Properties& properties, Made&) {
+AwsResult<Plan> create(const Owner& owner, const Properties& properties, Made&) {
   return ask(owner, message_of(owner, "Create", text_of(properties, "ServiceToken")), properties);
 }
 
-Outcome<Plan> update(const Owner& owner, const Properties& before, const Properties& after, Made& made) {
+AwsResult<Plan> update(const Owner& owner, const Properties& before, const Properties& after, Made& made) {
   auto message = message_of(owner, "Update", text_of(after, "ServiceToken"));
   message["PhysicalResourceId"] = made.physical_id;
   message["OldResourceProperties"] = before;
   return ask(owner, std::move(message), after);
 }
 
-Outcome<Plan> remove(const Owner& owner, const Resource& resource) {
+AwsResult<Plan> remove(const Owner& owner, const Resource& resource) {
   auto message = message_of(owner, "Delete", text_of(resource.properties, "ServiceToken"));
   message["PhysicalResourceId"] = resource.physical_id;
   return ask(owner, std::move(message), resource.properties);

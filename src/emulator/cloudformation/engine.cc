@@ -113,7 +113,7 @@ StackFacts Engine::facts_of(const Stack& stack) const {
   return {options_.account, stack.region, stack.id, stack.name, stack.now.notification_arns};
 }
 
-Outcome<Caller> Engine::caller_for(const Call& call, const std::string& role_arn) {
+AwsResult<Caller> Engine::caller_for(const Call& call, const std::string& role_arn) {
   auto caller = std::make_shared<Call>();
   caller->service = call.service;
   caller->region = call.region;
@@ -171,7 +171,7 @@ Task<void> Engine::run_operation(std::shared_ptr<Engine> self, std::string stack
 }
 
 /// Exports that are not there fail the whole operation before a resource is touched.
-Outcome<void> Engine::find_imports(Work& work) {
+AwsResult<void> Engine::find_imports(Work& work) {
   std::string missing;
   const auto find = [&](const std::string& name) -> std::optional<std::string> {
     const auto found = stacks_.find_export(work.stack.region, name);
@@ -184,7 +184,7 @@ Outcome<void> Engine::find_imports(Work& work) {
   return {};
 }
 
-Outcome<std::unique_ptr<Engine::Work>> Engine::prepare(Stack& stack, Caller caller) {
+AwsResult<std::unique_ptr<Engine::Work>> Engine::prepare(Stack& stack, Caller caller) {
   ASSIGN_OR_RETURN(Template whole, load_template(stack.now.body(), stack.now.values()));
   auto work = std::make_unique<Work>(stack, std::move(caller), std::move(whole), facts_of(stack));
   Work& kept = *work;
@@ -192,7 +192,7 @@ Outcome<std::unique_ptr<Engine::Work>> Engine::prepare(Stack& stack, Caller call
       kept.whole, stack.now.values(), kept.facts,
       Sources{.resource = [this, &kept](const std::string& id,
                                         const std::string& attribute) { return look_up(kept.stack, id, attribute); },
-              .import = [this, &kept](const std::string& name) -> Outcome<std::string> {
+              .import = [this, &kept](const std::string& name) -> AwsResult<std::string> {
                 const auto found = stacks_.find_export(kept.stack.region, name);
                 if (found.output == nullptr) return no_export(name);
                 kept.imports.insert(name);

@@ -51,10 +51,10 @@ class Engine : public std::enable_shared_from_this<Engine> {
   std::function<std::optional<std::string>(const std::string&)> exports_of(const std::string& region);
 
   /// The caller of `call`, or the role that it hands over. ValidationError when CloudFormation cannot assume it.
-  Outcome<Caller> caller_for(const Call& call, const std::string& role_arn);
+  AwsResult<Caller> caller_for(const Call& call, const std::string& role_arn);
 
   /// See fetch_stored_parameters.
-  Task<Outcome<ParameterTexts>> stored_parameters(Caller caller, const Template& whole, ParameterTexts texts);
+  Task<AwsResult<ParameterTexts>> stored_parameters(Caller caller, const Template& whole, ParameterTexts texts);
 
   // Each begins an operation that has been checked: status and event are there when it returns.
   // `unprocessed`: the template's macros run first.
@@ -87,8 +87,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void start(const std::string& stack_id, std::function<Task<void>()> operation);
   static Task<void> run_operation(std::shared_ptr<Engine> self, std::string stack_id,
                                   std::function<Task<void>()> operation);
-  Outcome<void> find_imports(Work& work);
-  Outcome<std::unique_ptr<Work>> prepare(Stack& stack, Caller caller);
+  AwsResult<void> find_imports(Work& work);
+  AwsResult<std::unique_ptr<Work>> prepare(Stack& stack, Caller caller);
   [[nodiscard]] bool cancelled(const Stack& stack) const;
 
   // engine.cc
@@ -99,12 +99,12 @@ class Engine : public std::enable_shared_from_this<Engine> {
   Task<std::vector<std::string>> delete_resources(Stack& stack, Caller caller, std::set<std::string> keep,
                                                   bool rolling_back);
   // engine_macros.cc
-  Task<Outcome<boost::json::object>> expand(const Definition& definition, StackFacts facts, Caller caller);
-  Task<Outcome<Definition>> process(Definition definition, StackFacts facts, Caller caller, Unprocessed unprocessed);
+  Task<AwsResult<boost::json::object>> expand(const Definition& definition, StackFacts facts, Caller caller);
+  Task<AwsResult<Definition>> process(Definition definition, StackFacts facts, Caller caller, Unprocessed unprocessed);
   Task<std::string> process_stack(Stack& stack, Caller caller, Unprocessed unprocessed);
   Task<void> finish_change_set(std::string id, Caller caller, Unprocessed unprocessed);
   void settle(ChangeSet& change_set, const Stack& stack, std::string failure);
-  Outcome<Preview> look_through(const Stack& stack, const Definition& next);
+  AwsResult<Preview> look_through(const Stack& stack, const Definition& next);
   // engine_update.cc
   Task<void> update(Stack& stack, Caller caller, std::optional<Unprocessed> unprocessed);
   Task<std::string> run_update(Stack& stack, Caller caller);
@@ -123,14 +123,14 @@ class Engine : public std::enable_shared_from_this<Engine> {
   Task<std::string> run_plan(Caller caller, Plan plan, Made& made);
   Task<Reply> wait_for(const Step& step);
   bool fail_resource(Work& work, Resource& resource, std::string status, std::string reason);
-  Outcome<Properties> evaluate_properties(Work& work, const ResourceDeclaration& declaration);
-  static Outcome<Properties> shape(const Work& work, const ResourceDeclaration& declaration, const Properties& shown,
-                                   const boost::json::object& references);
-  Task<Outcome<Properties>> resolve(Work& work, const ResourceDeclaration& declaration, Properties shown,
-                                    boost::json::object& references);
+  AwsResult<Properties> evaluate_properties(Work& work, const ResourceDeclaration& declaration);
+  static AwsResult<Properties> shape(const Work& work, const ResourceDeclaration& declaration, const Properties& shown,
+                                     const boost::json::object& references);
+  Task<AwsResult<Properties>> resolve(Work& work, const ResourceDeclaration& declaration, Properties shown,
+                                      boost::json::object& references);
   std::string set_outputs(Work& work);
   [[nodiscard]] Owner owner_of(const Stack& stack, const Resource& resource);
-  Outcome<boost::json::value> look_up(const Stack& stack, const std::string& id, const std::string& attribute);
+  AwsResult<boost::json::value> look_up(const Stack& stack, const std::string& id, const std::string& attribute);
   void note(Stack& stack, Resource& resource, std::string status, std::string reason = {});
   void note_event(const Stack& stack, const Resource& resource);
 

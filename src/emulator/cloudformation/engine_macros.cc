@@ -23,7 +23,7 @@ json::object values_of(const Template& declarations, const ParameterTexts& param
 }
 
 /// Macros may have changed the section Parameters.
-Outcome<ParameterTexts> resolve_again(const Template& whole, const ParameterTexts& before) {
+AwsResult<ParameterTexts> resolve_again(const Template& whole, const ParameterTexts& before) {
   std::vector<GivenParameter> given;
   for (const auto& [name, text] : before) {
     if (whole.find_parameter(name) != nullptr) given.push_back({name, text, false});
@@ -33,13 +33,13 @@ Outcome<ParameterTexts> resolve_again(const Template& whole, const ParameterText
 
 }  // namespace
 
-Task<Outcome<json::object>> Engine::expand(const Definition& definition, StackFacts facts, Caller caller) {
+Task<AwsResult<json::object>> Engine::expand(const Definition& definition, StackFacts facts, Caller caller) {
   auto document = parse_template_text(definition.template_body);
   if (!document) co_return std::unexpected(document.error());
   const auto declarations = read_declarations(*document);
   if (!declarations) co_return std::unexpected(declarations.error());
   const ParameterTexts parameters = definition.values();
-  const MacroRunner run = [&](Transform transform, json::value fragment) -> Task<Outcome<json::value>> {
+  const MacroRunner run = [&](Transform transform, json::value fragment) -> Task<AwsResult<json::value>> {
     if (stacks_.closed()) co_return invalid("stopped");
     auto resolved = resolve_transform(transform, *declarations, parameters, facts);
     if (!resolved) co_return std::unexpected(resolved.error());
@@ -50,8 +50,8 @@ Task<Outcome<json::object>> Engine::expand(const Definition& definition, StackFa
   co_return co_await expand_macros(std::move(*document), parameters, run);
 }
 
-Task<Outcome<Definition>> Engine::process(Definition definition, StackFacts facts, Caller caller,
-                                          Unprocessed unprocessed) {
+Task<AwsResult<Definition>> Engine::process(Definition definition, StackFacts facts, Caller caller,
+                                            Unprocessed unprocessed) {
   const auto document = co_await expand(definition, facts, caller);
   if (!document) co_return std::unexpected(document.error());
   definition.processed_body = json::serialize(*document);
@@ -73,7 +73,7 @@ Task<Outcome<Definition>> Engine::process(Definition definition, StackFacts fact
   co_return definition;
 }
 
-Task<Outcome<ParameterTexts>> Engine::stored_parameters(Caller caller, const Template& whole, ParameterTexts texts) {
+Task<AwsResult<ParameterTexts>> Engine::stored_parameters(Caller caller, const Template& whole, ParameterTexts texts) {
   return fetch_stored_parameters(services_, std::move(caller), whole.parameters, std::move(texts));
 }
 
@@ -85,7 +85,7 @@ std::function<std::optional<std::string>(const std::string&)> Engine::exports_of
   };
 }
 
-Outcome<Preview> Engine::look_through(const Stack& stack, const Definition& next) {
+AwsResult<Preview> Engine::look_through(const Stack& stack, const Definition& next) {
   ASSIGN_OR_RETURN(const Template whole, load_template(next.body(), next.values()));
   return preview(stack, next, whole, facts_of(stack), exports_of(stack.region));
 }

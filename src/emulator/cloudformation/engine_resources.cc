@@ -56,7 +56,7 @@ Owner Engine::owner_of(const Stack& stack, const Resource& resource) {
           .responses = options_.functions_on_host_network ? nullptr : &custom_responses_};
 }
 
-Outcome<json::value> Engine::look_up(const Stack& stack, const std::string& id, const std::string& attribute) {
+AwsResult<json::value> Engine::look_up(const Stack& stack, const std::string& id, const std::string& attribute) {
   const Resource* resource = stack.find(id);
   if (resource == nullptr || !resource->exists) {
     return invalid(fmt::format(
@@ -164,14 +164,14 @@ Task<std::string> Engine::run_plan(Caller caller, Plan plan, Made& made) {
 // Creation and deletion
 
 /// The properties as the template has them, for events.
-Outcome<Properties> Engine::evaluate_properties(Work& work, const ResourceDeclaration& declaration) {
+AwsResult<Properties> Engine::evaluate_properties(Work& work, const ResourceDeclaration& declaration) {
   ASSIGN_OR_RETURN(json::value evaluated, work.evaluator->evaluate(declaration.properties));
   return std::move(evaluated.get_object());
 }
 
 /// The same as the type wants them, with the values behind dynamic references.
-Outcome<Properties> Engine::shape(const Work& work, const ResourceDeclaration& declaration, const Properties& shown,
-                                  const json::object& references) {
+AwsResult<Properties> Engine::shape(const Work& work, const ResourceDeclaration& declaration, const Properties& shown,
+                                    const json::object& references) {
   const ResourceType* type = find_resource_type(declaration.type);
   if (type == nullptr) {
     return refuse(
@@ -185,8 +185,8 @@ Outcome<Properties> Engine::shape(const Work& work, const ResourceDeclaration& d
 }
 
 /// `shape` with the values that dynamic references have now, which are put into `references`.
-Task<Outcome<Properties>> Engine::resolve(Work& work, const ResourceDeclaration& declaration, Properties shown,
-                                          json::object& references) {
+Task<AwsResult<Properties>> Engine::resolve(Work& work, const ResourceDeclaration& declaration, Properties shown,
+                                            json::object& references) {
   auto values = co_await fetch_dynamic_references(services_, work.caller, find_dynamic_references(shown));
   if (!values) co_return std::unexpected(values.error());
   references = std::move(*values);

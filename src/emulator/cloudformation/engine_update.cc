@@ -109,7 +109,7 @@ Task<bool> Engine::update_resource(Work& work, const ResourceDeclaration& declar
   const auto wanted = shown ? find_dynamic_references(*shown) : std::vector<std::string>();
   auto references = resource.references;
   const bool known = std::ranges::all_of(wanted, [&](const std::string& one) { return references.contains(one); });
-  Outcome<Properties> properties = shown;
+  AwsResult<Properties> properties = shown;
   if (shown && known) {
     properties = shape(work, declaration, *shown, references);
   } else if (shown) {

@@ -55,12 +55,12 @@ Evaluator::Function Evaluator::find_function(std::string_view name) {
   return found == k_functions.end() ? nullptr : found->second;
 }
 
-Outcome<json::value> Evaluator::evaluate(const json::value& value) {
+AwsResult<json::value> Evaluator::evaluate(const json::value& value) {
   ASSIGN_OR_RETURN(auto evaluated, visit(value));
   return evaluated ? std::move(*evaluated) : json::value(nullptr);
 }
 
-Outcome<void> Evaluator::spend(std::size_t bytes) {
+AwsResult<void> Evaluator::spend(std::size_t bytes) {
   spent_ += bytes;
   if (spent_ <= k_max_spent) return {};
   return invalid("Template error: the values of the template are more than 16 MB");
@@ -100,7 +100,7 @@ Evaluator::Evaluated Evaluator::visit_list(const json::array& list) {
 }
 
 /// Evaluates to text, or refuses in the function's own words.
-Outcome<std::string> Evaluator::text_of(const json::value& value, std::string_view refusal) {
+AwsResult<std::string> Evaluator::text_of(const json::value& value, std::string_view refusal) {
   ASSIGN_OR_RETURN(const auto evaluated, visit(value));
   const auto text = evaluated ? scalar_text(*evaluated) : std::optional<std::string>();
   if (!text) return invalid(std::string(refusal));
@@ -108,26 +108,26 @@ Outcome<std::string> Evaluator::text_of(const json::value& value, std::string_vi
 }
 
 /// Evaluates to a list. What is not known yet is a list of one unknown.
-Outcome<json::array> Evaluator::list_of(const json::value& value, std::string_view refusal) {
+AwsResult<json::array> Evaluator::list_of(const json::value& value, std::string_view refusal) {
   ASSIGN_OR_RETURN(auto evaluated, visit(value));
   if (evaluated && evaluated->is_array()) return std::move(evaluated->get_array());
   if (evaluated && evaluated->is_string() && has_unknown(*evaluated)) return json::array{*evaluated};
   return invalid(std::string(refusal));
 }
 
-Outcome<bool> Evaluator::truth_of(const json::value& value, std::string_view refusal) {
+AwsResult<bool> Evaluator::truth_of(const json::value& value, std::string_view refusal) {
   ASSIGN_OR_RETURN(const auto evaluated, visit(value));
   const auto text = evaluated ? scalar_text(*evaluated) : std::optional<std::string>();
   if (text != "true" && text != "false") return invalid(std::string(refusal));
   return *text == "true";
 }
 
-Outcome<void> Evaluator::evaluate_conditions() {
+AwsResult<void> Evaluator::evaluate_conditions() {
   for (const std::string& name : condition_order(template_)) RETURN_IF_ERROR(evaluate_condition(name));
   return check_rules();
 }
 
-Outcome<bool> Evaluator::evaluate_condition(const std::string& name) {
+AwsResult<bool> Evaluator::evaluate_condition(const std::string& name) {
   if (const auto found = conditions_.find(name); found != conditions_.end()) return found->second;
   const json::value* expression = template_.conditions.if_contains(name);
   if (expression == nullptr) {
@@ -147,7 +147,7 @@ bool Evaluator::condition(const std::string& name) const {
   return found != conditions_.end() && found->second;
 }
 
-Outcome<void> Evaluator::check_rules() {
+AwsResult<void> Evaluator::check_rules() {
   for (const auto& member : template_.rules) {
     const auto* rule = member.value().if_object();
     const auto* assertions = rule == nullptr ? nullptr : rule->if_contains("Assertions");
@@ -175,7 +175,7 @@ Outcome<void> Evaluator::check_rules() {
   return {};
 }
 
-Outcome<json::value> Evaluator::reference(const std::string& name) {
+AwsResult<json::value> Evaluator::reference(const std::string& name) {
   if (const ParameterDeclaration* parameter = template_.find_parameter(name)) {
     const auto text = parameters_.find(name);
     RETURN_IF_ERROR(
@@ -239,9 +239,9 @@ Evaluator::Evaluated Evaluator::join(const json::value& argument) {
   return json::string(joined);
 }
 
-Outcome<std::string> Evaluator::variable(const std::string& name) {
+AwsResult<std::string> Evaluator::variable(const std::string& name) {
   const auto dot = name.find('.');
-  Outcome<json::value> value =
+  AwsResult<json::value> value =
       dot == std::string::npos ? reference(name) : sources_.resource(name.substr(0, dot), name.substr(dot + 1));
   if (!value) return std::unexpected(value.error());
   const auto text = scalar_text(*value);

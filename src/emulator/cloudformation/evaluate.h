@@ -26,9 +26,9 @@ struct StackFacts {
 /// Where values come from that are not in the template.
 struct Sources {
   /// What `Ref` (empty attribute) or `Fn::GetAtt` of a resource gives.
-  std::function<Outcome<boost::json::value>(const std::string& logical_id, const std::string& attribute)> resource;
+  std::function<AwsResult<boost::json::value>(const std::string& logical_id, const std::string& attribute)> resource;
   /// The value behind an export's name.
-  std::function<Outcome<std::string>(const std::string& name)> import;
+  std::function<AwsResult<std::string>(const std::string& name)> import;
 };
 
 /// Evaluates the intrinsic functions of one template with one set of parameters.
@@ -39,27 +39,27 @@ class Evaluator {
   Evaluator(const Template& whole, ParameterTexts parameters, const StackFacts& facts, Sources sources);
 
   /// Every condition, once, before anything else; then the rules' assertions.
-  Outcome<void> evaluate_conditions();
+  AwsResult<void> evaluate_conditions();
   /// False for a name that is empty or not there never happens: check_references has seen the template.
   [[nodiscard]] bool condition(const std::string& name) const;
 
   /// `value` without functions. Members and items that are AWS::NoValue are gone; AWS::NoValue alone is null.
-  Outcome<boost::json::value> evaluate(const boost::json::value& value);
+  AwsResult<boost::json::value> evaluate(const boost::json::value& value);
 
  private:
-  using Evaluated = Outcome<std::optional<boost::json::value>>;  ///< nothing: AWS::NoValue
+  using Evaluated = AwsResult<std::optional<boost::json::value>>;  ///< nothing: AWS::NoValue
   using Function = Evaluated (Evaluator::*)(const boost::json::value&);
   static Function find_function(std::string_view name);
 
   Evaluated visit(const boost::json::value& value);
   Evaluated visit_object(const boost::json::object& object);
   Evaluated visit_list(const boost::json::array& list);
-  Outcome<std::string> text_of(const boost::json::value& value, std::string_view refusal);
-  Outcome<boost::json::array> list_of(const boost::json::value& value, std::string_view refusal);
-  Outcome<bool> truth_of(const boost::json::value& value, std::string_view refusal);
-  Outcome<boost::json::value> reference(const std::string& name);
-  Outcome<std::string> variable(const std::string& name);
-  Outcome<void> spend(std::size_t bytes);
+  AwsResult<std::string> text_of(const boost::json::value& value, std::string_view refusal);
+  AwsResult<boost::json::array> list_of(const boost::json::value& value, std::string_view refusal);
+  AwsResult<bool> truth_of(const boost::json::value& value, std::string_view refusal);
+  AwsResult<boost::json::value> reference(const std::string& name);
+  AwsResult<std::string> variable(const std::string& name);
+  AwsResult<void> spend(std::size_t bytes);
 
   Evaluated ref(const boost::json::value& argument);
   Evaluated get_att(const boost::json::value& argument);
@@ -84,9 +84,9 @@ class Evaluator {
   Evaluated each_member_in(const boost::json::value& argument);
   Evaluated each_member_equals(const boost::json::value& argument);
 
-  Outcome<bool> evaluate_condition(const std::string& name);
-  Outcome<void> check_rules();
-  Outcome<std::vector<bool>> truths(const boost::json::value& argument, std::string_view refusal);
+  AwsResult<bool> evaluate_condition(const std::string& name);
+  AwsResult<void> check_rules();
+  AwsResult<std::vector<bool>> truths(const boost::json::value& argument, std::string_view refusal);
 
   const Template& template_;
   ParameterTexts parameters_;
@@ -98,7 +98,7 @@ class Evaluator {
 
 /// The subnets of Fn::Cidr: `count` blocks of `2^host_bits` addresses from the start of `block`, IPv4 or IPv6. At most
 /// 256; ValidationError.
-Outcome<std::vector<std::string>> cidr_blocks(std::string_view block, int count, int host_bits);
+AwsResult<std::vector<std::string>> cidr_blocks(std::string_view block, int count, int host_bits);
 
 /// The availability zones of a region.
 std::vector<std::string> availability_zones(std::string_view region);

@@ -44,12 +44,12 @@ class Evaluation : public testing::Test {
 
   Evaluator evaluator() {
     Evaluator made(whole, parameters, facts,
-                   {.resource = [](const std::string& id, const std::string& attribute) -> Outcome<json::value> {
+                   {.resource = [](const std::string& id, const std::string& attribute) -> AwsResult<json::value> {
                       if (attribute.empty()) return json::string("the-" + id);
                       if (attribute == "Unknown") return json::string(k_known_after_apply);
                       return json::string(id + "/" + attribute);
                     },
-                    .import = [](const std::string& name) -> Outcome<std::string> {
+                    .import = [](const std::string& name) -> AwsResult<std::string> {
                       if (name == "there") return "imported";
                       return invalid("No export named " + name + " found.");
                     }});

@@ -99,7 +99,7 @@ Evaluator::Evaluated Evaluator::find_in_map(const json::value& argument) {
   return invalid(fmt::format("Template error: Unable to get mapping for {}::{}::{}", map, key, attribute));
 }
 
-Outcome<std::vector<bool>> Evaluator::truths(const json::value& argument, std::string_view refusal) {
+AwsResult<std::vector<bool>> Evaluator::truths(const json::value& argument, std::string_view refusal) {
   const auto* list = argument.if_array();
   if (list == nullptr || list->size() < 2 || list->size() > 10) return invalid(std::string(refusal));
   std::vector<bool> result;
@@ -233,7 +233,7 @@ Evaluator::Evaluated Evaluator::each_member_equals(const json::value& argument) 
   return json::value(std::ranges::all_of(list, [&](const json::value& item) { return scalar_text(item) == text; }));
 }
 
-Outcome<std::vector<std::string>> cidr_blocks(std::string_view block, int count, int host_bits) {
+AwsResult<std::vector<std::string>> cidr_blocks(std::string_view block, int count, int host_bits) {
   const auto slash = block.find('/');
   const std::string address(block.substr(0, slash));
   const auto prefix = slash == std::string_view::npos ? std::nullopt : to_int(std::string(block.substr(slash + 1)));

@@ -62,8 +62,8 @@ void change_attachments(Plan& plan, const Holder& holder, const std::string& nam
   for (const std::string& arn : missing(after, before)) plan.push_back(attachment("Attach", holder, name, arn));
 }
 
-Outcome<void> change_inline_policies(Plan& plan, const Holder& holder, const std::string& name,
-                                     const Properties& before, const Properties& after) {
+AwsResult<void> change_inline_policies(Plan& plan, const Holder& holder, const std::string& name,
+                                       const Properties& before, const Properties& after) {
   const auto old = objects_of(before, "Policies");
   const auto now = objects_of(after, "Policies");
   const auto names = [](const std::vector<Properties>& policies) {
@@ -195,7 +195,7 @@ std::unexpected<AwsError> needs_a_holder() {
   return refuse("At least one of [Groups,Roles,Users] must be non-empty.");
 }
 
-Outcome<Plan> create_policy(const Owner&, const Properties& properties, Made& made) {
+AwsResult<Plan> create_policy(const Owner&, const Properties& properties, Made& made) {
   made.exists = !has_holder(properties);
   if (made.exists) return needs_a_holder();
   Plan plan;
@@ -204,14 +204,14 @@ Outcome<Plan> create_policy(const Owner&, const Properties& properties, Made& ma
   return plan;
 }
 
-Outcome<Plan> update_policy(const Owner&, const Properties& before, const Properties& after, Made&) {
+AwsResult<Plan> update_policy(const Owner&, const Properties& before, const Properties& after, Made&) {
   if (!has_holder(after)) return needs_a_holder();
   Plan plan;
   change_policy(plan, before, after);
   return plan;
 }
 
-Outcome<Plan> remove_policy(const Owner&, const Resource& resource) {
+AwsResult<Plan> remove_policy(const Owner&, const Resource& resource) {
   if (!has_holder(resource.properties)) return needs_a_holder();
   Plan plan;
   change_policy(plan, resource.properties, {});
@@ -234,7 +234,7 @@ std::string managed_arn(const Owner& owner, const Properties& properties) {
   return fmt::format("arn:{}:iam::{}:policy{}{}", owner.partition, owner.account, path, name);
 }
 
-Outcome<Plan> create_managed(const Owner&, const Properties& properties, Made& made) {
+AwsResult<Plan> create_managed(const Owner&, const Properties& properties, Made& made) {
   const std::string arn = made.physical_id;
   Form form("CreatePolicy");
   form.add("PolicyName", arn.substr(arn.rfind('/') + 1));
@@ -300,7 +300,7 @@ void change_holders(Plan& plan, const std::string& arn, const Properties& before
   }
 }
 
-Outcome<Plan> update_managed(const Owner&, const Properties& before, const Properties& after, Made& made) {
+AwsResult<Plan> update_managed(const Owner&, const Properties& before, const Properties& after, Made& made) {
   const std::string arn = made.physical_id;
   Plan plan;
   if (differs(before, after, "PolicyDocument")) {
@@ -325,7 +325,7 @@ Outcome<Plan> update_managed(const Owner&, const Properties& before, const Prope
   return plan;
 }
 
-Outcome<Plan> remove_managed(const Owner&, const Resource& resource) {
+AwsResult<Plan> remove_managed(const Owner&, const Resource& resource) {
   const std::string arn = resource.physical_id;
   Plan plan;
   change_holders(plan, arn, resource.properties, {});

@@ -86,7 +86,7 @@ std::function<Plan(const Reply&, Made&)> keep(std::string name, std::string elem
 
 // Roles
 
-Outcome<Plan> create_role(const Owner&, const Properties& properties, Made& made) {
+AwsResult<Plan> create_role(const Owner&, const Properties& properties, Made& made) {
   Form form("CreateRole");
   form.add("RoleName", made.physical_id);
   form.add("AssumeRolePolicyDocument", document_of(properties, "AssumeRolePolicyDocument"));
@@ -108,7 +108,7 @@ Outcome<Plan> create_role(const Owner&, const Properties& properties, Made& made
   return plan;
 }
 
-Outcome<Plan> update_role(const Owner&, const Properties& before, const Properties& after, Made& made) {
+AwsResult<Plan> update_role(const Owner&, const Properties& before, const Properties& after, Made& made) {
   const std::string& name = made.physical_id;
   Plan plan;
   if (differs(before, after, "AssumeRolePolicyDocument")) {
@@ -132,7 +132,7 @@ Outcome<Plan> update_role(const Owner&, const Properties& before, const Properti
 }
 
 /// What the resource itself attached goes first; what others attached is in the way, as on AWS.
-Outcome<Plan> remove_holder(const iam::Holder& holder, const Resource& resource) {
+AwsResult<Plan> remove_holder(const iam::Holder& holder, const Resource& resource) {
   Plan plan;
   const std::string& name = resource.physical_id;
   iam::change_attachments(plan, holder, name, texts_of(resource.properties, "ManagedPolicyArns"), {});
@@ -147,7 +147,7 @@ Outcome<Plan> remove_holder(const iam::Holder& holder, const Resource& resource)
 
 // Users and groups
 
-Outcome<Plan> create_user(const Owner&, const Properties& properties, Made& made) {
+AwsResult<Plan> create_user(const Owner&, const Properties& properties, Made& made) {
   Form form("CreateUser");
   form.add("UserName", made.physical_id);
   add_if_there(form, properties, "Path");
@@ -164,7 +164,7 @@ Outcome<Plan> create_user(const Owner&, const Properties& properties, Made& made
   return plan;
 }
 
-Outcome<Plan> update_user(const Owner&, const Properties& before, const Properties& after, Made& made) {
+AwsResult<Plan> update_user(const Owner&, const Properties& before, const Properties& after, Made& made) {
   const std::string& name = made.physical_id;
   Plan plan;
   iam::change_boundary(plan, iam::k_user, name, before, after);
@@ -176,7 +176,7 @@ Outcome<Plan> update_user(const Owner&, const Properties& before, const Properti
   return plan;
 }
 
-Outcome<Plan> create_group(const Owner&, const Properties& properties, Made& made) {
+AwsResult<Plan> create_group(const Owner&, const Properties& properties, Made& made) {
   Form form("CreateGroup");
   form.add("GroupName", made.physical_id);
   add_if_there(form, properties, "Path");
@@ -190,7 +190,7 @@ Outcome<Plan> create_group(const Owner&, const Properties& properties, Made& mad
   return plan;
 }
 
-Outcome<Plan> update_group(const Owner&, const Properties& before, const Properties& after, Made& made) {
+AwsResult<Plan> update_group(const Owner&, const Properties& before, const Properties& after, Made& made) {
   Plan plan;
   iam::change_attachments(plan, iam::k_group, made.physical_id, texts_of(before, "ManagedPolicyArns"),
                           texts_of(after, "ManagedPolicyArns"));
@@ -211,7 +211,7 @@ void change_profile_roles(Plan& plan, const std::string& profile, const std::vec
   for (const std::string& role : iam::missing(after, before)) add("AddRoleToInstanceProfile", role);
 }
 
-Outcome<Plan> create_profile(const Owner&, const Properties& properties, Made& made) {
+AwsResult<Plan> create_profile(const Owner&, const Properties& properties, Made& made) {
   Form form("CreateInstanceProfile");
   form.add("InstanceProfileName", made.physical_id);
   add_if_there(form, properties, "Path");
@@ -224,13 +224,13 @@ Outcome<Plan> create_profile(const Owner&, const Properties& properties, Made& m
   return plan;
 }
 
-Outcome<Plan> update_profile(const Owner&, const Properties& before, const Properties& after, Made& made) {
+AwsResult<Plan> update_profile(const Owner&, const Properties& before, const Properties& after, Made& made) {
   Plan plan;
   change_profile_roles(plan, made.physical_id, texts_of(before, "Roles"), texts_of(after, "Roles"));
   return plan;
 }
 
-Outcome<Plan> remove_profile(const Owner&, const Resource& resource) {
+AwsResult<Plan> remove_profile(const Owner&, const Resource& resource) {
   Plan plan;
   change_profile_roles(plan, resource.physical_id, texts_of(resource.properties, "Roles"), {});
   Form form("DeleteInstanceProfile");
@@ -248,7 +248,7 @@ Step set_key_status(const std::string& user, const std::string& key, const std::
   return form.step();
 }
 
-Outcome<Plan> create_access_key(const Owner&, const Properties& properties, Made&) {
+AwsResult<Plan> create_access_key(const Owner&, const Properties& properties, Made&) {
   Form form("CreateAccessKey");
   const std::string user = text_of(properties, "UserName");
   form.add("UserName", user);
@@ -266,14 +266,14 @@ Outcome<Plan> create_access_key(const Owner&, const Properties& properties, Made
   return plan;
 }
 
-Outcome<Plan> update_access_key(const Owner&, const Properties&, const Properties& after, Made& made) {
+AwsResult<Plan> update_access_key(const Owner&, const Properties&, const Properties& after, Made& made) {
   const std::string status = text_of(after, "Status");
   Plan plan;
   plan.push_back(set_key_status(text_of(after, "UserName"), made.physical_id, status.empty() ? "Active" : status));
   return plan;
 }
 
-Outcome<Plan> remove_access_key(const Owner&, const Resource& resource) {
+AwsResult<Plan> remove_access_key(const Owner&, const Resource& resource) {
   Form form("DeleteAccessKey");
   form.add("UserName", text_of(resource.properties, "UserName")).add("AccessKeyId", resource.physical_id);
   Plan plan;
@@ -297,20 +297,20 @@ void change_members(Plan& plan, const Properties& before, const Properties& afte
   for (const std::string& user : same_group ? iam::missing(now, old) : now) add("AddUserToGroup", after, user);
 }
 
-Outcome<Plan> create_membership(const Owner&, const Properties& properties, Made&) {
+AwsResult<Plan> create_membership(const Owner&, const Properties& properties, Made&) {
   Plan plan;
   change_members(plan, {}, properties);
   for (Step& step : plan) step.makes = true;
   return plan;
 }
 
-Outcome<Plan> update_membership(const Owner&, const Properties& before, const Properties& after, Made&) {
+AwsResult<Plan> update_membership(const Owner&, const Properties& before, const Properties& after, Made&) {
   Plan plan;
   change_members(plan, before, after);
   return plan;
 }
 
-Outcome<Plan> remove_membership(const Owner&, const Resource& resource) {
+AwsResult<Plan> remove_membership(const Owner&, const Resource& resource) {
   Plan plan;
   change_members(plan, resource.properties, {});
   for (Step& step : plan) step.tolerated = {"NoSuchEntity"};

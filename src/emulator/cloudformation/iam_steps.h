@@ -43,8 +43,8 @@ std::vector<std::string> missing(const std::vector<std::string>& some, const std
 void change_attachments(Plan& plan, const Holder& holder, const std::string& name,
                         const std::vector<std::string>& before, const std::vector<std::string>& after);
 /// The property Policies, a list of PolicyName and PolicyDocument.
-Outcome<void> change_inline_policies(Plan& plan, const Holder& holder, const std::string& name,
-                                     const Properties& before, const Properties& after);
+AwsResult<void> change_inline_policies(Plan& plan, const Holder& holder, const std::string& name,
+                                       const Properties& before, const Properties& after);
 void change_boundary(Plan& plan, const Holder& holder, const std::string& name, const Properties& before,
                      const Properties& after);
 void change_tags(Plan& plan, const Holder& holder, const std::string& name, const Properties& before,

@@ -51,7 +51,7 @@ json::object url_body(const Properties& properties) {
   return body;
 }
 
-Outcome<Plan> create_url(const Owner&, const Properties& properties, Made&) {
+AwsResult<Plan> create_url(const Owner&, const Properties& properties, Made&) {
   const json::object body = url_body(properties);
   Plan plan;
   plan.push_back(step("POST", url_path(properties), &body));
@@ -66,7 +66,7 @@ Outcome<Plan> create_url(const Owner&, const Properties& properties, Made&) {
   return plan;
 }
 
-Outcome<Plan> update_url(const Owner&, const Properties&, const Properties& after, Made&) {
+AwsResult<Plan> update_url(const Owner&, const Properties&, const Properties& after, Made&) {
   json::object body = url_body(after);
   if (!body.contains("Cors")) body["Cors"] = json::object();
   if (!body.contains("InvokeMode")) body["InvokeMode"] = "BUFFERED";
@@ -75,7 +75,7 @@ Outcome<Plan> update_url(const Owner&, const Properties&, const Properties& afte
   return plan;
 }
 
-Outcome<Plan> remove_url(const Owner&, const Resource& resource) {
+AwsResult<Plan> remove_url(const Owner&, const Resource& resource) {
   Plan plan;
   plan.push_back(step("DELETE", url_path(resource.properties)));
   plan.back().tolerated = {"ResourceNotFoundException"};
@@ -107,20 +107,20 @@ Step put_invoke(const Properties& properties) {
   return step("PUT", invoke_path(properties), &body);
 }
 
-Outcome<Plan> create_invoke(const Owner&, const Properties& properties, Made&) {
+AwsResult<Plan> create_invoke(const Owner&, const Properties& properties, Made&) {
   Plan plan;
   plan.push_back(put_invoke(properties));
   plan.back().makes = true;
   return plan;
 }
 
-Outcome<Plan> update_invoke(const Owner&, const Properties&, const Properties& after, Made&) {
+AwsResult<Plan> update_invoke(const Owner&, const Properties&, const Properties& after, Made&) {
   Plan plan;
   plan.push_back(put_invoke(after));
   return plan;
 }
 
-Outcome<Plan> remove_invoke(const Owner&, const Resource& resource) {
+AwsResult<Plan> remove_invoke(const Owner&, const Resource& resource) {
   Plan plan;
   plan.push_back(step("DELETE", invoke_path(resource.properties)));
   plan.back().tolerated = {"ResourceNotFoundException"};

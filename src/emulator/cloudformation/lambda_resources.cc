@@ -130,7 +130,7 @@ json::value default_of(std::string_view member) {
   return json::object();
 }
 
-Outcome<json::object> code_of(const Properties& properties) {
+AwsResult<json::object> code_of(const Properties& properties) {
   const Properties code = object_of(properties, "Code");
   json::object result;
   if (code.contains("ZipFile")) {
@@ -191,7 +191,7 @@ bool role_is_too_new(const Reply& reply) {
   return reply.code == "InvalidParameterValueException" && reply.message.find("assumed by Lambda") != std::string::npos;
 }
 
-Outcome<Plan> create_function(const Owner& owner, const Properties& properties, Made& made) {
+AwsResult<Plan> create_function(const Owner& owner, const Properties& properties, Made& made) {
   ASSIGN_OR_RETURN(json::object code, code_of(properties));
   json::object body{{"FunctionName", made.physical_id}, {"Code", std::move(code)}};
   for (const char* member : k_configuration) {
@@ -236,7 +236,7 @@ void change_tags(Plan& plan, const Properties& before, const Properties& after, 
   plan.push_back(step("POST", path, &body));
 }
 
-Outcome<Plan> update_function(const Owner&, const Properties& before, const Properties& after, Made& made) {
+AwsResult<Plan> update_function(const Owner&, const Properties& before, const Properties& after, Made& made) {
   const std::string& function = made.physical_id;
   Plan plan;
   json::object configuration;
@@ -260,7 +260,7 @@ Outcome<Plan> update_function(const Owner&, const Properties& before, const Prop
   return plan;
 }
 
-Outcome<Plan> remove_function(const Owner&, const Resource& resource) {
+AwsResult<Plan> remove_function(const Owner&, const Resource& resource) {
   Plan plan;
   plan.push_back(step("DELETE", function_path(resource.physical_id)));
   plan.back().tolerated = {"ResourceNotFoundException"};

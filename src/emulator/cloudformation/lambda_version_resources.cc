@@ -24,7 +24,7 @@ std::string no_id(const Owner&, const Properties&) {
   return {};
 }
 
-Outcome<Plan> no_update(const Owner&, const Properties&, const Properties&, Made&) {
+AwsResult<Plan> no_update(const Owner&, const Properties&, const Properties&, Made&) {
   return Plan();
 }
 
@@ -76,7 +76,7 @@ Step publish(const Properties& properties, std::vector<std::string> there) {
   return publish;
 }
 
-Outcome<Plan> create_version(const Owner&, const Properties& properties, Made&) {
+AwsResult<Plan> create_version(const Owner&, const Properties& properties, Made&) {
   Plan plan;
   Step list = step("GET", function_path(text_of(properties, "FunctionName")) + "/versions");
   list.tolerated = {"AccessDeniedException"};
@@ -91,7 +91,7 @@ Outcome<Plan> create_version(const Owner&, const Properties& properties, Made&) 
   return plan;
 }
 
-Outcome<Plan> remove_version(const Owner&, const Resource& resource) {
+AwsResult<Plan> remove_version(const Owner&, const Resource& resource) {
   const auto [function, version] = split_last(resource.physical_id);
   Plan plan;
   plan.push_back(step("DELETE", function_path(function)));
@@ -122,7 +122,7 @@ json::object alias_body(const Properties& properties) {
   return body;
 }
 
-Outcome<Plan> create_alias(const Owner&, const Properties& properties, Made&) {
+AwsResult<Plan> create_alias(const Owner&, const Properties& properties, Made&) {
   json::object body = alias_body(properties);
   body["Name"] = properties.at("Name");
   Plan plan;
@@ -141,7 +141,7 @@ std::string alias_path(const Properties& properties) {
          wire::uri_encode(text_of(properties, "Name"));
 }
 
-Outcome<Plan> update_alias(const Owner&, const Properties& before, const Properties& after, Made&) {
+AwsResult<Plan> update_alias(const Owner&, const Properties& before, const Properties& after, Made&) {
   json::object body = alias_body(after);
   if (!body.contains("Description")) body["Description"] = "";
   if (differs(before, after, "RoutingConfig") && !body.contains("RoutingConfig"))
@@ -151,7 +151,7 @@ Outcome<Plan> update_alias(const Owner&, const Properties& before, const Propert
   return plan;
 }
 
-Outcome<Plan> remove_alias(const Owner&, const Resource& resource) {
+AwsResult<Plan> remove_alias(const Owner&, const Resource& resource) {
   Plan plan;
   plan.push_back(step("DELETE", alias_path(resource.properties)));
   plan.back().tolerated = {"ResourceNotFoundException"};
@@ -173,7 +173,7 @@ constexpr std::array k_permission_properties = {
 };
 constexpr std::array<std::string_view, 1> k_id_attribute = {"Id"};
 
-Outcome<Plan> create_permission(const Owner&, const Properties& properties, Made& made) {
+AwsResult<Plan> create_permission(const Owner&, const Properties& properties, Made& made) {
   json::object body = properties;
   body.erase("FunctionName");
   body["StatementId"] = made.physical_id;
@@ -184,7 +184,7 @@ Outcome<Plan> create_permission(const Owner&, const Properties& properties, Made
   return plan;
 }
 
-Outcome<Plan> remove_permission(const Owner&, const Resource& resource) {
+AwsResult<Plan> remove_permission(const Owner&, const Resource& resource) {
   Plan plan;
   plan.push_back(step("DELETE", function_path(text_of(resource.properties, "FunctionName")) + "/policy/" +
                                     wire::uri_encode(resource.physical_id)));
@@ -204,7 +204,7 @@ constexpr std::array k_layer_properties = {
 };
 constexpr std::array<std::string_view, 1> k_layer_attributes = {"LayerVersionArn"};
 
-Outcome<Plan> create_layer(const Owner& owner, const Properties& properties, Made&) {
+AwsResult<Plan> create_layer(const Owner& owner, const Properties& properties, Made&) {
   std::string name = text_of(properties, "LayerName");
   if (name.empty()) name = generated_name(owner, k_layer_name_limit);
   const json::object body =
@@ -220,7 +220,7 @@ Outcome<Plan> create_layer(const Owner& owner, const Properties& properties, Mad
   return plan;
 }
 
-Outcome<Plan> remove_layer(const Owner&, const Resource& resource) {
+AwsResult<Plan> remove_layer(const Owner&, const Resource& resource) {
   const auto [layer, version] = split_last(resource.physical_id);
   Plan plan;
   plan.push_back(

@@ -22,7 +22,7 @@ constexpr std::size_t k_max_text = 1024 * 1024;
 
 bool has_transform(const json::object& document) {
   const json::value* found = document.if_contains("Transform");
-  const auto transforms = found == nullptr ? Outcome<std::vector<Transform>>() : read_transforms(*found);
+  const auto transforms = found == nullptr ? AwsResult<std::vector<Transform>>() : read_transforms(*found);
   return transforms && std::ranges::find(*transforms, k_language_extensions, &Transform::name) != transforms->end();
 }
 
@@ -48,7 +48,7 @@ class Loops {
     }
   }
 
-  Outcome<json::value> visit(const json::value& value) {
+  AwsResult<json::value> visit(const json::value& value) {
     RETURN_IF_ERROR(count(value));
     if (const auto* list = value.if_array()) {
       json::array result;
@@ -72,13 +72,13 @@ class Loops {
   }
 
  private:
-  Outcome<void> count(const json::value& value) {
+  AwsResult<void> count(const json::value& value) {
     if (const auto* text = value.if_string()) bytes_ += text->size();
     if (++values_ <= k_max_values && bytes_ <= k_max_text) return {};
     return invalid("Template format error: the loops of the template make too many values");
   }
 
-  Outcome<void> write_out(const json::value& loop, json::object& into) {
+  AwsResult<void> write_out(const json::value& loop, json::object& into) {
     const auto* parts = loop.if_array();
     if (parts == nullptr || parts->size() != 3 || !(*parts)[0].is_string() || !(*parts)[2].is_object()) {
       return invalid("Transform AWS::LanguageExtensions failed with: Fn::ForEach layout is incorrect.");
@@ -99,7 +99,7 @@ class Loops {
     return {};
   }
 
-  Outcome<std::vector<std::string>> items_of(const json::value& collection) {
+  AwsResult<std::vector<std::string>> items_of(const json::value& collection) {
     const auto refuse = [] {
       return invalid(
           "Transform AWS::LanguageExtensions failed with: the collection of Fn::ForEach must be a list of strings, or "
@@ -132,7 +132,7 @@ class Loops {
     return text;
   }
 
-  Outcome<json::value> substitute(const json::value& value, const std::string& name, const std::string& item) {
+  AwsResult<json::value> substitute(const json::value& value, const std::string& name, const std::string& item) {
     RETURN_IF_ERROR(count(value));
     if (const auto* text = value.if_string()) return json::string(substitute(std::string(*text), name, item));
     if (function_of(value) == "Ref" && scalar_text(argument_of(value)) == name) return json::string(item);
@@ -162,7 +162,7 @@ class Loops {
 
 }  // namespace
 
-Outcome<void> write_out_loops(json::object& document, const Texts& parameters) {
+AwsResult<void> write_out_loops(json::object& document, const Texts& parameters) {
   if (!has_transform(document)) return {};
   Loops loops(document, parameters);
   ASSIGN_OR_RETURN(json::value whole, loops.visit(document));

@@ -14,7 +14,7 @@ namespace sortie::emulator::cloudformation {
 /// item, `&{Name}` its letters and digits. A collection is a list, or a parameter that is a list: its text in
 /// `parameters`, else its default. Nothing is done without the transform. At most 50,000 values in all.
 /// ValidationError.
-Outcome<void> write_out_loops(boost::json::object& document,
-                              const std::map<std::string, std::string, std::less<>>& parameters);
+AwsResult<void> write_out_loops(boost::json::object& document,
+                                const std::map<std::string, std::string, std::less<>>& parameters);
 
 }  // namespace sortie::emulator::cloudformation

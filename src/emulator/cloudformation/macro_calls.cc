@@ -32,7 +32,8 @@ bool is_success(std::string_view status) {
 
 }  // namespace
 
-Outcome<json::value> read_macro_answer(const std::string& id, const std::string& request_id, std::string_view answer) {
+AwsResult<json::value> read_macro_answer(const std::string& id, const std::string& request_id,
+                                         std::string_view answer) {
   json::parse_options options;
   options.max_depth = k_max_depth;
   boost::system::error_code failed;
@@ -51,13 +52,13 @@ Outcome<json::value> read_macro_answer(const std::string& id, const std::string&
   return std::move(*fragment);
 }
 
-Task<Outcome<json::value>> MacroCalls::run(Caller caller, Transform transform, json::value fragment,
-                                           ParameterValues values) {
+Task<AwsResult<json::value>> MacroCalls::run(Caller caller, Transform transform, json::value fragment,
+                                             ParameterValues values) {
   if (transform.name == k_include) co_return co_await include(caller, std::move(transform), std::move(fragment));
   co_return co_await invoke(caller, std::move(transform), std::move(fragment), std::move(values));
 }
 
-Task<Outcome<json::value>> MacroCalls::include(Caller caller, Transform transform, json::value fragment) {
+Task<AwsResult<json::value>> MacroCalls::include(Caller caller, Transform transform, json::value fragment) {
   const auto [bucket, key] = parse_location(text_member(transform.parameters, "Location"));
   if (bucket.empty()) co_return transform_failed(k_include, "The location parameter is not a valid S3 uri.");
   const auto text = co_await objects_.get_object(*caller, bucket, key, {}, k_max_processed);
@@ -72,8 +73,8 @@ Task<Outcome<json::value>> MacroCalls::include(Caller caller, Transform transfor
   co_return insert_snippet(std::move(fragment), *snippet);
 }
 
-Task<Outcome<json::value>> MacroCalls::invoke(Caller caller, Transform transform, json::value fragment,
-                                              ParameterValues values) {
+Task<AwsResult<json::value>> MacroCalls::invoke(Caller caller, Transform transform, json::value fragment,
+                                                ParameterValues values) {
   const auto macro = stacks_.find_macro(caller->region, transform.name);
   const std::string id =
       transform.name.starts_with("AWS::") ? transform.name : fmt::format("{}::{}", account_, transform.name);

@@ -24,13 +24,13 @@ class MacroCalls {
 
   /// The fragment that comes back. Errors are the reasons that a stack or change set gets for its failure. The
   /// transform's parameters are resolved.
-  Task<Outcome<boost::json::value>> run(Caller caller, Transform transform, boost::json::value fragment,
-                                        ParameterValues values);
+  Task<AwsResult<boost::json::value>> run(Caller caller, Transform transform, boost::json::value fragment,
+                                          ParameterValues values);
 
  private:
-  Task<Outcome<boost::json::value>> include(Caller caller, Transform transform, boost::json::value fragment);
-  Task<Outcome<boost::json::value>> invoke(Caller caller, Transform transform, boost::json::value fragment,
-                                           ParameterValues values);
+  Task<AwsResult<boost::json::value>> include(Caller caller, Transform transform, boost::json::value fragment);
+  Task<AwsResult<boost::json::value>> invoke(Caller caller, Transform transform, boost::json::value fragment,
+                                             ParameterValues values);
 
   ServiceCalls& services_;
   ObjectSource& objects_;
@@ -39,7 +39,7 @@ class MacroCalls {
 };
 
 /// Reads a macro's answer. `id` is `ACCOUNT::NAME`.
-Outcome<boost::json::value> read_macro_answer(const std::string& id, const std::string& request_id,
-                                              std::string_view answer);
+AwsResult<boost::json::value> read_macro_answer(const std::string& id, const std::string& request_id,
+                                                std::string_view answer);
 
 }  // namespace sortie::emulator::cloudformation

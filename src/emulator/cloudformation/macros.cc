@@ -24,7 +24,7 @@ constexpr std::array<std::string_view, 6> k_absent = {
     "AWS::SecretsManager-2020-07-23", "AWS::SecretsManager-2024-09-16",
     "AWS::Serverless-2016-10-31",     "AWS::ServiceCatalog"};
 
-Outcome<Transform> read_transform(const json::value& value) {
+AwsResult<Transform> read_transform(const json::value& value) {
   constexpr std::string_view k_no_name = "Key Name of transform definition must be a string.";
   if (const auto* name = value.if_string()) return Transform{std::string(*name), {}};
   const auto* definition = value.if_object();
@@ -77,7 +77,7 @@ class Expansion {
  public:
   explicit Expansion(MacroRunner run) : run_(std::move(run)) {}
 
-  Task<Outcome<json::value>> visit(json::value value) {
+  Task<AwsResult<json::value>> visit(json::value value) {
     if (auto* list = value.if_array()) {
       for (json::value& item : *list) {
         auto done = co_await visit_member(std::move(item));
@@ -100,7 +100,7 @@ class Expansion {
     co_return value;
   }
 
-  Task<Outcome<json::value>> run(Transform transform, json::value fragment) {
+  Task<AwsResult<json::value>> run(Transform transform, json::value fragment) {
     if (++count_ > k_max_transforms) co_return invalid("Transformation data limit exceeded");
     auto made = co_await run_(std::move(transform), std::move(fragment));
     if (made && json::serialize(*made).size() > k_max_processed)
@@ -110,14 +110,14 @@ class Expansion {
 
  private:
   /// Most of a template are values in which nothing runs: they cost no coroutine.
-  Task<Outcome<json::value>> visit_member(json::value value) {
+  Task<AwsResult<json::value>> visit_member(json::value value) {
     std::vector<const json::value*> found;
     find_functions(value, found);
     if (found.empty()) co_return value;
     co_return co_await visit(std::move(value));
   }
 
-  Task<Outcome<json::value>> run_all(json::value argument, json::value fragment) {
+  Task<AwsResult<json::value>> run_all(json::value argument, json::value fragment) {
     const auto transforms = read_transforms(argument);
     if (!transforms) co_return std::unexpected(transforms.error());
     for (const Transform& transform : *transforms) {
@@ -133,7 +133,7 @@ class Expansion {
 };
 
 /// A whole template again, without macros that would have to run in their turn.
-Outcome<void> check_result(const json::value& whole) {
+AwsResult<void> check_result(const json::value& whole) {
   const auto* document = whole.if_object();
   if (document == nullptr) return invalid("Template format error: unsupported structure.");
   if (functions_of(*document).empty() && !document->contains(k_section)) return {};
@@ -142,7 +142,7 @@ Outcome<void> check_result(const json::value& whole) {
 
 }  // namespace
 
-Outcome<std::vector<Transform>> read_transforms(const json::value& value) {
+AwsResult<std::vector<Transform>> read_transforms(const json::value& value) {
   std::vector<Transform> transforms;
   if (const auto* list = value.if_array()) {
     for (const json::value& item : *list) {
@@ -166,7 +166,7 @@ bool uses_macros(const json::object& document) {
   });
 }
 
-Outcome<std::vector<Transform>> find_transforms(const json::object& document) {
+AwsResult<std::vector<Transform>> find_transforms(const json::object& document) {
   std::vector<const json::value*> uses = functions_of(document);
   if (const json::value* section = document.if_contains(k_section)) uses.insert(uses.begin(), section);
   std::vector<Transform> found;
@@ -190,16 +190,16 @@ std::vector<std::string> transform_names(const std::vector<Transform>& transform
   return names;
 }
 
-Outcome<json::object> resolve_transform(const Transform& transform, const Template& declarations,
-                                        const ParameterTexts& parameters, const StackFacts& facts) {
+AwsResult<json::object> resolve_transform(const Transform& transform, const Template& declarations,
+                                          const ParameterTexts& parameters, const StackFacts& facts) {
   Evaluator evaluator(
       declarations, parameters, facts,
-      {.resource = [](const std::string& id, const std::string&) -> Outcome<json::value> { return invalid(id); },
-       .import = [](const std::string& name) -> Outcome<std::string> { return invalid(name); }});
+      {.resource = [](const std::string& id, const std::string&) -> AwsResult<json::value> { return invalid(id); },
+       .import = [](const std::string& name) -> AwsResult<std::string> { return invalid(name); }});
   json::object resolved;
   for (const auto& [name, value] : transform.parameters) {
     // The evaluator takes functions for well-formed that a look for references has seen.
-    auto made = find_references(value) ? evaluator.evaluate(value) : Outcome<json::value>(json::object());
+    auto made = find_references(value) ? evaluator.evaluate(value) : AwsResult<json::value>(json::object());
     if (!made || !is_scalar_or_list(*made)) {
       return invalid(fmt::format(
           "The value of parameter {} under transform {} must resolve to a string, number, boolean or a list "
@@ -211,7 +211,7 @@ Outcome<json::object> resolve_transform(const Transform& transform, const Templa
   return resolved;
 }
 
-Task<Outcome<json::object>> expand_macros(json::object document, ParameterTexts parameters, MacroRunner run) {
+Task<AwsResult<json::object>> expand_macros(json::object document, ParameterTexts parameters, MacroRunner run) {
   std::vector<Transform> last;
   if (const json::value* section = document.if_contains(k_section)) {
     auto transforms = read_transforms(*section);
@@ -241,7 +241,7 @@ Task<Outcome<json::object>> expand_macros(json::object document, ParameterTexts 
   co_return std::move(whole->get_object());
 }
 
-Outcome<json::value> insert_snippet(json::value fragment, const json::value& snippet) {
+AwsResult<json::value> insert_snippet(json::value fragment, const json::value& snippet) {
   auto* into = fragment.if_object();
   if (into == nullptr || into->empty()) return snippet;
   if (!snippet.is_object()) {

@@ -30,7 +30,7 @@ struct Transform {
 };
 
 /// The uses behind `Transform` or `Fn::Transform`: a name, `{Name, Parameters}`, or a list of both. ValidationError.
-Outcome<std::vector<Transform>> read_transforms(const boost::json::value& value);
+AwsResult<std::vector<Transform>> read_transforms(const boost::json::value& value);
 
 /// True when the template cannot be read before something ran: it names more than AWS::LanguageExtensions. What names
 /// it may be malformed.
@@ -38,7 +38,7 @@ bool uses_macros(const boost::json::object& document);
 
 /// Every use in a template, those of the Transform section first. ValidationError for what cannot be one, for those of
 /// AWS that the embedded AWS does not have, and for too many.
-Outcome<std::vector<Transform>> find_transforms(const boost::json::object& document);
+AwsResult<std::vector<Transform>> find_transforms(const boost::json::object& document);
 
 /// The names in find_transforms, each once.
 std::vector<std::string> transform_names(const std::vector<Transform>& transforms);
@@ -46,22 +46,23 @@ std::vector<std::string> transform_names(const std::vector<Transform>& transform
 /// The parameters of a use as its macro gets them: functions on the template's parameters, pseudo parameters and
 /// mappings are evaluated. ValidationError for what is then no scalar or list of them.
 /// `declarations` is what read_declarations gives.
-Outcome<boost::json::object> resolve_transform(const Transform& transform, const Template& declarations,
-                                               const ParameterTexts& parameters, const StackFacts& facts);
+AwsResult<boost::json::object> resolve_transform(const Transform& transform, const Template& declarations,
+                                                 const ParameterTexts& parameters, const StackFacts& facts);
 
 /// What one macro makes of a fragment: the template without its Transform section, or what is beside a Fn::Transform.
-using MacroRunner = std::function<Task<Outcome<boost::json::value>>(Transform transform, boost::json::value fragment)>;
+using MacroRunner =
+    std::function<Task<AwsResult<boost::json::value>>(Transform transform, boost::json::value fragment)>;
 
 /// Runs every macro: Fn::Transform from the inside out, then the Transform section, in their order. Loops are written
 /// out when it is AWS::LanguageExtensions' turn; that transform alone stays in the result, for the functions that it
 /// brings. The first failure is the result. Results are not looked through for macros again: those that they have are
 /// refused.
-Task<Outcome<boost::json::object>> expand_macros(boost::json::object document, ParameterTexts parameters,
-                                                 MacroRunner run);
+Task<AwsResult<boost::json::object>> expand_macros(boost::json::object document, ParameterTexts parameters,
+                                                   MacroRunner run);
 
 /// What AWS::Include makes of the fragment: the snippet's members behind those that are there; in objects that both
 /// have, the same again. What both have otherwise is the snippet's.
-Outcome<boost::json::value> insert_snippet(boost::json::value fragment, const boost::json::value& snippet);
+AwsResult<boost::json::value> insert_snippet(boost::json::value fragment, const boost::json::value& snippet);
 
 /// `s3://BUCKET/KEY` as (bucket, key); two empty texts when it is none.
 std::pair<std::string, std::string> parse_location(std::string_view location);

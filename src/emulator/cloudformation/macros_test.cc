@@ -26,14 +26,14 @@ json::object document(std::string_view yaml) {
 class Expansion : public testing::Test {
  protected:
   std::string expand(std::string_view yaml) {
-    std::optional<Outcome<json::object>> result;
+    std::optional<AwsResult<json::object>> result;
     asio::io_context io;
-    const MacroRunner run = [this](Transform transform, json::value fragment) -> Task<Outcome<json::value>> {
+    const MacroRunner run = [this](Transform transform, json::value fragment) -> Task<AwsResult<json::value>> {
       ran.push_back(transform.name + json::serialize(fragment));
       co_return macro(transform, std::move(fragment));
     };
     asio::co_spawn(io, expand_macros(document(yaml), parameters, run),
-                   [&](const std::exception_ptr& error, Outcome<json::object> outcome) {
+                   [&](const std::exception_ptr& error, AwsResult<json::object> outcome) {
                      EXPECT_FALSE(error);
                      result = std::move(outcome);
                    });
@@ -42,7 +42,7 @@ class Expansion : public testing::Test {
     return *result ? json::serialize(**result) : result->error().message;
   }
 
-  Outcome<json::value> macro(const Transform& transform, json::value fragment) const {
+  AwsResult<json::value> macro(const Transform& transform, json::value fragment) const {
     if (transform.name == "Fail") return transform_failed("Fail", "why");
     if (transform.name == "Text") return json::string("text");
     if (transform.name == "Again") return json::object{{"Fn::Transform", "Mark"}};

@@ -67,7 +67,7 @@ std::string group_arn(const Owner& owner, const std::string& group) {
   return fmt::format("arn:{}:logs:{}:{}:log-group:{}", owner.partition, owner.region, owner.account, group);
 }
 
-Outcome<Plan> create_group(const Owner& owner, const Properties& properties, Made& made) {
+AwsResult<Plan> create_group(const Owner& owner, const Properties& properties, Made& made) {
   const std::string& group = made.physical_id;
   json::object body{{"logGroupName", group}};
   if (const std::string kind = text_of(properties, "LogGroupClass"); !kind.empty()) body["logGroupClass"] = kind;
@@ -80,7 +80,7 @@ Outcome<Plan> create_group(const Owner& owner, const Properties& properties, Mad
   return plan;
 }
 
-Outcome<Plan> update_group(const Owner& owner, const Properties& before, const Properties& after, Made& made) {
+AwsResult<Plan> update_group(const Owner& owner, const Properties& before, const Properties& after, Made& made) {
   Plan plan;
   if (differs(before, after, "LogGroupClass"))
     return refuse("LogGroupClass cannot be changed once the log group is created.");
@@ -101,7 +101,7 @@ Outcome<Plan> update_group(const Owner& owner, const Properties& before, const P
   return plan;
 }
 
-Outcome<Plan> remove_group(const Owner&, const Resource& resource) {
+AwsResult<Plan> remove_group(const Owner&, const Resource& resource) {
   Plan plan;
   plan.push_back(step("DeleteLogGroup", {{"logGroupName", resource.physical_id}}));
   plan.back().tolerated = {"ResourceNotFoundException"};
@@ -112,14 +112,14 @@ json::object stream_body(const Properties& properties, const std::string& stream
   return {{"logGroupName", text_of(properties, "LogGroupName")}, {"logStreamName", stream}};
 }
 
-Outcome<Plan> create_stream(const Owner&, const Properties& properties, Made& made) {
+AwsResult<Plan> create_stream(const Owner&, const Properties& properties, Made& made) {
   Plan plan;
   plan.push_back(step("CreateLogStream", stream_body(properties, made.physical_id)));
   plan.back().makes = true;
   return plan;
 }
 
-Outcome<Plan> remove_stream(const Owner&, const Resource& resource) {
+AwsResult<Plan> remove_stream(const Owner&, const Resource& resource) {
   Plan plan;
   plan.push_back(step("DeleteLogStream", stream_body(resource.properties, resource.physical_id)));
   plan.back().tolerated = {"ResourceNotFoundException"};
@@ -135,20 +135,20 @@ Step put_subscription(const Properties& properties, const std::string& filter) {
   return step("PutSubscriptionFilter", body);
 }
 
-Outcome<Plan> create_subscription(const Owner&, const Properties& properties, Made& made) {
+AwsResult<Plan> create_subscription(const Owner&, const Properties& properties, Made& made) {
   Plan plan;
   plan.push_back(put_subscription(properties, made.physical_id));
   plan.back().makes = true;
   return plan;
 }
 
-Outcome<Plan> update_subscription(const Owner&, const Properties&, const Properties& after, Made& made) {
+AwsResult<Plan> update_subscription(const Owner&, const Properties&, const Properties& after, Made& made) {
   Plan plan;
   plan.push_back(put_subscription(after, made.physical_id));
   return plan;
 }
 
-Outcome<Plan> remove_subscription(const Owner&, const Resource& resource) {
+AwsResult<Plan> remove_subscription(const Owner&, const Resource& resource) {
   Plan plan;
   plan.push_back(step("DeleteSubscriptionFilter", {{"logGroupName", text_of(resource.properties, "LogGroupName")},
                                                    {"filterName", resource.physical_id}}));
@@ -156,7 +156,7 @@ Outcome<Plan> remove_subscription(const Owner&, const Resource& resource) {
   return plan;
 }
 
-Outcome<Plan> nothing(const Owner&, const Properties&, const Properties&, Made&) {
+AwsResult<Plan> nothing(const Owner&, const Properties&, const Properties&, Made&) {
   return Plan();
 }
 
@@ -211,19 +211,19 @@ const std::array k_types = {
                  .properties = k_macro_properties,
                  .name_property = "Name",
                  .choose_id = [](const Owner&, const Properties& given) { return text_of(given, "Name"); },
-                 .create = [](const Owner&, const Properties&, Made&) -> Outcome<Plan> { return Plan(); },
+                 .create = [](const Owner&, const Properties&, Made&) -> AwsResult<Plan> { return Plan(); },
                  .update = nothing,
-                 .remove = [](const Owner&, const Resource&) -> Outcome<Plan> { return Plan(); }},
+                 .remove = [](const Owner&, const Resource&) -> AwsResult<Plan> { return Plan(); }},
     // What the CDK adds to its templates: nothing but a record of which constructs were used.
     ResourceType{.name = "AWS::CDK::Metadata",
                  .properties = k_cdk_properties,
                  .choose_id = [](const Owner&, const Properties&) { return make_request_id(); },
-                 .create = [](const Owner&, const Properties&, Made& made) -> Outcome<Plan> {
+                 .create = [](const Owner&, const Properties&, Made& made) -> AwsResult<Plan> {
                    made.exists = true;
                    return Plan();
                  },
                  .update = nothing,
-                 .remove = [](const Owner&, const Resource&) -> Outcome<Plan> { return Plan(); }},
+                 .remove = [](const Owner&, const Resource&) -> AwsResult<Plan> { return Plan(); }},
     // Nothing waits for its signals here (AWS::CloudFormation::WaitCondition is not implemented): it is what templates
     // use that need some resource.
     ResourceType{.name = "AWS::CloudFormation::WaitConditionHandle",
@@ -233,12 +233,12 @@ const std::array k_types = {
                                           owner.region, wire::dns_suffix_of(owner.region), owner.stack_id,
                                           owner.logical_id, make_request_id());
                      },
-                 .create = [](const Owner&, const Properties&, Made& made) -> Outcome<Plan> {
+                 .create = [](const Owner&, const Properties&, Made& made) -> AwsResult<Plan> {
                    made.exists = true;
                    return Plan();
                  },
                  .update = nothing,
-                 .remove = [](const Owner&, const Resource&) -> Outcome<Plan> { return Plan(); }},
+                 .remove = [](const Owner&, const Resource&) -> AwsResult<Plan> { return Plan(); }},
 };
 
 }  // namespace

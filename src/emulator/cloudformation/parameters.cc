@@ -24,7 +24,7 @@ bool is_known_type(std::string_view type) {
   return inner.starts_with("AWS::EC2::") || inner == "AWS::Route53::HostedZone::Id";
 }
 
-Outcome<void> check_type(const ParameterDeclaration& declaration) {
+AwsResult<void> check_type(const ParameterDeclaration& declaration) {
   const auto inner = declaration.value_type();
   const bool number = inner == "Number" || inner == "List<Number>";
   if (is_known_type(inner) && !(declaration.is_stored() && number)) return {};
@@ -32,8 +32,8 @@ Outcome<void> check_type(const ParameterDeclaration& declaration) {
   return invalid(fmt::format("Template format error: Unrecognized parameter type: {}", declaration.type));
 }
 
-Outcome<void> check_pattern(const ParameterDeclaration& declaration, const std::string& text,
-                            const std::function<std::unexpected<AwsError>(std::string)>& refuse) {
+AwsResult<void> check_pattern(const ParameterDeclaration& declaration, const std::string& text,
+                              const std::function<std::unexpected<AwsError>(std::string)>& refuse) {
   if (declaration.allowed_pattern.empty()) return {};
   const auto pattern = Pattern::parse(declaration.allowed_pattern);
   if (!pattern) {
@@ -47,7 +47,7 @@ Outcome<void> check_pattern(const ParameterDeclaration& declaration, const std::
 }
 
 /// Checks one value, or one item of a list.
-Outcome<void> check_item(const ParameterDeclaration& declaration, const std::string& text) {
+AwsResult<void> check_item(const ParameterDeclaration& declaration, const std::string& text) {
   const std::string& name = declaration.name;
   const auto refuse = [&](std::string message) {
     if (declaration.constraint_description.empty()) return invalid(std::move(message));
@@ -79,7 +79,7 @@ Outcome<void> check_item(const ParameterDeclaration& declaration, const std::str
   return check_pattern(declaration, text, refuse);
 }
 
-Outcome<void> check_value(const ParameterDeclaration& declaration, const std::string& text) {
+AwsResult<void> check_value(const ParameterDeclaration& declaration, const std::string& text) {
   if (text.size() > k_max_value) {
     return invalid(fmt::format("Parameter '{}' must contain at most {} characters", declaration.name, k_max_value));
   }
@@ -89,7 +89,7 @@ Outcome<void> check_value(const ParameterDeclaration& declaration, const std::st
   return {};
 }
 
-Outcome<void> check_keys(const Template& whole, const std::vector<GivenParameter>& given) {
+AwsResult<void> check_keys(const Template& whole, const std::vector<GivenParameter>& given) {
   std::vector<std::string> unknown;
   for (std::size_t i = 0; i < given.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
@@ -103,8 +103,8 @@ Outcome<void> check_keys(const Template& whole, const std::vector<GivenParameter
 
 }  // namespace
 
-Outcome<ParameterTexts> resolve_parameters(const Template& whole, const std::vector<GivenParameter>& given,
-                                           const ParameterTexts& previous) {
+AwsResult<ParameterTexts> resolve_parameters(const Template& whole, const std::vector<GivenParameter>& given,
+                                             const ParameterTexts& previous) {
   RETURN_IF_ERROR(check_keys(whole, given));
   ParameterTexts texts;
   std::vector<std::string> missing;

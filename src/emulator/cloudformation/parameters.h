@@ -20,8 +20,8 @@ struct GivenParameter {
 
 /// The texts that a stack operation works with: given, else of `previous` where asked for, else the default; checked
 /// against the declarations. ValidationError in AWS's words.
-Outcome<ParameterTexts> resolve_parameters(const Template& whole, const std::vector<GivenParameter>& given,
-                                           const ParameterTexts& previous);
+AwsResult<ParameterTexts> resolve_parameters(const Template& whole, const std::vector<GivenParameter>& given,
+                                             const ParameterTexts& previous);
 
 /// What `Ref` gives: text, or a list of texts.
 boost::json::value parameter_value(const ParameterDeclaration& declaration, const std::string& text);

@@ -52,12 +52,12 @@ struct Walk {
     return all;
   }
 
-  Outcome<void> visit(const json::value& value);
-  Outcome<void> visit_sub(const json::value& argument);
-  Outcome<void> visit_get_att(const json::value& argument);
+  AwsResult<void> visit(const json::value& value);
+  AwsResult<void> visit_sub(const json::value& argument);
+  AwsResult<void> visit_get_att(const json::value& argument);
 };
 
-Outcome<void> Walk::visit_sub(const json::value& argument) {
+AwsResult<void> Walk::visit_sub(const json::value& argument) {
   const json::value* text = &argument;
   std::set<std::string, std::less<>> own;
   if (const auto* list = argument.if_array()) {
@@ -86,7 +86,7 @@ Outcome<void> Walk::visit_sub(const json::value& argument) {
   return {};
 }
 
-Outcome<void> Walk::visit_get_att(const json::value& argument) {
+AwsResult<void> Walk::visit_get_att(const json::value& argument) {
   const auto refuse = [] {
     return invalid(
         "Template error: every Fn::GetAtt object requires two non-empty parameters, the resource name and the resource "
@@ -111,7 +111,7 @@ Outcome<void> Walk::visit_get_att(const json::value& argument) {
   return visit((*list)[1]);
 }
 
-Outcome<void> Walk::visit(const json::value& value) {
+AwsResult<void> Walk::visit(const json::value& value) {
   const std::string_view function = function_of(value);
   if (function == "Ref") {
     const auto* name = argument_of(value).if_string();
@@ -147,7 +147,7 @@ class BlockCheck {
  public:
   BlockCheck(const Template& whole, std::string block) : whole_(whole), block_(std::move(block)) {}
 
-  Outcome<void> add(const json::value& value) {
+  AwsResult<void> add(const json::value& value) {
     Walk walk;
     RETURN_IF_ERROR(walk.visit(value));
     for (const Reference& reference : walk.references) {
@@ -167,7 +167,7 @@ class BlockCheck {
     }
     return {};
   }
-  Outcome<void> add_condition(const std::string& name) {
+  AwsResult<void> add_condition(const std::string& name) {
     if (name.empty() || whole_.conditions.contains(name)) return {};
     return invalid(fmt::format(
         "Template format error: Unresolved condition dependency {} in the {} block of the template", name, block_));
@@ -175,7 +175,7 @@ class BlockCheck {
   void add_resource(const std::string& logical_id) {
     if (whole_.find_resource(logical_id) == nullptr) unresolved_.insert(logical_id);
   }
-  Outcome<void> finish() {
+  AwsResult<void> finish() {
     if (unresolved_.empty()) return {};
     return invalid(
         fmt::format("Template format error: Unresolved resource dependencies [{}] in the {} block of the template",
@@ -188,7 +188,7 @@ class BlockCheck {
   std::set<std::string> unresolved_;
 };
 
-Outcome<void> check_conditions(const Template& whole) {
+AwsResult<void> check_conditions(const Template& whole) {
   for (const auto& member : whole.conditions) {
     Walk walk;
     RETURN_IF_ERROR(walk.visit(member.value()));
@@ -286,7 +286,7 @@ Graph resource_graph(const Template& whole, std::vector<std::string>& nodes) {
   return graph;
 }
 
-Outcome<Graph> condition_graph(const Template& whole, std::vector<std::string>& nodes) {
+AwsResult<Graph> condition_graph(const Template& whole, std::vector<std::string>& nodes) {
   Graph graph;
   for (const auto& member : whole.conditions) {
     Walk walk;
@@ -297,7 +297,7 @@ Outcome<Graph> condition_graph(const Template& whole, std::vector<std::string>& 
   return graph;
 }
 
-Outcome<void> check_circles(const Template& whole) {
+AwsResult<void> check_circles(const Template& whole) {
   std::vector<std::string> nodes;
   std::vector<std::string> stuck;
   const Graph resources = resource_graph(whole, nodes);
@@ -322,7 +322,7 @@ bool is_pseudo_parameter(std::string_view name) {
   return std::ranges::find(k_pseudo_parameters, name) != k_pseudo_parameters.end();
 }
 
-Outcome<std::vector<SubPiece>> split_sub(std::string_view text) {
+AwsResult<std::vector<SubPiece>> split_sub(std::string_view text) {
   std::vector<SubPiece> pieces;
   std::string literal;
   while (!text.empty()) {
@@ -349,13 +349,13 @@ Outcome<std::vector<SubPiece>> split_sub(std::string_view text) {
   return pieces;
 }
 
-Outcome<std::vector<Reference>> find_references(const json::value& value) {
+AwsResult<std::vector<Reference>> find_references(const json::value& value) {
   Walk walk;
   RETURN_IF_ERROR(walk.visit(value));
   return std::move(walk.references);
 }
 
-Outcome<void> check_references(const Template& whole) {
+AwsResult<void> check_references(const Template& whole) {
   RETURN_IF_ERROR(check_conditions(whole));
   // Mappings may hold no function, rules no resource; their functions' shapes are checked with them.
   BlockCheck mappings(whole, "Mappings");

@@ -23,16 +23,16 @@ struct SubPiece {
   std::string text;
 };
 /// Splits `a${B}c${!literal}`. ValidationError for a name that cannot be one.
-Outcome<std::vector<SubPiece>> split_sub(std::string_view text);
+AwsResult<std::vector<SubPiece>> split_sub(std::string_view text);
 
 /// Every reference below `value`. Errors are those of malformed functions.
-Outcome<std::vector<Reference>> find_references(const boost::json::value& value);
+AwsResult<std::vector<Reference>> find_references(const boost::json::value& value);
 
 /// "AWS::Region" and its like.
 bool is_pseudo_parameter(std::string_view name);
 
 /// References to nothing, conditions that do not exist, circles: ValidationError.
-Outcome<void> check_references(const Template& whole);
+AwsResult<void> check_references(const Template& whole);
 
 /// Logical ids of the resources that `resource` refers to or names in DependsOn, each once.
 std::vector<std::string> dependencies_of(const Template& whole, const ResourceDeclaration& resource);

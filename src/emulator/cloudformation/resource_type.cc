@@ -127,7 +127,7 @@ std::unexpected<AwsError> wrong_type(std::string_view name, std::string_view exp
   return refuse(fmt::format("Value of property {} must be {}", name, expected));
 }
 
-Outcome<json::value> shape_scalar(const Property& property, const json::value& value) {
+AwsResult<json::value> shape_scalar(const Property& property, const json::value& value) {
   const auto text = scalar_text(value);
   if (property.shape == Shape::text) {
     if (!text) return wrong_type(property.name, "of type String");
@@ -144,7 +144,7 @@ Outcome<json::value> shape_scalar(const Property& property, const json::value& v
   return json::value(number);
 }
 
-Outcome<json::value> shape_value(const Property& property, const json::value& value) {
+AwsResult<json::value> shape_value(const Property& property, const json::value& value) {
   switch (property.shape) {
     case Shape::text:
     case Shape::number:
@@ -222,7 +222,7 @@ bool is_aws_resource_type(std::string_view name) {
   return k_services.find(fmt::format(" {} ", name.substr(0, colons))) != std::string_view::npos;
 }
 
-Outcome<Properties> shape_properties(const ResourceType& type, const Properties& evaluated) {
+AwsResult<Properties> shape_properties(const ResourceType& type, const Properties& evaluated) {
   Properties shaped;
   for (const auto& [name, value] : evaluated) {
     const Property* property = type.find_property(name);

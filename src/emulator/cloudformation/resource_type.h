@@ -56,9 +56,10 @@ struct ResourceType {
   /// The physical id that it is going to have, as far as it is known before it is made.
   std::string (*choose_id)(const Owner& owner, const Properties& properties) = nullptr;
   /// Outcomes that are failures are reasons for the event, code unused.
-  Outcome<Plan> (*create)(const Owner& owner, const Properties& properties, Made& made) = nullptr;
-  Outcome<Plan> (*update)(const Owner& owner, const Properties& before, const Properties& after, Made& made) = nullptr;
-  Outcome<Plan> (*remove)(const Owner& owner, const Resource& resource) = nullptr;
+  AwsResult<Plan> (*create)(const Owner& owner, const Properties& properties, Made& made) = nullptr;
+  AwsResult<Plan> (*update)(const Owner& owner, const Properties& before, const Properties& after,
+                            Made& made) = nullptr;
+  AwsResult<Plan> (*remove)(const Owner& owner, const Resource& resource) = nullptr;
 
   [[nodiscard]] const Property* find_property(std::string_view property) const;
 };
@@ -77,7 +78,7 @@ bool is_aws_resource_type(std::string_view name);
 
 /// Properties with every scalar in its declared form, or the reason why the resource cannot be made ("Encountered
 /// unsupported property X").
-Outcome<Properties> shape_properties(const ResourceType& type, const Properties& evaluated);
+AwsResult<Properties> shape_properties(const ResourceType& type, const Properties& evaluated);
 
 /// Puts a stack's tags into the property Tags of a type that has one; the resource's own tags win.
 void add_stack_tags(const ResourceType& type, const Tags& tags, Properties& properties);

@@ -12,7 +12,7 @@ namespace {
 
 using Names = std::initializer_list<std::string_view>;
 
-Outcome<void> check_names(const Properties& properties, Names known) {
+AwsResult<void> check_names(const Properties& properties, Names known) {
   for (const auto& member : properties) {
     if (std::ranges::find(known, std::string_view(member.key())) == known.end()) {
       return refuse(fmt::format("Encountered unsupported property {}", std::string_view(member.key())));
@@ -116,7 +116,7 @@ constexpr Destination k_destinations[] = {
     {"TopicConfigurations", "Topic", "TopicConfiguration", "Topic"},
 };
 
-Outcome<void> write_destination(wire::XmlWriter& xml, const Destination& kind, const Properties& configuration) {
+AwsResult<void> write_destination(wire::XmlWriter& xml, const Destination& kind, const Properties& configuration) {
   RETURN_IF_ERROR(check_names(configuration, {"Event", kind.target, "Filter"}));
   xml.open(kind.element).element(kind.target_element, text_of(configuration, kind.target));
   xml.element("Event", text_of(configuration, "Event"));
@@ -134,7 +134,7 @@ Outcome<void> write_destination(wire::XmlWriter& xml, const Destination& kind, c
 
 // Websites ------------------------------------------------------------------------------------------------------------
 
-Outcome<void> write_redirect(wire::XmlWriter& xml, std::string_view element, const Properties& redirect) {
+AwsResult<void> write_redirect(wire::XmlWriter& xml, std::string_view element, const Properties& redirect) {
   RETURN_IF_ERROR(
       check_names(redirect, {"HostName", "HttpRedirectCode", "Protocol", "ReplaceKeyPrefixWith", "ReplaceKeyWith"}));
   xml.open(element);
@@ -147,7 +147,7 @@ Outcome<void> write_redirect(wire::XmlWriter& xml, std::string_view element, con
   return {};
 }
 
-Outcome<void> write_routing_rule(wire::XmlWriter& xml, const Properties& rule) {
+AwsResult<void> write_routing_rule(wire::XmlWriter& xml, const Properties& rule) {
   RETURN_IF_ERROR(check_names(rule, {"RedirectRule", "RoutingRuleCondition"}));
   xml.open("RoutingRule");
   if (rule.contains("RoutingRuleCondition")) {
@@ -166,7 +166,7 @@ Outcome<void> write_routing_rule(wire::XmlWriter& xml, const Properties& rule) {
 
 }  // namespace
 
-Outcome<std::string> cors_document(const Properties& cors) {
+AwsResult<std::string> cors_document(const Properties& cors) {
   RETURN_IF_ERROR(check_names(cors, {"CorsRules"}));
   wire::XmlWriter xml;
   xml.open("CORSConfiguration");
@@ -185,7 +185,7 @@ Outcome<std::string> cors_document(const Properties& cors) {
   return xml.finish();
 }
 
-Outcome<std::string> lifecycle_document(const Properties& lifecycle) {
+AwsResult<std::string> lifecycle_document(const Properties& lifecycle) {
   RETURN_IF_ERROR(check_names(lifecycle, {"Rules"}));
   wire::XmlWriter xml;
   xml.open("LifecycleConfiguration");
@@ -212,7 +212,7 @@ Outcome<std::string> lifecycle_document(const Properties& lifecycle) {
   return xml.finish();
 }
 
-Outcome<std::string> notification_document(const Properties& notification) {
+AwsResult<std::string> notification_document(const Properties& notification) {
   RETURN_IF_ERROR(check_names(notification, {"LambdaConfigurations", "QueueConfigurations", "TopicConfigurations",
                                              "EventBridgeConfiguration"}));
   wire::XmlWriter xml;
@@ -228,7 +228,7 @@ Outcome<std::string> notification_document(const Properties& notification) {
   return xml.finish();
 }
 
-Outcome<std::string> website_document(const Properties& website) {
+AwsResult<std::string> website_document(const Properties& website) {
   RETURN_IF_ERROR(check_names(website, {"ErrorDocument", "IndexDocument", "RedirectAllRequestsTo", "RoutingRules"}));
   wire::XmlWriter xml;
   xml.open("WebsiteConfiguration");

@@ -11,13 +11,13 @@
 namespace sortie::emulator::cloudformation {
 
 /// CORSConfiguration
-Outcome<std::string> cors_document(const Properties& cors);
+AwsResult<std::string> cors_document(const Properties& cors);
 /// LifecycleConfiguration
-Outcome<std::string> lifecycle_document(const Properties& lifecycle);
+AwsResult<std::string> lifecycle_document(const Properties& lifecycle);
 /// NotificationConfiguration; queues, topics and event buses are passed on, for S3 to refuse by name.
-Outcome<std::string> notification_document(const Properties& notification);
+AwsResult<std::string> notification_document(const Properties& notification);
 
 /// WebsiteConfiguration
-Outcome<std::string> website_document(const Properties& website);
+AwsResult<std::string> website_document(const Properties& website);
 
 }  // namespace sortie::emulator::cloudformation

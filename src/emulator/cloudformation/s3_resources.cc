@@ -58,7 +58,7 @@ Step step(http::Request request) {
 }
 
 /// What every bucket is here; anything else is not to be had.
-Outcome<void> check_fixed_settings(const Properties& properties) {
+AwsResult<void> check_fixed_settings(const Properties& properties) {
   RETURN_IF_ERROR(check_guards(properties));
   for (const Properties& rule :
        objects_of(object_of(properties, "BucketEncryption"), "ServerSideEncryptionConfiguration")) {
@@ -102,7 +102,7 @@ Step set_tags(const std::string& bucket, const Properties& properties) {
 struct DocumentProperty {
   std::string_view name;
   std::string_view query;
-  Outcome<std::string> (*document)(const Properties& value);
+  AwsResult<std::string> (*document)(const Properties& value);
   bool deletable = true;  ///< otherwise an empty one is put
 };
 constexpr DocumentProperty k_documents[] = {
@@ -112,7 +112,8 @@ constexpr DocumentProperty k_documents[] = {
     {"NotificationConfiguration", "notification=", notification_document, false},
 };
 
-Outcome<Step> set_document(const std::string& bucket, const DocumentProperty& property, const Properties& properties) {
+AwsResult<Step> set_document(const std::string& bucket, const DocumentProperty& property,
+                             const Properties& properties) {
   if (!properties.contains(property.name) && property.deletable) {
     return step(s3_request("DELETE", bucket, std::string(property.query)));
   }
@@ -128,7 +129,7 @@ std::string location(const Owner& owner) {
   return xml.finish();
 }
 
-Outcome<Plan> create_bucket(const Owner& owner, const Properties& properties, Made& made) {
+AwsResult<Plan> create_bucket(const Owner& owner, const Properties& properties, Made& made) {
   RETURN_IF_ERROR(check_fixed_settings(properties));
   const std::string bucket = made.physical_id;
   Plan plan;
@@ -164,7 +165,7 @@ Outcome<Plan> create_bucket(const Owner& owner, const Properties& properties, Ma
   return plan;
 }
 
-Outcome<Plan> update_bucket(const Owner&, const Properties& before, const Properties& after, Made& made) {
+AwsResult<Plan> update_bucket(const Owner&, const Properties& before, const Properties& after, Made& made) {
   RETURN_IF_ERROR(check_fixed_settings(after));
   Plan plan;
   if (differs(before, after, "VersioningConfiguration")) plan.push_back(set_versioning(made.physical_id, after));
@@ -181,14 +182,14 @@ Outcome<Plan> update_bucket(const Owner&, const Properties& before, const Proper
   return plan;
 }
 
-Outcome<Plan> remove_bucket(const Owner&, const Resource& resource) {
+AwsResult<Plan> remove_bucket(const Owner&, const Resource& resource) {
   Plan plan;
   plan.push_back(step(s3_request("DELETE", resource.physical_id, {})));
   plan.back().tolerated = {"NoSuchBucket"};
   return plan;
 }
 
-Outcome<Plan> create_policy(const Owner&, const Properties& properties, Made& made) {
+AwsResult<Plan> create_policy(const Owner&, const Properties& properties, Made& made) {
   const std::string bucket = made.physical_id;
   Plan plan;
   Step look = step(s3_request("GET", bucket, "policy="));
@@ -203,13 +204,13 @@ Outcome<Plan> create_policy(const Owner&, const Properties& properties, Made& ma
   return plan;
 }
 
-Outcome<Plan> update_policy(const Owner&, const Properties&, const Properties& after, Made& made) {
+AwsResult<Plan> update_policy(const Owner&, const Properties&, const Properties& after, Made& made) {
   Plan plan;
   plan.push_back(step(s3_request("PUT", made.physical_id, "policy=", document_of(after, "PolicyDocument"))));
   return plan;
 }
 
-Outcome<Plan> remove_policy(const Owner&, const Resource& resource) {
+AwsResult<Plan> remove_policy(const Owner&, const Resource& resource) {
   Plan plan;
   plan.push_back(step(s3_request("DELETE", resource.physical_id, "policy=")));
   plan.back().tolerated = {"NoSuchBucket", "NoSuchBucketPolicy"};

@@ -52,7 +52,7 @@ std::optional<ObjectAddress> parse_template_url(const std::string& text) {
 }
 
 /// The embedded AWS has no alarms; mistakes are told first, as on AWS.
-Outcome<void> check_rollback_triggers(const wire::QueryInput& input) {
+AwsResult<void> check_rollback_triggers(const wire::QueryInput& input) {
   for (const wire::QueryInput& trigger : input.structures("RollbackConfiguration.RollbackTriggers")) {
     const auto type = trigger.get_or("Type", "");
     if (type != "AWS::CloudWatch::Alarm" && type != "AWS::CloudWatch::CompositeAlarm") {
@@ -67,7 +67,7 @@ Outcome<void> check_rollback_triggers(const wire::QueryInput& input) {
 }
 
 /// What requests may say that the embedded AWS does not have is refused by name, whatever else they say.
-Outcome<void> check_absent_parameters(const wire::QueryInput& input) {
+AwsResult<void> check_absent_parameters(const wire::QueryInput& input) {
   RETURN_IF_ERROR(check_rollback_triggers(input));
   for (const char* absent : {"NotificationARNs", "RollbackConfiguration.RollbackTriggers", "ResourcesToImport"}) {
     // An empty list is sent as a name without a value.
@@ -182,7 +182,7 @@ Task<Service::Answer> Service::run(std::string_view action, const Call& call, co
   co_return (this->*handler)(request);
 }
 
-Task<Outcome<ParameterTexts>> Service::fetch_stored(const Request& request) {
+Task<AwsResult<ParameterTexts>> Service::fetch_stored(const Request& request) {
   ParameterTexts previous;
   std::string text = request.template_text.value_or("");
   if (const Stack* stack = stacks_.find(request.call.region, request.text("StackName"))) {
@@ -202,7 +202,7 @@ Task<Outcome<ParameterTexts>> Service::fetch_stored(const Request& request) {
   co_return co_await engine_->stored_parameters(std::move(*caller), *whole, std::move(*texts));
 }
 
-Task<Outcome<void>> Service::fetch_template(Request& request) {
+Task<AwsResult<void>> Service::fetch_template(Request& request) {
   const auto body = request.input.get("TemplateBody");
   const auto url = request.input.get("TemplateURL");
   if (body && url) co_return invalid("Either Template URL or Template Body must be specified, not both.");
@@ -215,17 +215,17 @@ Task<Outcome<void>> Service::fetch_template(Request& request) {
     }
     request.template_text = std::string(*body);
   }
-  if (!url) co_return Outcome<void>();
+  if (!url) co_return AwsResult<void>();
   const auto address = parse_template_url(std::string(*url));
   if (!address) co_return invalid("TemplateURL must be a supported URL.");
   auto text =
       co_await objects_.get_object(request.call, address->bucket, address->key, address->version, k_max_template_url);
   if (!text) co_return invalid(fmt::format("S3 error: {}", text.error().message));
   request.template_text = std::move(*text);
-  co_return Outcome<void>();
+  co_return AwsResult<void>();
 }
 
-Task<Outcome<std::optional<std::string>>> Service::fetch_policy(const Request& request, std::string name) {
+Task<AwsResult<std::optional<std::string>>> Service::fetch_policy(const Request& request, std::string name) {
   const auto body = request.input.get(name + "Body");
   const auto url = request.input.get(name + "URL");
   if (body && url) co_return invalid(fmt::format("You cannot specify both {0}URL and {0}Body", name));
@@ -243,9 +243,9 @@ Task<Outcome<std::optional<std::string>>> Service::fetch_policy(const Request& r
   co_return std::optional<std::string>(std::move(policy));
 }
 
-Outcome<void> Service::authorize(const Call& call, std::string_view action, std::string resource,
-                                 std::vector<std::pair<std::string, std::string>> context) {
-  Question question;
+AwsResult<void> Service::authorize(const Call& call, std::string_view action, std::string resource,
+                                   std::vector<std::pair<std::string, std::string>> context) {
+  AuthorizationRequest question;
   question.action = fmt::format("cloudformation:{}", action);
   question.resource = std::move(resource);
   question.context = std::move(context);
@@ -257,7 +257,7 @@ std::string Service::stack_arn(const Call& call, std::string_view name, std::str
                      options_.account, name, id);
 }
 
-Outcome<Stack*> Service::allowed_stack(const Request& request, std::string_view action, std::string_view missing) {
+AwsResult<Stack*> Service::allowed_stack(const Request& request, std::string_view action, std::string_view missing) {
   const std::string name = request.text("StackName");
   RETURN_IF_ERROR(check_name(name, "stackName", true));
   Stack* stack = stacks_.find(request.call.region, name);
@@ -269,9 +269,9 @@ Outcome<Stack*> Service::allowed_stack(const Request& request, std::string_view 
   return stack;
 }
 
-Outcome<Caller> Service::allowed_caller(const Request& request, const std::string& role_arn) {
+AwsResult<Caller> Service::allowed_caller(const Request& request, const std::string& role_arn) {
   if (request.input.contains("RoleARN")) {
-    Question question;
+    AuthorizationRequest question;
     question.action = "iam:PassRole";
     question.resource = role_arn;
     question.context = {{"iam:PassedToService", "cloudformation.amazonaws.com"}};
@@ -280,7 +280,7 @@ Outcome<Caller> Service::allowed_caller(const Request& request, const std::strin
   return engine_->caller_for(request.call, role_arn);
 }
 
-Outcome<void> Service::authorize_transforms(const Call& call, const std::vector<std::string>& names) {
+AwsResult<void> Service::authorize_transforms(const Call& call, const std::vector<std::string>& names) {
   constexpr std::string_view k_hosted = "AWS::";
   for (const std::string& name : names) {
     if (!name.starts_with(k_hosted)) continue;
@@ -291,8 +291,8 @@ Outcome<void> Service::authorize_transforms(const Call& call, const std::vector<
   return {};
 }
 
-Outcome<Service::Reading> Service::read_unprocessed(const Request& request, const boost::json::object& document,
-                                                    const ParameterTexts& previous, const StackFacts& facts) {
+AwsResult<Service::Reading> Service::read_unprocessed(const Request& request, const boost::json::object& document,
+                                                      const ParameterTexts& previous, const StackFacts& facts) {
   Reading reading;
   ASSIGN_OR_RETURN(reading.whole, read_declarations(document));
   ASSIGN_OR_RETURN(const auto transforms, find_transforms(document));
@@ -308,8 +308,8 @@ Outcome<Service::Reading> Service::read_unprocessed(const Request& request, cons
   return reading;
 }
 
-Outcome<Service::Reading> Service::read_definition(const Request& request, const Definition& before,
-                                                   const StackFacts& facts, bool for_change_set) {
+AwsResult<Service::Reading> Service::read_definition(const Request& request, const Definition& before,
+                                                     const StackFacts& facts, bool for_change_set) {
   const wire::QueryInput& input = request.input;
   std::string body;
   if (request.flag("UsePreviousTemplate")) {
@@ -346,7 +346,7 @@ Outcome<Service::Reading> Service::read_definition(const Request& request, const
   return reading;
 }
 
-Outcome<void> check_name(std::string_view value, std::string_view member, bool arn_too) {
+AwsResult<void> check_name(std::string_view value, std::string_view member, bool arn_too) {
   const auto refuse = [&](std::string_view constraint) {
     return invalid(fmt::format("1 validation error detected: Value '{}' at '{}' failed to satisfy constraint: {}",
                                value, member, constraint));
@@ -369,7 +369,7 @@ std::vector<GivenParameter> read_parameters(const wire::QueryInput& input) {
   return parameters;
 }
 
-Outcome<Tags> read_tags(const wire::QueryInput& input) {
+AwsResult<Tags> read_tags(const wire::QueryInput& input) {
   Tags tags = input.pairs("Tags", "Key", "Value");
   if (tags.size() > k_max_tags) {
     return invalid(
@@ -424,7 +424,7 @@ void element_if(wire::XmlWriter& xml, std::string_view name, const std::string& 
   if (!text.empty()) xml.element(name, text);
 }
 
-Outcome<ListPage> page_of(const wire::QueryInput& input, std::size_t count) {
+AwsResult<ListPage> page_of(const wire::QueryInput& input, std::size_t count) {
   ListPage page{0, count, {}};
   if (const auto token = input.get("NextToken")) {
     const auto [end, error] = std::from_chars(token->data(), token->data() + token->size(), page.begin);

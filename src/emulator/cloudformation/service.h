@@ -31,7 +31,7 @@ class Service {
 
  private:
   /// The content of the result element; empty: an operation without one.
-  using Answer = Outcome<std::string>;
+  using Answer = AwsResult<std::string>;
 
   /// What an operation is given.
   struct Request {
@@ -40,18 +40,18 @@ class Service {
     std::optional<std::string> template_text;  ///< of TemplateBody or behind TemplateURL
     std::optional<std::string> stack_policy;   ///< of StackPolicyBody or behind StackPolicyURL, checked
     std::optional<std::string> update_policy;  ///< the same of StackPolicyDuringUpdate…
-    Outcome<ParameterTexts> stored;            ///< what parameters of Systems Manager's types stand for
+    AwsResult<ParameterTexts> stored;          ///< what parameters of Systems Manager's types stand for
 
     [[nodiscard]] std::string text(std::string_view name) const { return std::string(input.get_or(name, "")); }
     [[nodiscard]] bool flag(std::string_view name) const { return input.get_or(name, "") == "true"; }
   };
   using Handler = Answer (Service::*)(const Request&);
   static Handler find_handler(std::string_view action);
-  Task<Outcome<void>> fetch_template(Request& request);
+  Task<AwsResult<void>> fetch_template(Request& request);
   /// The policy of `name`Body, or behind `name`URL; nothing when neither is there.
-  Task<Outcome<std::optional<std::string>>> fetch_policy(const Request& request, std::string name);
+  Task<AwsResult<std::optional<std::string>>> fetch_policy(const Request& request, std::string name);
   /// Of the template that the request is about, as far as it can be read: what is wrong with it is told later.
-  Task<Outcome<ParameterTexts>> fetch_stored(const Request& request);
+  Task<AwsResult<ParameterTexts>> fetch_stored(const Request& request);
   Task<Answer> run(std::string_view action, const Call& call, const wire::QueryInput& input);
 
   // api_stacks.cc
@@ -82,14 +82,14 @@ class Service {
   Answer list_change_sets(const Request& request);
   Answer execute_change_set(const Request& request);
   Answer delete_change_set(const Request& request);
-  Outcome<ChangeSet*> find_change_set(const Request& request, std::string_view action);
+  AwsResult<ChangeSet*> find_change_set(const Request& request, std::string_view action);
 
   // Shared by them.
-  Outcome<void> authorize(const Call& call, std::string_view action, std::string resource,
-                          std::vector<std::pair<std::string, std::string>> context = {});
+  AwsResult<void> authorize(const Call& call, std::string_view action, std::string resource,
+                            std::vector<std::pair<std::string, std::string>> context = {});
   /// Asks IAM for `action` on the stack that the request names, then finds it. Not there: `missing` with `{}` for the
   /// name.
-  Outcome<Stack*> allowed_stack(const Request& request, std::string_view action, std::string_view missing);
+  AwsResult<Stack*> allowed_stack(const Request& request, std::string_view action, std::string_view missing);
   [[nodiscard]] std::string stack_arn(const Call& call, std::string_view name, std::string_view id) const;
   /// What a request makes of a stack.
   struct Reading {
@@ -98,13 +98,13 @@ class Service {
     std::optional<Unprocessed> unprocessed;  ///< the template has macros
   };
   /// Of a stack that has `before` (empty for a new one) and is what `facts` say; checks the template and capabilities.
-  Outcome<Reading> read_definition(const Request& request, const Definition& before, const StackFacts& facts,
-                                   bool for_change_set);
-  Outcome<Reading> read_unprocessed(const Request& request, const boost::json::object& document,
-                                    const ParameterTexts& previous, const StackFacts& facts);
+  AwsResult<Reading> read_definition(const Request& request, const Definition& before, const StackFacts& facts,
+                                     bool for_change_set);
+  AwsResult<Reading> read_unprocessed(const Request& request, const boost::json::object& document,
+                                      const ParameterTexts& previous, const StackFacts& facts);
   /// cloudformation:CreateChangeSet on each transform that AWS hosts.
-  Outcome<void> authorize_transforms(const Call& call, const std::vector<std::string>& names);
-  Outcome<Caller> allowed_caller(const Request& request, const std::string& role_arn);
+  AwsResult<void> authorize_transforms(const Call& call, const std::vector<std::string>& names);
+  AwsResult<Caller> allowed_caller(const Request& request, const std::string& role_arn);
 
   Authorizer& authorizer_;
   ObjectSource& objects_;
@@ -114,10 +114,10 @@ class Service {
 };
 
 /// `[a-zA-Z][-a-zA-Z0-9]*`, at most 128, or an ARN where that may be: ValidationError in AWS's words.
-Outcome<void> check_name(std::string_view value, std::string_view member, bool arn_too);
+AwsResult<void> check_name(std::string_view value, std::string_view member, bool arn_too);
 /// `Parameters.member.N`
 std::vector<GivenParameter> read_parameters(const wire::QueryInput& input);
-Outcome<Tags> read_tags(const wire::QueryInput& input);
+AwsResult<Tags> read_tags(const wire::QueryInput& input);
 
 void write_texts(wire::XmlWriter& xml, std::string_view name, const std::vector<std::string>& texts);
 void write_tags(wire::XmlWriter& xml, const Tags& tags);
@@ -130,6 +130,6 @@ struct ListPage {
   std::size_t end = 0;
   std::string next;  ///< empty: that was all
 };
-Outcome<ListPage> page_of(const wire::QueryInput& input, std::size_t count);
+AwsResult<ListPage> page_of(const wire::QueryInput& input, std::size_t count);
 
 }  // namespace sortie::emulator::cloudformation

@@ -51,13 +51,13 @@ void set_attributes(const Properties& properties, Made& made) {
   made.attributes["Value"] = text_of(properties, "Value");
 }
 
-Outcome<void> check_type(const Properties& properties) {
+AwsResult<void> check_type(const Properties& properties) {
   const auto type = text_of(properties, "Type");
   if (type == "String" || type == "StringList") return {};
   return refuse(fmt::format("#/Type: {} is not a valid enum value", type));  // no secrets in templates
 }
 
-Outcome<Plan> create(const Owner&, const Properties& properties, Made& made) {
+AwsResult<Plan> create(const Owner&, const Properties& properties, Made& made) {
   RETURN_IF_ERROR(check_type(properties));
   json::object body = body_of(properties, made);
   if (const Properties tags = object_of(properties, "Tags"); !tags.empty()) body["Tags"] = tag_list(tags);
@@ -68,7 +68,7 @@ Outcome<Plan> create(const Owner&, const Properties& properties, Made& made) {
   return plan;
 }
 
-Outcome<Plan> update(const Owner&, const Properties& before, const Properties& after, Made& made) {
+AwsResult<Plan> update(const Owner&, const Properties& before, const Properties& after, Made& made) {
   RETURN_IF_ERROR(check_type(after));
   Plan plan;
   json::object body = body_of(after, made);
@@ -102,7 +102,7 @@ Outcome<Plan> update(const Owner&, const Properties& before, const Properties& a
   return plan;
 }
 
-Outcome<Plan> remove(const Owner&, const Resource& resource) {
+AwsResult<Plan> remove(const Owner&, const Resource& resource) {
   Plan plan;
   plan.push_back(step("DeleteParameter", {{"Name", resource.physical_id}}));
   plan.back().tolerated = {"ParameterNotFound"};

@@ -77,7 +77,7 @@ bool names_updates(const json::object& statement) {
 
 }  // namespace
 
-Outcome<void> check_stack_policy(std::string_view text) {
+AwsResult<void> check_stack_policy(std::string_view text) {
   if (text.size() > k_max_policy) {
     return invalid(
         "1 validation error detected: Value at 'stackPolicyBody' failed to satisfy constraint: Member must have length "

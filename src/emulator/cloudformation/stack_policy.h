@@ -14,7 +14,7 @@ namespace sortie::emulator::cloudformation {
 inline constexpr std::size_t k_max_policy = 16'384;
 
 /// At most k_max_policy bytes. ValidationError for what is not a policy.
-Outcome<void> check_stack_policy(std::string_view text);
+AwsResult<void> check_stack_policy(std::string_view text);
 
 /// Why `action` (Update:Modify, Update:Replace, Update:Delete) is not allowed for `resource`; empty when it is.
 std::string denied_by_stack_policy(const Stack& stack, const Resource& resource, std::string_view action);

@@ -41,8 +41,8 @@ std::string text_member(const json::object& object, std::string_view name) {
 }
 
 /// By name; those that are not there are left out.
-Task<Outcome<std::map<std::string, Found>>> get_parameters(ServiceCalls& services, Caller caller,
-                                                           std::set<std::string> names) {
+Task<AwsResult<std::map<std::string, Found>>> get_parameters(ServiceCalls& services, Caller caller,
+                                                             std::set<std::string> names) {
   std::map<std::string, Found> found;
   for (auto name = names.begin(); name != names.end();) {
     json::array some;
@@ -101,7 +101,7 @@ void collect_secure(const json::value& value, const std::string& place, std::vec
 }
 
 /// `NAME` or `NAME:VERSION` of `{{resolve:ssm:NAME:VERSION}}`.
-Outcome<std::string> parameter_of(const std::string& reference) {
+AwsResult<std::string> parameter_of(const std::string& reference) {
   const std::string_view inner =
       std::string_view(reference).substr(k_begin.size(), reference.size() - k_begin.size() - k_end.size());
   const auto service = inner.substr(0, inner.find(':'));
@@ -122,9 +122,9 @@ Outcome<std::string> parameter_of(const std::string& reference) {
 
 }  // namespace
 
-Task<Outcome<ParameterTexts>> fetch_stored_parameters(ServiceCalls& services, Caller caller,
-                                                      std::vector<ParameterDeclaration> declarations,
-                                                      ParameterTexts texts) {
+Task<AwsResult<ParameterTexts>> fetch_stored_parameters(ServiceCalls& services, Caller caller,
+                                                        std::vector<ParameterDeclaration> declarations,
+                                                        ParameterTexts texts) {
   std::set<std::string> names;
   for (const auto& declaration : declarations) {
     const auto text = texts.find(declaration.name);
@@ -170,15 +170,15 @@ std::vector<std::string> find_dynamic_references(const json::value& value) {
   return found;
 }
 
-Outcome<void> check_secure_references(std::string_view type, const json::object& properties) {
+AwsResult<void> check_secure_references(std::string_view type, const json::object& properties) {
   std::vector<std::string> places;
   collect_secure(properties, fmt::format("{}/Properties", type), places);
   if (places.empty()) return {};
   return invalid(fmt::format("SSM Secure reference is not supported in: [{}]", fmt::join(places, ",")));
 }
 
-Task<Outcome<json::object>> fetch_dynamic_references(ServiceCalls& services, Caller caller,
-                                                     std::vector<std::string> references) {
+Task<AwsResult<json::object>> fetch_dynamic_references(ServiceCalls& services, Caller caller,
+                                                       std::vector<std::string> references) {
   json::object values;
   if (references.empty()) co_return values;
   if (references.size() > k_max_references) {

@@ -22,18 +22,18 @@ inline constexpr std::size_t k_max_references = 60;
 /// By the template's parameters of type `AWS::SSM::Parameter::…`: the values behind the names in `texts`, read in the
 /// caller's name; of `…::Name` the name itself, which has to be there. ValidationError in AWS's words.
 /// `/cdk-bootstrap/… /version`, which `cdk bootstrap` makes, has a value also where nobody has made it.
-Task<Outcome<ParameterTexts>> fetch_stored_parameters(ServiceCalls& services, Caller caller,
-                                                      std::vector<ParameterDeclaration> declarations,
-                                                      ParameterTexts texts);
+Task<AwsResult<ParameterTexts>> fetch_stored_parameters(ServiceCalls& services, Caller caller,
+                                                        std::vector<ParameterDeclaration> declarations,
+                                                        ParameterTexts texts);
 
 /// The dynamic references in an evaluated value, as they are written, each once.
 std::vector<std::string> find_dynamic_references(const boost::json::value& value);
 /// Those of `ssm-secure` with their place, `TYPE/Properties/A/B`: AWS allows them for a few properties, none of which
 /// the embedded AWS has. ValidationError.
-Outcome<void> check_secure_references(std::string_view type, const boost::json::object& properties);
+AwsResult<void> check_secure_references(std::string_view type, const boost::json::object& properties);
 /// What references stand for, by their text. A failure is the reason why the resource cannot be made.
-Task<Outcome<boost::json::object>> fetch_dynamic_references(ServiceCalls& services, Caller caller,
-                                                            std::vector<std::string> references);
+Task<AwsResult<boost::json::object>> fetch_dynamic_references(ServiceCalls& services, Caller caller,
+                                                              std::vector<std::string> references);
 /// `value` with what `known` has of the references in it; the others stay.
 boost::json::value with_references(const boost::json::value& value, const boost::json::object& known);
 

@@ -30,8 +30,8 @@ ParameterDeclaration declared(const std::string& name, const std::string& type) 
   return declaration;
 }
 
-Outcome<ParameterTexts> fetch(FakeServices& services, std::vector<ParameterDeclaration> declarations,
-                              ParameterTexts texts) {
+AwsResult<ParameterTexts> fetch(FakeServices& services, std::vector<ParameterDeclaration> declarations,
+                                ParameterTexts texts) {
   return testing_support::run(
       fetch_stored_parameters(services, std::make_shared<Call>(), std::move(declarations), std::move(texts)));
 }

@@ -63,14 +63,14 @@ std::optional<std::string> find_null(const json::value& value) {
 }
 
 /// Nulls are nowhere allowed.
-Outcome<void> refuse_nulls(const json::object& document) {
+AwsResult<void> refuse_nulls(const json::object& document) {
   const auto path = find_null(document);
   if (path) return invalid(fmt::format("[{}] 'null' values are not allowed in templates", *path));
   return {};
 }
 
 /// A section that must be an object when it is there.
-Outcome<const json::object*> section(const json::object& document, std::string_view name) {
+AwsResult<const json::object*> section(const json::object& document, std::string_view name) {
   static const json::object k_empty;
   const json::value* found = document.if_contains(name);
   if (found == nullptr) return &k_empty;
@@ -85,7 +85,7 @@ const json::object& members_of(const json::object& document, std::string_view na
   return found ? **found : k_empty;
 }
 
-Outcome<std::string> text_member(const json::object& object, std::string_view name, const std::string& where) {
+AwsResult<std::string> text_member(const json::object& object, std::string_view name, const std::string& where) {
   const json::value* found = object.if_contains(name);
   if (found == nullptr) return std::string();
   const auto text = scalar_text(*found);
@@ -94,8 +94,8 @@ Outcome<std::string> text_member(const json::object& object, std::string_view na
 }
 
 template <class Number>
-Outcome<std::optional<Number>> number_member(const json::object& object, std::string_view name,
-                                             const std::string& parameter) {
+AwsResult<std::optional<Number>> number_member(const json::object& object, std::string_view name,
+                                               const std::string& parameter) {
   ASSIGN_OR_RETURN(const std::string text, text_member(object, name, "[/Parameters/" + parameter + "]"));
   if (text.empty()) return std::optional<Number>();
   const auto number = to_number(text);
@@ -104,7 +104,7 @@ Outcome<std::optional<Number>> number_member(const json::object& object, std::st
   return std::optional<Number>(static_cast<Number>(*number));
 }
 
-Outcome<ParameterDeclaration> read_parameter(const std::string& name, const json::value& value) {
+AwsResult<ParameterDeclaration> read_parameter(const std::string& name, const json::value& value) {
   if (!is_alphanumeric(name))
     return invalid(fmt::format("Template format error: Parameter name {} is non alphanumeric.", name));
   const json::object* object = value.if_object();
@@ -147,7 +147,7 @@ Outcome<ParameterDeclaration> read_parameter(const std::string& name, const json
   return parameter;
 }
 
-Outcome<std::string> read_policy(const json::object& object, std::string_view name, bool on_delete) {
+AwsResult<std::string> read_policy(const json::object& object, std::string_view name, bool on_delete) {
   const json::value* found = object.if_contains(name);
   if (found == nullptr) return std::string();
   const json::string* text = found->if_string();
@@ -158,7 +158,7 @@ Outcome<std::string> read_policy(const json::object& object, std::string_view na
   return std::string(*text);
 }
 
-Outcome<void> read_depends_on(const json::object& object, ResourceDeclaration& resource) {
+AwsResult<void> read_depends_on(const json::object& object, ResourceDeclaration& resource) {
   const json::value* found = object.if_contains("DependsOn");
   if (found == nullptr) return {};
   const auto refuse = [] { return invalid("Template format error: DependsOn must be a string or list of strings."); };
@@ -175,7 +175,7 @@ Outcome<void> read_depends_on(const json::object& object, ResourceDeclaration& r
   return {};
 }
 
-Outcome<ResourceDeclaration> read_resource(const std::string& name, const json::value& value) {
+AwsResult<ResourceDeclaration> read_resource(const std::string& name, const json::value& value) {
   if (!is_alphanumeric(name))
     return invalid(fmt::format("Template format error: Resource name {} is non alphanumeric.", name));
   if (name.size() > 255)
@@ -223,7 +223,7 @@ Outcome<ResourceDeclaration> read_resource(const std::string& name, const json::
   return resource;
 }
 
-Outcome<OutputDeclaration> read_output(const std::string& name, const json::value& value) {
+AwsResult<OutputDeclaration> read_output(const std::string& name, const json::value& value) {
   if (!is_alphanumeric(name))
     return invalid(fmt::format("Template format error: Output name {} is non alphanumeric.", name));
   const json::object* object = value.if_object();
@@ -253,7 +253,7 @@ Outcome<OutputDeclaration> read_output(const std::string& name, const json::valu
   return output;
 }
 
-Outcome<void> read_transform_section(const json::object& document, Template& into) {
+AwsResult<void> read_transform_section(const json::object& document, Template& into) {
   const json::value* found = document.if_contains("Transform");
   if (found == nullptr) return {};
   ASSIGN_OR_RETURN(const auto transforms, read_transforms(*found));
@@ -266,7 +266,7 @@ Outcome<void> read_transform_section(const json::object& document, Template& int
   return {};
 }
 
-Outcome<void> check_mappings(const json::object& mappings) {
+AwsResult<void> check_mappings(const json::object& mappings) {
   for (const auto& mapping : mappings) {
     const auto* keys = mapping.value().if_object();
     if (keys == nullptr) {
@@ -289,13 +289,13 @@ Outcome<void> check_mappings(const json::object& mappings) {
   return {};
 }
 
-Outcome<void> check_count(std::string_view what, std::size_t count, std::size_t most) {
+AwsResult<void> check_count(std::string_view what, std::size_t count, std::size_t most) {
   if (count <= most) return {};
   return invalid(
       fmt::format("Template format error: Number of {}, {}, is greater than maximum allowed, {}", what, count, most));
 }
 
-Outcome<void> read_version_and_description(const json::object& document, Template& into) {
+AwsResult<void> read_version_and_description(const json::object& document, Template& into) {
   ASSIGN_OR_RETURN(into.version, text_member(document, "AWSTemplateFormatVersion", ""));
   if (!into.version.empty() && into.version != "2010-09-09") {
     return invalid("Template format error: unsupported value for AWSTemplateFormatVersion.");
@@ -311,7 +311,7 @@ Outcome<void> read_version_and_description(const json::object& document, Templat
   return {};
 }
 
-Outcome<void> read_parameter_section(const json::object& document, Template& into) {
+AwsResult<void> read_parameter_section(const json::object& document, Template& into) {
   ASSIGN_OR_RETURN(const auto* parameters, section(document, "Parameters"));
   RETURN_IF_ERROR(check_count("parameters", parameters->size(), k_max_parameters));
   for (const auto& member : *parameters) {
@@ -321,7 +321,7 @@ Outcome<void> read_parameter_section(const json::object& document, Template& int
   return {};
 }
 
-Outcome<void> read_head(const json::object& document, Template& into) {
+AwsResult<void> read_head(const json::object& document, Template& into) {
   std::vector<std::string> unknown;
   for (const auto& member : document) {
     if (!contains(k_sections, member.key())) unknown.emplace_back(member.key());
@@ -354,7 +354,7 @@ bool Template::has_language_extensions() const {
   return contains(transforms, "AWS::LanguageExtensions");
 }
 
-Outcome<Template> read_template(const json::object& document) {
+AwsResult<Template> read_template(const json::object& document) {
   Template result;
   RETURN_IF_ERROR(read_head(document, result));
   ASSIGN_OR_RETURN(const auto* metadata, section(document, "Metadata"));
@@ -385,7 +385,7 @@ Outcome<Template> read_template(const json::object& document) {
   return result;
 }
 
-Outcome<Template> read_declarations(const json::object& document) {
+AwsResult<Template> read_declarations(const json::object& document) {
   Template result;
   RETURN_IF_ERROR(read_version_and_description(document, result));
   RETURN_IF_ERROR(read_parameter_section(document, result));
@@ -406,7 +406,7 @@ Outcome<Template> read_declarations(const json::object& document) {
   return result;
 }
 
-Outcome<Template> load_template(std::string_view text, const ParameterTexts& parameters) {
+AwsResult<Template> load_template(std::string_view text, const ParameterTexts& parameters) {
   ASSIGN_OR_RETURN(json::object document, parse_template_text(text));
   RETURN_IF_ERROR(write_out_loops(document, parameters));
   return read_template(document);

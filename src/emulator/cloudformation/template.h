@@ -90,16 +90,16 @@ struct Template {
 
 /// Checks sections, names, attributes and limits, then every reference (references.h): what CreateStack refuses with a
 /// ValidationError in AWS's words.
-Outcome<Template> read_template(const boost::json::object& document);
+AwsResult<Template> read_template(const boost::json::object& document);
 /// What can be read before macros have run (macros.h): version, description, parameters, and as far as they are
 /// well-formed mappings and the types and properties of resources. Other sections are not looked at.
-Outcome<Template> read_declarations(const boost::json::object& document);
+AwsResult<Template> read_declarations(const boost::json::object& document);
 
 /// The text of each parameter of a template.
 using ParameterTexts = std::map<std::string, std::string, std::less<>>;
 
 /// parse_template_text, then read_template. `parameters` are for the loops that go through them (loops.h).
-Outcome<Template> load_template(std::string_view text, const ParameterTexts& parameters = {});
+AwsResult<Template> load_template(std::string_view text, const ParameterTexts& parameters = {});
 
 /// 400 ValidationError.
 std::unexpected<AwsError> invalid(std::string message);

@@ -178,7 +178,7 @@ class Builder final : public YAML::EventHandler {
   std::size_t nodes_ = 0;
 };
 
-Outcome<json::value> parse_yaml(std::string_view text, bool short_tags) {
+AwsResult<json::value> parse_yaml(std::string_view text, bool short_tags) {
   std::istringstream stream{std::string(text)};
   Builder builder(short_tags);
   try {
@@ -204,7 +204,7 @@ std::size_t count_nodes(const json::value& value) {
   return count;
 }
 
-Outcome<json::value> parse_json(std::string_view text) {
+AwsResult<json::value> parse_json(std::string_view text) {
   json::parse_options options;
   options.max_depth = k_max_depth;
   json::stream_parser parser({}, options);
@@ -228,24 +228,24 @@ std::unexpected<AwsError> unsupported_structure() {
   return aws_fail(400, "ValidationError", "Template format error: unsupported structure.");
 }
 
-Outcome<json::value> parse_text(std::string_view text, bool short_tags) {
+AwsResult<json::value> parse_text(std::string_view text, bool short_tags) {
   const auto begin = text.find_first_not_of(" \t\r\n");
   if (begin == std::string_view::npos) return unsupported_structure();
   // YAML's flow style is not taken for YAML, as on AWS.
-  Outcome<json::value> value = text[begin] == '{' ? parse_json(text) : parse_yaml(text, short_tags);
+  AwsResult<json::value> value = text[begin] == '{' ? parse_json(text) : parse_yaml(text, short_tags);
   if (value && count_nodes(*value) > k_max_nodes) return unsupported_structure();
   return value;
 }
 
 }  // namespace
 
-Outcome<json::object> parse_template_text(std::string_view text) {
+AwsResult<json::object> parse_template_text(std::string_view text) {
   ASSIGN_OR_RETURN(json::value value, parse_text(text, true));
   if (!value.is_object()) return unsupported_structure();
   return std::move(value.get_object());
 }
 
-Outcome<json::value> parse_snippet_text(std::string_view text) {
+AwsResult<json::value> parse_snippet_text(std::string_view text) {
   ASSIGN_OR_RETURN(json::value value, parse_text(text, false));
   if (!value.is_structured()) return unsupported_structure();
   return value;

@@ -17,10 +17,10 @@ inline constexpr std::size_t k_max_template_url = 1024 * 1024;
 /// `{"Ref": "x"}`, `!GetAtt a.b` is `{"Fn::GetAtt": ["a", "b"]}`); dates and numbers with a leading zero stay text;
 /// aliases are refused as AWS does. Limits: depth 64, 50,000 nodes; the text's size is checked by the caller.
 /// ValidationError in AWS's words ("Template format error: YAML not well-formed. (line 2, column 3)").
-Outcome<boost::json::object> parse_template_text(std::string_view text);
+AwsResult<boost::json::object> parse_template_text(std::string_view text);
 
 /// A snippet that AWS::Include inserts: an object or a list, JSON or YAML. As on AWS, YAML's short tags are not taken.
 /// The same limits; ValidationError.
-Outcome<boost::json::value> parse_snippet_text(std::string_view text);
+AwsResult<boost::json::value> parse_snippet_text(std::string_view text);
 
 }  // namespace sortie::emulator::cloudformation

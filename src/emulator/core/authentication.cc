@@ -94,7 +94,7 @@ bool may_be_unsigned(const Call& call) {
 }
 
 /// Everything about the payload that only S3 has: the stated hash, unsigned payloads, aws-chunked.
-Outcome<void> check_s3_payload(Call& call, std::string_view stated, std::optional<wire::ChunkSigning> signing) {
+AwsResult<void> check_s3_payload(Call& call, std::string_view stated, std::optional<wire::ChunkSigning> signing) {
   http::Request& request = call.request;
   if (stated.empty() || stated == wire::k_unsigned_payload) return {};
   if (is_sha256(stated)) {
@@ -144,15 +144,15 @@ struct Authenticator::Impl {
   wire::SigningKeyCache signing_keys;
 
   /// Who signs, as far as it can be said without the body: the key exists and its token is right.
-  Outcome<Identities::Key> find_key(const Call& call, const wire::ParsedSignature& parsed);
-  Outcome<void> check_scope(const Call& call, const wire::ParsedSignature& parsed);
-  Outcome<void> verify_s3(Call& call, const wire::ParsedSignature& parsed, const Identities::Key& key);
+  AwsResult<Identities::Key> find_key(const Call& call, const wire::ParsedSignature& parsed);
+  AwsResult<void> check_scope(const Call& call, const wire::ParsedSignature& parsed);
+  AwsResult<void> verify_s3(Call& call, const wire::ParsedSignature& parsed, const Identities::Key& key);
   /// The signature of a posted form's policy.
-  Outcome<void> verify_form(Call& call);
-  Outcome<void> verify_buffered(const Call& call, const wire::ParsedSignature& parsed, const Identities::Key& key);
+  AwsResult<void> verify_form(Call& call);
+  AwsResult<void> verify_buffered(const Call& call, const wire::ParsedSignature& parsed, const Identities::Key& key);
 };
 
-Outcome<Identities::Key> Authenticator::Impl::find_key(const Call& call, const wire::ParsedSignature& parsed) {
+AwsResult<Identities::Key> Authenticator::Impl::find_key(const Call& call, const wire::ParsedSignature& parsed) {
   auto key = identities.find_key(parsed.access_key_id);
   if (!key || !key->active) return std::unexpected(refuse_key(call.service, parsed.access_key_id));
   if (!wire::equal_in_constant_time(key->session_token, parsed.session_token)) {
@@ -164,7 +164,7 @@ Outcome<Identities::Key> Authenticator::Impl::find_key(const Call& call, const w
   return *std::move(key);
 }
 
-Outcome<void> Authenticator::Impl::check_scope(const Call& call, const wire::ParsedSignature& parsed) {
+AwsResult<void> Authenticator::Impl::check_scope(const Call& call, const wire::ParsedSignature& parsed) {
   if (parsed.is_v2()) {
     if (call.service == "s3" && !call.region.empty() && !takes_signature_v2(call.region)) {
       return std::unexpected(refuse_signature_v2());
@@ -186,8 +186,8 @@ Outcome<void> Authenticator::Impl::check_scope(const Call& call, const wire::Par
   return {};
 }
 
-Outcome<void> Authenticator::Impl::verify_s3(Call& call, const wire::ParsedSignature& parsed,
-                                             const Identities::Key& key) {
+AwsResult<void> Authenticator::Impl::verify_s3(Call& call, const wire::ParsedSignature& parsed,
+                                               const Identities::Key& key) {
   const SystemTime now = clock.now();
   const Parts parts(call.request);
   const auto refused = [&](const wire::SignatureError& error) {
@@ -208,8 +208,8 @@ Outcome<void> Authenticator::Impl::verify_s3(Call& call, const wire::ParsedSigna
   return check_s3_payload(call, stated, std::move(signing));
 }
 
-Outcome<void> Authenticator::Impl::verify_buffered(const Call& call, const wire::ParsedSignature& parsed,
-                                                   const Identities::Key& key) {
+AwsResult<void> Authenticator::Impl::verify_buffered(const Call& call, const wire::ParsedSignature& parsed,
+                                                     const Identities::Key& key) {
   const std::string_view bytes = call.request.body.bytes();
   const std::string sha256 = bytes.empty() ? std::string(wire::k_empty_sha256) : wire::sha256_hex(bytes);
   const Parts parts(call.request);
@@ -224,7 +224,7 @@ Authenticator::Authenticator(const Clock& clock, Identities& identities)
 
 Authenticator::~Authenticator() = default;
 
-Outcome<void> Authenticator::Impl::verify_form(Call& call) {
+AwsResult<void> Authenticator::Impl::verify_form(Call& call) {
   const auto parsed = form_signature(*call.form);
   if (!parsed) return std::unexpected(parsed.error());
   if (!*parsed) return {};
@@ -245,8 +245,8 @@ Outcome<void> Authenticator::Impl::verify_form(Call& call) {
   return {};
 }
 
-Task<Outcome<void>> Authenticator::authenticate(Call& call) {
-  if (call.service == "s3" && call.request.method == "OPTIONS") co_return Outcome<void>{};
+Task<AwsResult<void>> Authenticator::authenticate(Call& call) {
+  if (call.service == "s3" && call.request.method == "OPTIONS") co_return AwsResult<void>{};
   if (is_form_upload(call)) {
     if (auto read = co_await read_form(call); !read) co_return read;
     co_return impl_->verify_form(call);
@@ -257,7 +257,7 @@ Task<Outcome<void>> Authenticator::authenticate(Call& call) {
   }();
   if (!parsed) {
     if (parsed.error().reason == Reason::missing && may_be_unsigned(call)) {
-      if (call.service != "s3") co_return Outcome<void>{};
+      if (call.service != "s3") co_return AwsResult<void>{};
       co_return check_s3_payload(call, call.request.headers.get_or("x-amz-content-sha256", ""), std::nullopt);
     }
     wire::ParsedSignature form;
@@ -278,7 +278,7 @@ Task<Outcome<void>> Authenticator::authenticate(Call& call) {
     if (!bytes) co_return std::unexpected(refuse_body(call.service, bytes.error()));
     call.request.body = *std::move(bytes);
   }
-  Outcome<void> verified =
+  AwsResult<void> verified =
       call.service == "s3" ? impl_->verify_s3(call, *parsed, *key) : impl_->verify_buffered(call, *parsed, *key);
   if (!verified) co_return verified;
 
@@ -288,7 +288,7 @@ Task<Outcome<void>> Authenticator::authenticate(Call& call) {
   call.signed_at = parsed->signed_at;
   if (!parsed->is_v2()) call.region = parsed->scope.region;
   impl_->identities.note_use(call);
-  co_return Outcome<void>{};
+  co_return AwsResult<void>{};
 }
 
 }  // namespace sortie::emulator

@@ -33,7 +33,7 @@ class Authenticator {
   /// out decoded, with length() = x-amz-decoded-content-length, and Call::trailers is filled at their end.
   ///
   /// A request without any signature becomes Principal::Kind::anonymous for S3 and is refused elsewhere.
-  Task<Outcome<void>> authenticate(Call& call);
+  Task<AwsResult<void>> authenticate(Call& call);
 
  private:
   struct Impl;

@@ -35,9 +35,9 @@ class FakeIdentities final : public Identities {
     key.expires = session_expires;
     return key;
   }
-  Outcome<void> check_assumable(const std::string&, const std::string&) override { return {}; }
-  Outcome<SessionCredentials> assume_for_service(const std::string&, const std::string&, const std::string&,
-                                                 std::chrono::seconds) override {
+  AwsResult<void> check_assumable(const std::string&, const std::string&) override { return {}; }
+  AwsResult<SessionCredentials> assume_for_service(const std::string&, const std::string&, const std::string&,
+                                                   std::chrono::seconds) override {
     return SessionCredentials{};
   }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "emulator/core/operation_table.h"
 #include "http/message.h"
 
 namespace sortie::emulator {
@@ -61,8 +62,9 @@ struct AwsError {
   std::vector<std::pair<std::string, std::string>> fields;  ///< further members (`BucketName`, `Type`, `Reason`)
 };
 
+/// What an operation answers: a value, or an error in AWS's words.
 template <class T>
-using Outcome = std::expected<T, AwsError>;
+using AwsResult = std::expected<T, AwsError>;
 
 inline std::unexpected<AwsError> aws_fail(int status, std::string code, std::string message) {
   return std::unexpected(AwsError{status, std::move(code), std::move(message), {}});
@@ -87,11 +89,14 @@ struct Call {
 };
 
 /// One AWS service of the embedded AWS. It parses, authorizes, acts and answers; every failure is an answer in the
-/// service's protocol. io_context thread only.
+/// service's protocol, but one: what SQLite throws (a full disk, a damaged state) is left to the router, which answers
+/// for all services. io_context thread only.
 class AwsService {
  public:
   virtual ~AwsService() = default;
   [[nodiscard]] virtual std::string_view name() const = 0;
+  /// What docs/operations.md says of it.
+  [[nodiscard]] virtual std::vector<OperationSummary> operations() const { return {}; }
   virtual Task<http::Response> handle(Call call) = 0;
   /// Renders an error that happened before the service saw the request (authentication, routing) in its protocol.
   [[nodiscard]] virtual http::Response render_error(const AwsError& error, const std::string& request_id,

@@ -68,7 +68,7 @@ AwsError missing_field(std::string_view name) {
 
 /// Whether any of the fields is there; refused when only some are.
 template <std::size_t N>
-Outcome<bool> has_all(const FormUpload& form, const std::string_view (&names)[N]) {
+AwsResult<bool> has_all(const FormUpload& form, const std::string_view (&names)[N]) {
   const auto there = [&](std::string_view name) { return form.field(name).has_value(); };
   if (std::ranges::none_of(names, there)) return false;
   const auto* missing = std::ranges::find_if_not(names, there);
@@ -97,7 +97,7 @@ bool is_form_upload(const Call& call) {
          wire::form_boundary(request.headers.get_or("Content-Type", ""));
 }
 
-Task<Outcome<void>> read_form(Call& call) {
+Task<AwsResult<void>> read_form(Call& call) {
   const std::string boundary = *wire::form_boundary(call.request.headers.get_or("Content-Type", ""));
   std::string text;
   for (;;) {
@@ -115,7 +115,7 @@ Task<Outcome<void>> read_form(Call& call) {
         call.request.body = std::unique_ptr<http::BodySource>(std::make_unique<FileSource>(
             std::move(call.request.body), text.substr((*head)->file_at), wire::form_delimiter(boundary)));
       }
-      co_return Outcome<void>();
+      co_return AwsResult<void>();
     }
     if (text.size() > k_max_fields) {
       co_return aws_fail(400, "MaxPostPreDataLengthExceeded",
@@ -129,7 +129,7 @@ Task<Outcome<void>> read_form(Call& call) {
   }
 }
 
-Outcome<std::optional<wire::ParsedSignature>> form_signature(const FormUpload& form) {
+AwsResult<std::optional<wire::ParsedSignature>> form_signature(const FormUpload& form) {
   if (!form.field("policy")) return std::nullopt;
   const auto version_4 = has_all(form, k_version_4);
   if (!version_4) return std::unexpected(version_4.error());

@@ -15,11 +15,11 @@ namespace sortie::emulator {
 bool is_form_upload(const Call& call);
 
 /// Takes the fields off the front of the body into `call.form`; the body is the file afterwards.
-Task<Outcome<void>> read_form(Call& call);
+Task<AwsResult<void>> read_form(Call& call);
 
 /// The signature in the fields; nothing for a form without a policy, which is anonymous. A form whose fields do not
 /// make a whole signature is refused.
-Outcome<std::optional<wire::ParsedSignature>> form_signature(const FormUpload& form);
+AwsResult<std::optional<wire::ParsedSignature>> form_signature(const FormUpload& form);
 
 /// Whether the policy was signed with `secret`.
 bool form_matches(const wire::ParsedSignature& parsed, const FormUpload& form, std::string_view secret);

@@ -21,7 +21,7 @@ class FunctionEvents {
   virtual ~FunctionEvents() = default;
   /// Whether the source may invoke the function, a version or an alias of that ARN: 404 `ResourceNotFoundException`
   /// when there is none, 403 `AccessDeniedException` when its policy does not allow it.
-  virtual Outcome<void> check(const Source& source, const std::string& function_arn) = 0;
+  virtual AwsResult<void> check(const Source& source, const std::string& function_arn) = 0;
   /// Accepts an invocation with `payload`, a JSON document. It is in the store when this returns, in the transaction
   /// that is open there, if any: what is rolled back is not run. Nothing happens when `check` would refuse, as on AWS.
   virtual void send(const Source& source, const std::string& function_arn, std::string payload) = 0;

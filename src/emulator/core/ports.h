@@ -16,7 +16,7 @@
 namespace sortie::emulator {
 
 /// A question to IAM.
-struct Question {
+struct AuthorizationRequest {
   std::string action;            ///< `s3:GetObject`
   std::string resource;          ///< ARN, or `*`
   std::string resource_account;  ///< owner of the resource; empty: the embedded AWS's account
@@ -33,10 +33,10 @@ class Authorizer {
   /// "User: ARN is not authorized to perform: ACTION on resource: "ARN" because no identity-based policy allows the
   /// ACTION action" (or "with an explicit deny in a …"). Global keys (aws:SourceIp, aws:SecureTransport,
   /// aws:PrincipalArn, …) are filled from the call.
-  virtual Outcome<void> authorize(const Call& call, const Question& question) = 0;
+  virtual AwsResult<void> authorize(const Call& call, const AuthorizationRequest& question) = 0;
   /// Whether `document` can be a resource policy: 400 `MalformedPolicyDocument` with IAM's words when it cannot
   /// (services rename the code: S3 has `MalformedPolicy`). IAM overrides this; a fake accepts everything.
-  virtual Outcome<void> check_resource_policy(std::string_view document) {
+  virtual AwsResult<void> check_resource_policy(std::string_view document) {
     (void)document;
     return {};
   }
@@ -70,17 +70,17 @@ class Identities {
   /// The key behind an access key id.
   virtual std::optional<Key> find_key(std::string_view access_key_id) = 0;
   /// True when the role exists and its trust policy lets `service_principal` assume it.
-  virtual Outcome<void> check_assumable(const std::string& role_arn, const std::string& service_principal) = 0;
+  virtual AwsResult<void> check_assumable(const std::string& role_arn, const std::string& service_principal) = 0;
   /// When the role was made; nothing when there is none. IAM overrides this; a fake's roles are as old as time.
   virtual std::optional<SystemTime> role_created(const std::string& role_arn) {
     (void)role_arn;
     return SystemTime{};
   }
   /// Assumes the role as a service does.
-  virtual Outcome<SessionCredentials> assume_for_service(const std::string& role_arn,
-                                                         const std::string& service_principal,
-                                                         const std::string& session_name,
-                                                         std::chrono::seconds duration) = 0;
+  virtual AwsResult<SessionCredentials> assume_for_service(const std::string& role_arn,
+                                                           const std::string& service_principal,
+                                                           const std::string& session_name,
+                                                           std::chrono::seconds duration) = 0;
   /// An authenticated request was made: when, where and with which service keys and roles were used last.
   virtual void note_use(const Call& call) { (void)call; }
 };
@@ -109,9 +109,9 @@ class Sessions {
  public:
   virtual ~Sessions() = default;
   /// Evaluates the caller's policies and the role's trust policy.
-  virtual Outcome<AssumedRole> assume_role(const Call& call, const AssumeRoleRequest& request) = 0;
+  virtual AwsResult<AssumedRole> assume_role(const Call& call, const AssumeRoleRequest& request) = 0;
   /// Temporary credentials of the caller itself, a user or root.
-  virtual Outcome<SessionCredentials> session_token(const Call& call, std::chrono::seconds duration) = 0;
+  virtual AwsResult<SessionCredentials> session_token(const Call& call, std::chrono::seconds duration) = 0;
 };
 
 struct LogEvent {
@@ -148,9 +148,9 @@ class ServiceCalls {
 class ObjectSource {
  public:
   virtual ~ObjectSource() = default;
-  virtual Task<Outcome<std::string>> get_object(const Call& on_behalf_of, const std::string& bucket,
-                                                const std::string& key, const std::string& version_id,
-                                                std::size_t limit) = 0;
+  virtual Task<AwsResult<std::string>> get_object(const Call& on_behalf_of, const std::string& bucket,
+                                                  const std::string& key, const std::string& version_id,
+                                                  std::size_t limit) = 0;
 };
 
 }  // namespace sortie::emulator

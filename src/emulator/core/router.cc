@@ -216,6 +216,17 @@ http::Response render_without_service(const AwsError& error, const std::string& 
   return response;
 }
 
+/// Each service's own word for a failure that is not the caller's.
+AwsError storage_failure(std::string_view service, std::string_view why) {
+  std::string code = "InternalFailure";
+  if (service == "s3") code = "InternalError";
+  if (service == "iam") code = "ServiceFailure";
+  if (service == "lambda") code = "ServiceException";
+  if (service == "logs") code = "ServiceUnavailableException";
+  if (service == "ssm") code = "InternalServerError";
+  return {500, std::move(code), fmt::format("The state of the embedded AWS cannot be read or written: {}", why), {}};
+}
+
 }  // namespace
 
 Destination find_destination(const http::Request& request) {
@@ -321,12 +332,12 @@ Task<http::Response> Router::deliver(AwsService& service, Call call) {
   try {
     co_return co_await service.handle(std::move(call));
   } catch (const SQLite::Exception& error) {
-    why = error.what();  // the disk is full, or the state is damaged: an answer, not the end of the program
+    why = error.what();
+  } catch (const std::system_error& error) {
+    why = error.what();
   }
-  const bool s3 = service.name() == "s3";
-  co_return service.render_error(
-      {500, s3 ? "InternalError" : "InternalFailure", "The state could not be written: " + why, {}}, request_id,
-      http::Request{});
+  // The disk is full, or the state is damaged: an answer, not the end of the program. Nothing was acknowledged.
+  co_return service.render_error(storage_failure(service.name(), why), request_id, http::Request{});
 }
 
 }  // namespace sortie::emulator

@@ -136,9 +136,9 @@ TEST(Localhost, TakesTheServiceFromWhatTheRequestSpeaks) {
 class NoKeys final : public Identities {
  public:
   std::optional<Key> find_key(std::string_view) override { return std::nullopt; }
-  Outcome<void> check_assumable(const std::string&, const std::string&) override { return {}; }
-  Outcome<SessionCredentials> assume_for_service(const std::string&, const std::string&, const std::string&,
-                                                 std::chrono::seconds) override {
+  AwsResult<void> check_assumable(const std::string&, const std::string&) override { return {}; }
+  AwsResult<SessionCredentials> assume_for_service(const std::string&, const std::string&, const std::string&,
+                                                   std::chrono::seconds) override {
     return SessionCredentials{};
   }
 };

@@ -25,7 +25,7 @@ Access::Access(const Clock& clock, Store& store, Directory& directory)
   load_sessions();
 }
 
-Outcome<void> Access::authorize(const Call& call, const Question& question) {
+AwsResult<void> Access::authorize(const Call& call, const AuthorizationRequest& question) {
   PolicyPtr resource;
   if (!question.resource_policy.empty()) {
     resource = parsed(question.resource_policy, PolicyKind::resource);
@@ -41,7 +41,7 @@ Outcome<void> Access::authorize(const Call& call, const Question& question) {
       denied(denial_sentence({call.principal, question.action, question.resource, account, context}, verdict)));
 }
 
-Verdict Access::decide_for(const Call& call, const Principal& principal, const Question& question,
+Verdict Access::decide_for(const Call& call, const Principal& principal, const AuthorizationRequest& question,
                            const Policy* resource, bool is_trust) {
   const Tags* tags = nullptr;
   ApplicablePolicies policies;
@@ -70,7 +70,7 @@ Verdict Access::decide_for(const Call& call, const Principal& principal, const Q
   return decide({principal, question.action, question.resource, account, context}, policies);
 }
 
-Outcome<void> Access::check_resource_policy(std::string_view document) {
+AwsResult<void> Access::check_resource_policy(std::string_view document) {
   const auto policy = parse_policy(document, PolicyKind::resource);
   if (!policy) return std::unexpected(policy.error());
   return check_principals(directory_, **policy);

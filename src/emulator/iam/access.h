@@ -30,20 +30,20 @@ class Access final : public Authorizer, public Identities, public Sessions {
   };
   [[nodiscard]] const RootKey& root_key() const { return root_; }
 
-  Outcome<void> authorize(const Call& call, const Question& question) override;
-  Outcome<void> check_resource_policy(std::string_view document) override;
+  AwsResult<void> authorize(const Call& call, const AuthorizationRequest& question) override;
+  AwsResult<void> check_resource_policy(std::string_view document) override;
   std::string stored_policy(const std::string& document) override;
   std::string shown_policy(const std::string& document) override;
 
   std::optional<Key> find_key(std::string_view access_key_id) override;
-  Outcome<void> check_assumable(const std::string& role_arn, const std::string& service_principal) override;
+  AwsResult<void> check_assumable(const std::string& role_arn, const std::string& service_principal) override;
   std::optional<SystemTime> role_created(const std::string& role_arn) override;
-  Outcome<SessionCredentials> assume_for_service(const std::string& role_arn, const std::string& service_principal,
-                                                 const std::string& session_name,
-                                                 std::chrono::seconds duration) override;
+  AwsResult<SessionCredentials> assume_for_service(const std::string& role_arn, const std::string& service_principal,
+                                                   const std::string& session_name,
+                                                   std::chrono::seconds duration) override;
 
-  Outcome<AssumedRole> assume_role(const Call& call, const AssumeRoleRequest& request) override;
-  Outcome<SessionCredentials> session_token(const Call& call, std::chrono::seconds duration) override;
+  AwsResult<AssumedRole> assume_role(const Call& call, const AssumeRoleRequest& request) override;
+  AwsResult<SessionCredentials> session_token(const Call& call, std::chrono::seconds duration) override;
 
   void note_use(const Call& call) override;
   [[nodiscard]] const LastUses& last_uses() const { return last_uses_; }
@@ -54,8 +54,8 @@ class Access final : public Authorizer, public Identities, public Sessions {
     PolicyPtr boundary;
   };
 
-  Verdict decide_for(const Call& call, const Principal& principal, const Question& question, const Policy* resource,
-                     bool is_trust);
+  Verdict decide_for(const Call& call, const Principal& principal, const AuthorizationRequest& question,
+                     const Policy* resource, bool is_trust);
   const Effective& effective_policies(const Principal& principal);
   Effective collect(const PolicyHolder& holder, const std::string& boundary);
   void add_policies(const PolicyHolder& holder, std::vector<PolicyPtr>& to);
@@ -76,12 +76,12 @@ class Access final : public Authorizer, public Identities, public Sessions {
     std::vector<std::string> transitive;  ///< keys
   };
   /// What `request` asks for and what the caller's session hands on. The latter cannot be set anew.
-  static Outcome<SessionTags> session_tags(const Principal& caller, const AssumeRoleRequest& request);
+  static AwsResult<SessionTags> session_tags(const Principal& caller, const AssumeRoleRequest& request);
   /// Whether the role's trust policy and the caller's own let it be assumed as `request` asks.
-  Outcome<void> check_trust(const Call& call, const Role& role, const AssumeRoleRequest& request,
-                            const SessionTags& tags);
+  AwsResult<void> check_trust(const Call& call, const Role& role, const AssumeRoleRequest& request,
+                              const SessionTags& tags);
   /// Puts the session policies on the principal; answers how much of the limit they and the tags take, in percent.
-  Outcome<int> narrow(Principal& principal, const AssumeRoleRequest& request) const;
+  AwsResult<int> narrow(Principal& principal, const AssumeRoleRequest& request) const;
 
   const Clock& clock_;
   Store& store_;

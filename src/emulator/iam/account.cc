@@ -11,7 +11,7 @@ namespace {
 constexpr const char* k_alias = "alias";
 constexpr const char* k_password_policy = "password-policy";
 
-Outcome<std::string> get_account_summary(Operation& operation) {
+AwsResult<std::string> get_account_summary(Operation& operation) {
   RETURN_IF_ERROR(operation.allow("GetAccountSummary", "*"));
   const Directory& directory = operation.directory;
   const auto own = [](const auto& entry) { return !entry.second.owned_by_aws; };
@@ -44,7 +44,7 @@ bool is_alias(std::string_view text) {
          text.back() != '-' && text.find("--") == std::string_view::npos;
 }
 
-Outcome<std::string> read_alias(const Operation& operation) {
+AwsResult<std::string> read_alias(const Operation& operation) {
   std::string alias(operation.input.get_or("AccountAlias", ""));
   if (is_alias(alias)) return alias;
   return aws_fail(
@@ -54,14 +54,14 @@ Outcome<std::string> read_alias(const Operation& operation) {
                   alias));
 }
 
-Outcome<std::string> create_account_alias(Operation& operation) {
+AwsResult<std::string> create_account_alias(Operation& operation) {
   ASSIGN_OR_RETURN(const std::string alias, read_alias(operation));
   RETURN_IF_ERROR(operation.allow("CreateAccountAlias", "*"));
   operation.directory.set_setting(k_alias, alias);  // an account has one: the new one takes the place of the old
   return std::string();
 }
 
-Outcome<std::string> delete_account_alias(Operation& operation) {
+AwsResult<std::string> delete_account_alias(Operation& operation) {
   ASSIGN_OR_RETURN(const std::string alias, read_alias(operation));
   RETURN_IF_ERROR(operation.allow("DeleteAccountAlias", "*"));
   if (operation.directory.setting(k_alias) != alias) {
@@ -71,7 +71,7 @@ Outcome<std::string> delete_account_alias(Operation& operation) {
   return std::string();
 }
 
-Outcome<std::string> list_account_aliases(Operation& operation) {
+AwsResult<std::string> list_account_aliases(Operation& operation) {
   RETURN_IF_ERROR(operation.allow("ListAccountAliases", "*"));
   wire::XmlWriter xml(false);
   xml.open("AccountAliases");
@@ -105,7 +105,7 @@ AwsError no_password_policy(const Operation& operation) {
   return no_such_entity("Password Policy", operation.directory.account());
 }
 
-Outcome<std::string> update_password_policy(Operation& operation) {
+AwsResult<std::string> update_password_policy(Operation& operation) {
   Arguments arguments(operation.input);
   wire::XmlWriter xml(false);
   std::int64_t age = 0;
@@ -125,7 +125,7 @@ Outcome<std::string> update_password_policy(Operation& operation) {
   return std::string();
 }
 
-Outcome<std::string> get_password_policy(Operation& operation) {
+AwsResult<std::string> get_password_policy(Operation& operation) {
   RETURN_IF_ERROR(operation.allow("GetAccountPasswordPolicy", "*"));
   const std::string policy = operation.directory.setting(k_password_policy);
   if (policy.empty()) return std::unexpected(no_password_policy(operation));
@@ -134,14 +134,14 @@ Outcome<std::string> get_password_policy(Operation& operation) {
   return xml.finish();
 }
 
-Outcome<std::string> delete_password_policy(Operation& operation) {
+AwsResult<std::string> delete_password_policy(Operation& operation) {
   RETURN_IF_ERROR(operation.allow("DeleteAccountPasswordPolicy", "*"));
   if (operation.directory.setting(k_password_policy).empty()) return std::unexpected(no_password_policy(operation));
   operation.directory.set_setting(k_password_policy, "");
   return std::string();
 }
 
-constexpr std::pair<std::string_view, Handler> k_handlers[] = {
+constexpr Row k_operations[] = {
     {"GetAccountSummary", get_account_summary},
     {"CreateAccountAlias", create_account_alias},
     {"DeleteAccountAlias", delete_account_alias},
@@ -153,8 +153,8 @@ constexpr std::pair<std::string_view, Handler> k_handlers[] = {
 
 }  // namespace
 
-HandlerTable account_handlers() {
-  return k_handlers;
+std::span<const Row> account_operations() {
+  return k_operations;
 }
 
 }  // namespace sortie::emulator::iam

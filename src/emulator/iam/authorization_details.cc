@@ -95,7 +95,7 @@ void write_list(wire::XmlWriter& xml, std::string_view name, bool wanted, const 
   xml.close();
 }
 
-Outcome<std::string> get_account_authorization_details(Operation& operation) {
+AwsResult<std::string> get_account_authorization_details(Operation& operation) {
   RETURN_IF_ERROR(operation.allow("GetAccountAuthorizationDetails", "*"));
   const auto filters = operation.input.list("Filter");
   for (const std::string& filter : filters) {
@@ -133,14 +133,14 @@ Outcome<std::string> get_account_authorization_details(Operation& operation) {
   return xml.finish();
 }
 
-constexpr std::pair<std::string_view, Handler> k_handlers[] = {
+constexpr Row k_operations[] = {
     {"GetAccountAuthorizationDetails", get_account_authorization_details},
 };
 
 }  // namespace
 
-HandlerTable details_handlers() {
-  return k_handlers;
+std::span<const Row> details_operations() {
+  return k_operations;
 }
 
 }  // namespace sortie::emulator::iam

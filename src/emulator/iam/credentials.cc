@@ -148,7 +148,7 @@ Principal Access::assumed(const Role& role, const std::string& session_name) con
   return principal;
 }
 
-Outcome<void> Access::check_assumable(const std::string& role_arn, const std::string& service_principal) {
+AwsResult<void> Access::check_assumable(const std::string& role_arn, const std::string& service_principal) {
   const Role* role = directory_.find_role_by_arn(role_arn);
   if (role == nullptr) {
     const std::string name = role_arn.substr(role_arn.rfind('/') + 1);
@@ -158,7 +158,7 @@ Outcome<void> Access::check_assumable(const std::string& role_arn, const std::st
   call.account = directory_.account();
   call.principal.kind = Principal::Kind::service;
   call.principal.name = service_principal;
-  Question question;
+  AuthorizationRequest question;
   question.action = "sts:AssumeRole";
   question.resource = role->arn;
   question.context.emplace_back("aws:SourceAccount", directory_.account());
@@ -173,14 +173,15 @@ std::optional<SystemTime> Access::role_created(const std::string& role_arn) {
   return role == nullptr ? std::nullopt : std::optional(role->created);
 }
 
-Outcome<SessionCredentials> Access::assume_for_service(const std::string& role_arn,
-                                                       const std::string& service_principal,
-                                                       const std::string& session_name, std::chrono::seconds duration) {
+AwsResult<SessionCredentials> Access::assume_for_service(const std::string& role_arn,
+                                                         const std::string& service_principal,
+                                                         const std::string& session_name,
+                                                         std::chrono::seconds duration) {
   if (auto allowed = check_assumable(role_arn, service_principal); !allowed) return std::unexpected(allowed.error());
   return issue(assumed(*directory_.find_role_by_arn(role_arn), session_name), duration);
 }
 
-Outcome<Access::SessionTags> Access::session_tags(const Principal& caller, const AssumeRoleRequest& request) {
+AwsResult<Access::SessionTags> Access::session_tags(const Principal& caller, const AssumeRoleRequest& request) {
   SessionTags result{request.tags, request.transitive_tags};
   for (const std::string& key : caller.transitive_tags) {
     const auto same = [&](const auto& tag) { return http::iequals(tag.first, key); };
@@ -198,9 +199,9 @@ Outcome<Access::SessionTags> Access::session_tags(const Principal& caller, const
   return result;
 }
 
-Outcome<void> Access::check_trust(const Call& call, const Role& role, const AssumeRoleRequest& request,
-                                  const SessionTags& tags) {
-  Question question;
+AwsResult<void> Access::check_trust(const Call& call, const Role& role, const AssumeRoleRequest& request,
+                                    const SessionTags& tags) {
+  AuthorizationRequest question;
   question.resource = role.arn;
   question.context.emplace_back("sts:RoleSessionName", request.session_name);
   if (!request.external_id.empty()) question.context.emplace_back("sts:ExternalId", request.external_id);
@@ -225,7 +226,7 @@ Outcome<void> Access::check_trust(const Call& call, const Role& role, const Assu
   return {};
 }
 
-Outcome<int> Access::narrow(Principal& principal, const AssumeRoleRequest& request) const {
+AwsResult<int> Access::narrow(Principal& principal, const AssumeRoleRequest& request) const {
   std::size_t packed = 0;
   if (!request.policy.empty()) {
     RETURN_IF_ERROR(parse_policy(request.policy, PolicyKind::identity));
@@ -247,7 +248,7 @@ Outcome<int> Access::narrow(Principal& principal, const AssumeRoleRequest& reque
                   fmt::format("Packed policy consumes {}% of allotted space, please use smaller policy.", percent));
 }
 
-Outcome<AssumedRole> Access::assume_role(const Call& call, const AssumeRoleRequest& request) {
+AwsResult<AssumedRole> Access::assume_role(const Call& call, const AssumeRoleRequest& request) {
   if (call.principal.kind == Principal::Kind::root) {
     return std::unexpected(denied("Roles may not be assumed by root accounts."));
   }
@@ -277,7 +278,7 @@ Outcome<AssumedRole> Access::assume_role(const Call& call, const AssumeRoleReque
   return result;
 }
 
-Outcome<SessionCredentials> Access::session_token(const Call& call, std::chrono::seconds duration) {
+AwsResult<SessionCredentials> Access::session_token(const Call& call, std::chrono::seconds duration) {
   if (call.principal.temporary ||
       (call.principal.kind != Principal::Kind::user && call.principal.kind != Principal::Kind::root)) {
     return std::unexpected(denied("Cannot call GetSessionToken with session credentials"));

@@ -67,7 +67,7 @@ class AssumeTest : public SessionTest {
     request.external_id = "secret";
   }
 
-  Outcome<AssumedRole> assume(const Principal& caller) {
+  AwsResult<AssumedRole> assume(const Principal& caller) {
     Call call;
     call.account = "123456789012";
     call.principal = caller;

@@ -22,13 +22,13 @@ bool is_member(const User& user, const Group& group) {
                              [&](const std::string& name) { return to_lower(name) == to_lower(group.name); });
 }
 
-Outcome<const Group*> allowed_group(const Operation& operation, std::string_view action, const std::string& name) {
+AwsResult<const Group*> allowed_group(const Operation& operation, std::string_view action, const std::string& name) {
   const Group* group = operation.directory.find_group(name);
   RETURN_IF_ERROR(operation.allow(action, group != nullptr ? group->arn : operation.arn("group", "/", name)));
   return need_group(operation, name);
 }
 
-Outcome<std::string> create_group(Operation& operation) {
+AwsResult<std::string> create_group(Operation& operation) {
   Arguments arguments(operation.input);
   Group group;
   group.name = arguments.name("GroupName", k_max_group_name);
@@ -49,7 +49,7 @@ Outcome<std::string> create_group(Operation& operation) {
   return xml.finish();
 }
 
-Outcome<std::string> get_group(Operation& operation) {
+AwsResult<std::string> get_group(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("GroupName", k_max_group_name);
   RETURN_IF_ERROR(arguments.check());
@@ -70,7 +70,7 @@ Outcome<std::string> get_group(Operation& operation) {
   return xml.finish();
 }
 
-Outcome<std::string> list_groups(Operation& operation) {
+AwsResult<std::string> list_groups(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string prefix = arguments.path_prefix();
   RETURN_IF_ERROR(arguments.check());
@@ -90,7 +90,7 @@ Outcome<std::string> list_groups(Operation& operation) {
   return xml.finish();
 }
 
-Outcome<std::string> list_groups_for_user(Operation& operation) {
+AwsResult<std::string> list_groups_for_user(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("UserName", k_max_user_name);
   RETURN_IF_ERROR(arguments.check());
@@ -108,7 +108,7 @@ Outcome<std::string> list_groups_for_user(Operation& operation) {
   return xml.finish();
 }
 
-Outcome<std::string> update_group(Operation& operation) {
+AwsResult<std::string> update_group(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("GroupName", k_max_group_name);
   const std::string new_name = arguments.optional_name("NewGroupName", k_max_group_name);
@@ -140,7 +140,7 @@ Outcome<std::string> update_group(Operation& operation) {
   return std::string();
 }
 
-Outcome<std::string> delete_group(Operation& operation) {
+AwsResult<std::string> delete_group(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("GroupName", k_max_group_name);
   RETURN_IF_ERROR(arguments.check());
@@ -160,7 +160,7 @@ Outcome<std::string> delete_group(Operation& operation) {
 }
 
 /// The group and user that a membership operation names, authorized.
-Outcome<std::pair<const Group*, const User*>> membership(Operation& operation, std::string_view action) {
+AwsResult<std::pair<const Group*, const User*>> membership(Operation& operation, std::string_view action) {
   Arguments arguments(operation.input);
   const std::string group_name = arguments.name("GroupName", k_max_group_name);
   const std::string user_name = arguments.name("UserName", k_max_user_name);
@@ -170,7 +170,7 @@ Outcome<std::pair<const Group*, const User*>> membership(Operation& operation, s
   return std::pair{group, user};
 }
 
-Outcome<std::string> add_user_to_group(Operation& operation) {
+AwsResult<std::string> add_user_to_group(Operation& operation) {
   ASSIGN_OR_RETURN(const auto named, membership(operation, "AddUserToGroup"));
   const auto& [group, user] = named;
   if (is_member(*user, *group)) return std::string();
@@ -183,7 +183,7 @@ Outcome<std::string> add_user_to_group(Operation& operation) {
   return std::string();
 }
 
-Outcome<std::string> remove_user_from_group(Operation& operation) {
+AwsResult<std::string> remove_user_from_group(Operation& operation) {
   ASSIGN_OR_RETURN(const auto named, membership(operation, "RemoveUserFromGroup"));
   const auto& [group, user] = named;
   if (!is_member(*user, *group)) return std::unexpected(no_such_entity("user", user->name));
@@ -193,7 +193,7 @@ Outcome<std::string> remove_user_from_group(Operation& operation) {
   return std::string();
 }
 
-constexpr std::pair<std::string_view, Handler> k_handlers[] = {
+constexpr Row k_operations[] = {
     {"CreateGroup", create_group},         {"GetGroup", get_group},
     {"ListGroups", list_groups},           {"ListGroupsForUser", list_groups_for_user},
     {"UpdateGroup", update_group},         {"DeleteGroup", delete_group},
@@ -202,8 +202,8 @@ constexpr std::pair<std::string_view, Handler> k_handlers[] = {
 
 }  // namespace
 
-HandlerTable group_handlers() {
-  return k_handlers;
+std::span<const Row> group_operations() {
+  return k_operations;
 }
 
 }  // namespace sortie::emulator::iam

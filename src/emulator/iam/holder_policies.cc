@@ -21,7 +21,7 @@ struct RoleKind {
   static constexpr std::string_view k_lower = "role";
   static constexpr std::size_t k_max_name = 64;
   static constexpr std::size_t k_max_inline = 10'240;
-  static Outcome<const Role*> find(const Operation& operation, const std::string& name) {
+  static AwsResult<const Role*> find(const Operation& operation, const std::string& name) {
     return need_role(operation, name);
   }
 };
@@ -32,7 +32,7 @@ struct UserKind {
   static constexpr std::string_view k_lower = "user";
   static constexpr std::size_t k_max_name = 64;
   static constexpr std::size_t k_max_inline = 2048;
-  static Outcome<const User*> find(const Operation& operation, const std::string& name) {
+  static AwsResult<const User*> find(const Operation& operation, const std::string& name) {
     return need_user(operation, name);
   }
 };
@@ -43,7 +43,7 @@ struct GroupKind {
   static constexpr std::string_view k_lower = "group";
   static constexpr std::size_t k_max_name = 128;
   static constexpr std::size_t k_max_inline = 5120;
-  static Outcome<const Group*> find(const Operation& operation, const std::string& name) {
+  static AwsResult<const Group*> find(const Operation& operation, const std::string& name) {
     return need_group(operation, name);
   }
 };
@@ -60,8 +60,8 @@ std::string holder_name(Arguments& arguments) {
 }
 
 template <class Kind>
-Outcome<const typename Kind::Holder*> allowed(const Operation& operation, const std::string& action_name,
-                                              const std::string& name, ContextKeys context = {}) {
+AwsResult<const typename Kind::Holder*> allowed(const Operation& operation, const std::string& action_name,
+                                                const std::string& name, ContextKeys context = {}) {
   const auto holder = Kind::find(operation, name);
   if constexpr (!std::is_same_v<Kind, GroupKind>) {
     if (holder) {
@@ -79,7 +79,7 @@ AwsError no_such_inline(std::string_view kind, std::string_view name) {
 }
 
 template <class Kind>
-Outcome<std::string> put_inline(Operation& operation) {
+AwsResult<std::string> put_inline(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = holder_name<Kind>(arguments);
   const std::string policy_name = arguments.name("PolicyName", k_max_policy_name);
@@ -100,7 +100,7 @@ Outcome<std::string> put_inline(Operation& operation) {
 }
 
 template <class Kind>
-Outcome<std::string> get_inline(Operation& operation) {
+AwsResult<std::string> get_inline(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = holder_name<Kind>(arguments);
   const std::string policy_name = arguments.name("PolicyName", k_max_policy_name);
@@ -115,7 +115,7 @@ Outcome<std::string> get_inline(Operation& operation) {
 }
 
 template <class Kind>
-Outcome<std::string> delete_inline(Operation& operation) {
+AwsResult<std::string> delete_inline(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = holder_name<Kind>(arguments);
   const std::string policy_name = arguments.name("PolicyName", k_max_policy_name);
@@ -130,7 +130,7 @@ Outcome<std::string> delete_inline(Operation& operation) {
 }
 
 template <class Kind>
-Outcome<std::string> list_inline(Operation& operation) {
+AwsResult<std::string> list_inline(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = holder_name<Kind>(arguments);
   RETURN_IF_ERROR(arguments.check());
@@ -148,7 +148,7 @@ Outcome<std::string> list_inline(Operation& operation) {
 }
 
 template <class Kind>
-Outcome<std::string> attach(Operation& operation) {
+AwsResult<std::string> attach(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = holder_name<Kind>(arguments);
   const std::string arn = arguments.arn("PolicyArn");
@@ -168,7 +168,7 @@ Outcome<std::string> attach(Operation& operation) {
 }
 
 template <class Kind>
-Outcome<std::string> detach(Operation& operation) {
+AwsResult<std::string> detach(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = holder_name<Kind>(arguments);
   const std::string arn = arguments.arn("PolicyArn");
@@ -184,7 +184,7 @@ Outcome<std::string> detach(Operation& operation) {
 }
 
 template <class Kind>
-Outcome<std::string> list_attached(Operation& operation) {
+AwsResult<std::string> list_attached(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = holder_name<Kind>(arguments);
   const std::string prefix = arguments.path_prefix();
@@ -209,7 +209,7 @@ Outcome<std::string> list_attached(Operation& operation) {
   return xml.finish();
 }
 
-constexpr std::pair<std::string_view, Handler> k_handlers[] = {
+constexpr Row k_operations[] = {
     {"PutRolePolicy", put_inline<RoleKind>},
     {"GetRolePolicy", get_inline<RoleKind>},
     {"DeleteRolePolicy", delete_inline<RoleKind>},
@@ -235,8 +235,8 @@ constexpr std::pair<std::string_view, Handler> k_handlers[] = {
 
 }  // namespace
 
-HandlerTable holder_policy_handlers() {
-  return k_handlers;
+std::span<const Row> holder_policy_operations() {
+  return k_operations;
 }
 
 }  // namespace sortie::emulator::iam

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <unordered_map>
-
 #include "emulator/core/protocol.h"
 #include "emulator/iam/access.h"
 #include "emulator/iam/directory.h"
@@ -18,15 +16,19 @@ constexpr std::string_view k_namespace = "https://iam.amazonaws.com/doc/2010-05-
 constexpr std::string_view k_version = "2010-05-08";
 constexpr std::size_t k_max_form = 1024 * 1024;
 
-std::unordered_map<std::string_view, iam::Handler> all_handlers() {
-  std::unordered_map<std::string_view, iam::Handler> handlers;
-  for (iam::HandlerTable table :
-       {iam::role_handlers(), iam::user_handlers(), iam::group_handlers(), iam::holder_policy_handlers(),
-        iam::managed_policy_handlers(), iam::profile_handlers(), iam::account_handlers(), iam::simulation_handlers(),
-        iam::details_handlers(), iam::service_linked_handlers(), iam::service_credential_handlers()}) {
-    handlers.insert(table.begin(), table.end());
-  }
-  return handlers;
+const OperationTable<iam::Row>& all_operations() {
+  static const OperationTable<iam::Row> k_table{iam::role_operations(),
+                                                iam::user_operations(),
+                                                iam::group_operations(),
+                                                iam::holder_policy_operations(),
+                                                iam::managed_policy_operations(),
+                                                iam::profile_operations(),
+                                                iam::account_operations(),
+                                                iam::simulation_operations(),
+                                                iam::details_operations(),
+                                                iam::service_linked_operations(),
+                                                iam::service_credential_operations()};
+  return k_table;
 }
 
 }  // namespace
@@ -35,15 +37,14 @@ struct Iam::Impl {
   Impl(const Clock& the_clock, Store& store, std::string account)
       : clock(the_clock), directory(store, std::move(account)), access(the_clock, store, directory) {}
 
-  Outcome<std::string> run(std::string_view action, const Call& call, const wire::QueryInput& input);
+  AwsResult<std::string> run(std::string_view action, const Call& call, const wire::QueryInput& input);
 
   const Clock& clock;
   iam::Directory directory;
   iam::Access access;
-  std::unordered_map<std::string_view, iam::Handler> handlers = all_handlers();
 };
 
-Outcome<std::string> Iam::Impl::run(std::string_view action, const Call& call, const wire::QueryInput& input) {
+AwsResult<std::string> Iam::Impl::run(std::string_view action, const Call& call, const wire::QueryInput& input) {
   if (action.empty()) return aws_fail(400, "MissingAction", "The request must contain the parameter Action.");
   if (const auto version = input.get_or("Version", k_version); version != k_version) {
     return aws_fail(400, "InvalidAction", fmt::format("Could not find operation {} for version {}", action, version));
@@ -53,21 +54,21 @@ Outcome<std::string> Iam::Impl::run(std::string_view action, const Call& call, c
   if (call.principal.temporary && own_session) {
     return aws_fail(403, "InvalidClientTokenId", "The security token included in the request is invalid");
   }
-  const auto handler = handlers.find(action);
-  if (handler == handlers.end()) return std::unexpected(not_implemented("iam", action));
+  const iam::Row* row = all_operations().find(action);
+  if (row == nullptr || row->handler == nullptr) return std::unexpected(not_implemented("iam", action));
   iam::Operation operation{clock, directory, access, call, input};
   if (auto allowed = iam::check_unprotected(operation, action); !allowed) return std::unexpected(allowed.error());
-  try {
-    return handler->second(operation);
-  } catch (const SQLite::Exception& error) {
-    return aws_fail(500, "ServiceFailure", fmt::format("The state could not be written: {}", error.what()));
-  }
+  return row->handler(operation);
 }
 
 Iam::Iam(const Clock& clock, Store& store, std::string account)
     : impl_(std::make_unique<Impl>(clock, store, std::move(account))) {}
 
 Iam::~Iam() = default;
+
+std::vector<OperationSummary> Iam::operations() const {
+  return all_operations().summary();
+}
 
 Task<http::Response> Iam::handle(Call call) {
   const std::string_view body = call.request.body.bytes();

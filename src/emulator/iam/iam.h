@@ -20,6 +20,7 @@ class Iam final : public AwsService {
   ~Iam() override;
 
   [[nodiscard]] std::string_view name() const override { return "iam"; }
+  [[nodiscard]] std::vector<OperationSummary> operations() const override;
   Task<http::Response> handle(Call call) override;
   [[nodiscard]] http::Response render_error(const AwsError& error, const std::string& request_id,
                                             const http::Request& request) const override;

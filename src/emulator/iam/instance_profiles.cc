@@ -15,8 +15,8 @@ AwsError no_such_profile(const std::string& name) {
   return {404, "NoSuchEntity", fmt::format("Instance Profile {} cannot be found.", name), {}};
 }
 
-Outcome<const InstanceProfile*> allowed_profile(const Operation& operation, std::string_view action,
-                                                const std::string& name) {
+AwsResult<const InstanceProfile*> allowed_profile(const Operation& operation, std::string_view action,
+                                                  const std::string& name) {
   const InstanceProfile* profile = operation.directory.find_profile(name);
   RETURN_IF_ERROR(
       operation.allow(action, profile != nullptr ? profile->arn : operation.arn("instance-profile", "/", name)));
@@ -37,7 +37,7 @@ void write_profile(wire::XmlWriter& xml, const Directory& directory, const Insta
   xml.close();
 }
 
-Outcome<std::string> create_profile(Operation& operation) {
+AwsResult<std::string> create_profile(Operation& operation) {
   Arguments arguments(operation.input);
   InstanceProfile profile;
   profile.name = arguments.name("InstanceProfileName", k_max_profile_name);
@@ -60,7 +60,7 @@ Outcome<std::string> create_profile(Operation& operation) {
   return xml.finish();
 }
 
-Outcome<std::string> get_profile(Operation& operation) {
+AwsResult<std::string> get_profile(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("InstanceProfileName", k_max_profile_name);
   RETURN_IF_ERROR(arguments.check());
@@ -75,7 +75,7 @@ Outcome<std::string> get_profile(Operation& operation) {
 
 /// A page of the profiles that `belongs` accepts.
 template <class Belongs>
-Outcome<std::string> listing(Operation& operation, Page& page, Belongs belongs) {
+AwsResult<std::string> listing(Operation& operation, Page& page, Belongs belongs) {
   wire::XmlWriter xml(false);
   xml.open("InstanceProfiles");
   for (const auto& [key, profile] : operation.directory.profiles()) {
@@ -89,7 +89,7 @@ Outcome<std::string> listing(Operation& operation, Page& page, Belongs belongs) 
   return xml.finish();
 }
 
-Outcome<std::string> list_profiles(Operation& operation) {
+AwsResult<std::string> list_profiles(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string prefix = arguments.path_prefix();
   RETURN_IF_ERROR(arguments.check());
@@ -99,7 +99,7 @@ Outcome<std::string> list_profiles(Operation& operation) {
   return listing(operation, page, [&](const InstanceProfile& profile) { return profile.path.starts_with(prefix); });
 }
 
-Outcome<std::string> list_profiles_for_role(Operation& operation) {
+AwsResult<std::string> list_profiles_for_role(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("RoleName", k_max_role_name);
   RETURN_IF_ERROR(arguments.check());
@@ -110,7 +110,7 @@ Outcome<std::string> list_profiles_for_role(Operation& operation) {
   return listing(operation, page, [&](const InstanceProfile& profile) { return profile.role == role->name; });
 }
 
-Outcome<std::string> delete_profile(Operation& operation) {
+AwsResult<std::string> delete_profile(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("InstanceProfileName", k_max_profile_name);
   RETURN_IF_ERROR(arguments.check());
@@ -122,14 +122,14 @@ Outcome<std::string> delete_profile(Operation& operation) {
   return std::string();
 }
 
-Outcome<std::string> add_role(Operation& operation) {
+AwsResult<std::string> add_role(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("InstanceProfileName", k_max_profile_name);
   const std::string role_name = arguments.name("RoleName", k_max_role_name);
   RETURN_IF_ERROR(arguments.check());
   ASSIGN_OR_RETURN(const InstanceProfile* profile, allowed_profile(operation, "AddRoleToInstanceProfile", name));
   ASSIGN_OR_RETURN(const Role* role, need_role(operation, role_name));
-  Question pass;
+  AuthorizationRequest pass;
   pass.action = "iam:PassRole";
   pass.resource = role->arn;
   pass.context.emplace_back("iam:PassedToService", "ec2.amazonaws.com");
@@ -143,7 +143,7 @@ Outcome<std::string> add_role(Operation& operation) {
   return std::string();
 }
 
-Outcome<std::string> remove_role(Operation& operation) {
+AwsResult<std::string> remove_role(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("InstanceProfileName", k_max_profile_name);
   const std::string role_name = arguments.name("RoleName", k_max_role_name);
@@ -156,7 +156,7 @@ Outcome<std::string> remove_role(Operation& operation) {
   return std::string();
 }
 
-Outcome<std::string> tag_profile(Operation& operation) {
+AwsResult<std::string> tag_profile(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("InstanceProfileName", k_max_profile_name);
   const Tags tags = arguments.tags();
@@ -168,7 +168,7 @@ Outcome<std::string> tag_profile(Operation& operation) {
   return std::string();
 }
 
-Outcome<std::string> untag_profile(Operation& operation) {
+AwsResult<std::string> untag_profile(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("InstanceProfileName", k_max_profile_name);
   const auto keys = arguments.tag_keys();
@@ -180,7 +180,7 @@ Outcome<std::string> untag_profile(Operation& operation) {
   return std::string();
 }
 
-Outcome<std::string> list_profile_tags(Operation& operation) {
+AwsResult<std::string> list_profile_tags(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("InstanceProfileName", k_max_profile_name);
   RETURN_IF_ERROR(arguments.check());
@@ -188,7 +188,7 @@ Outcome<std::string> list_profile_tags(Operation& operation) {
   return tag_listing(profile->tags);
 }
 
-constexpr std::pair<std::string_view, Handler> k_handlers[] = {
+constexpr Row k_operations[] = {
     {"TagInstanceProfile", tag_profile},
     {"UntagInstanceProfile", untag_profile},
     {"ListInstanceProfileTags", list_profile_tags},
@@ -203,8 +203,8 @@ constexpr std::pair<std::string_view, Handler> k_handlers[] = {
 
 }  // namespace
 
-HandlerTable profile_handlers() {
-  return k_handlers;
+std::span<const Row> profile_operations() {
+  return k_operations;
 }
 
 }  // namespace sortie::emulator::iam

@@ -33,14 +33,14 @@ void write_version(wire::XmlWriter& xml, const ManagedPolicy& policy, int number
   xml.element("CreateDate", wire::format_iso8601(version.created));
 }
 
-Outcome<void> check_document(const std::string& document) {
+AwsResult<void> check_document(const std::string& document) {
   RETURN_IF_ERROR(parse_policy(document, PolicyKind::identity));
   if (policy_size(document) <= k_max_document) return {};
   return std::unexpected(limit_exceeded(fmt::format("Cannot exceed quota for PolicySize: {}", k_max_document)));
 }
 
 /// Authorizes `action` on the policy that `PolicyArn` names, and finds it.
-Outcome<const ManagedPolicy*> allowed_policy(const Operation& operation, std::string_view action) {
+AwsResult<const ManagedPolicy*> allowed_policy(const Operation& operation, std::string_view action) {
   Arguments arguments(operation.input);
   const std::string arn = arguments.arn("PolicyArn");
   RETURN_IF_ERROR(arguments.check());
@@ -49,13 +49,13 @@ Outcome<const ManagedPolicy*> allowed_policy(const Operation& operation, std::st
 }
 
 /// The same for operations that change it: AWS's own policies cannot be.
-Outcome<const ManagedPolicy*> own_policy(const Operation& operation, std::string_view action) {
+AwsResult<const ManagedPolicy*> own_policy(const Operation& operation, std::string_view action) {
   ASSIGN_OR_RETURN(const ManagedPolicy* policy, allowed_policy(operation, action));
   if (!policy->owned_by_aws) return policy;
   return aws_fail(403, "AccessDenied", fmt::format("Policy {} is owned by AWS and cannot be changed.", policy->arn));
 }
 
-Outcome<int> version_number(const Operation& operation, const ManagedPolicy& policy) {
+AwsResult<int> version_number(const Operation& operation, const ManagedPolicy& policy) {
   const std::string_view text = operation.input.get_or("VersionId", "");
   int number = 0;
   const bool form = text.size() > 1 && text.front() == 'v';
@@ -71,7 +71,7 @@ Outcome<int> version_number(const Operation& operation, const ManagedPolicy& pol
                   fmt::format("Policy {} version {} does not exist or is not attachable.", policy.arn, text));
 }
 
-Outcome<std::string> create_policy(Operation& operation) {
+AwsResult<std::string> create_policy(Operation& operation) {
   Arguments arguments(operation.input);
   ManagedPolicy policy;
   policy.name = arguments.name("PolicyName", k_max_policy_name);
@@ -102,7 +102,7 @@ Outcome<std::string> create_policy(Operation& operation) {
   return xml.finish();
 }
 
-Outcome<std::string> get_policy(Operation& operation) {
+AwsResult<std::string> get_policy(Operation& operation) {
   ASSIGN_OR_RETURN(const ManagedPolicy* policy, allowed_policy(operation, "GetPolicy"));
   wire::XmlWriter xml(false);
   xml.open("Policy");
@@ -113,7 +113,7 @@ Outcome<std::string> get_policy(Operation& operation) {
   return xml.finish();
 }
 
-Outcome<std::string> list_policies(Operation& operation) {
+AwsResult<std::string> list_policies(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string prefix = arguments.path_prefix();
   const std::string scope = arguments.choice("Scope", {"All", "AWS", "Local"}, "All");
@@ -137,7 +137,7 @@ Outcome<std::string> list_policies(Operation& operation) {
   return xml.finish();
 }
 
-Outcome<std::string> delete_policy(Operation& operation) {
+AwsResult<std::string> delete_policy(Operation& operation) {
   ASSIGN_OR_RETURN(const ManagedPolicy* policy, own_policy(operation, "DeletePolicy"));
   if (operation.directory.attachment_count(policy->arn) > 0 || operation.directory.boundary_count(policy->arn) > 0) {
     return std::unexpected(delete_conflict("Cannot delete a policy attached to entities."));
@@ -151,7 +151,7 @@ Outcome<std::string> delete_policy(Operation& operation) {
   return std::string();
 }
 
-Outcome<std::string> create_policy_version(Operation& operation) {
+AwsResult<std::string> create_policy_version(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string document = arguments.document("PolicyDocument");
   const bool set_default = arguments.flag("SetAsDefault");
@@ -176,7 +176,7 @@ Outcome<std::string> create_policy_version(Operation& operation) {
   return xml.finish();
 }
 
-Outcome<std::string> get_policy_version(Operation& operation) {
+AwsResult<std::string> get_policy_version(Operation& operation) {
   ASSIGN_OR_RETURN(const ManagedPolicy* policy, allowed_policy(operation, "GetPolicyVersion"));
   ASSIGN_OR_RETURN(const int number, version_number(operation, *policy));
   wire::XmlWriter xml(false);
@@ -186,7 +186,7 @@ Outcome<std::string> get_policy_version(Operation& operation) {
   return xml.finish();
 }
 
-Outcome<std::string> list_policy_versions(Operation& operation) {
+AwsResult<std::string> list_policy_versions(Operation& operation) {
   ASSIGN_OR_RETURN(const ManagedPolicy* policy, allowed_policy(operation, "ListPolicyVersions"));
   wire::XmlWriter xml(false);
   xml.open("Versions");
@@ -199,7 +199,7 @@ Outcome<std::string> list_policy_versions(Operation& operation) {
   return xml.finish();
 }
 
-Outcome<std::string> set_default_policy_version(Operation& operation) {
+AwsResult<std::string> set_default_policy_version(Operation& operation) {
   ASSIGN_OR_RETURN(const ManagedPolicy* policy, own_policy(operation, "SetDefaultPolicyVersion"));
   ASSIGN_OR_RETURN(const int number, version_number(operation, *policy));
   ManagedPolicy changed = *policy;
@@ -209,7 +209,7 @@ Outcome<std::string> set_default_policy_version(Operation& operation) {
   return std::string();
 }
 
-Outcome<std::string> delete_policy_version(Operation& operation) {
+AwsResult<std::string> delete_policy_version(Operation& operation) {
   ASSIGN_OR_RETURN(const ManagedPolicy* policy, own_policy(operation, "DeletePolicyVersion"));
   ASSIGN_OR_RETURN(const int number, version_number(operation, *policy));
   if (number == policy->default_version) {
@@ -233,7 +233,7 @@ void write_entities(wire::XmlWriter& xml, std::string_view list, std::string_vie
   xml.close();
 }
 
-Outcome<std::string> list_entities_for_policy(Operation& operation) {
+AwsResult<std::string> list_entities_for_policy(Operation& operation) {
   ASSIGN_OR_RETURN(const ManagedPolicy* policy, allowed_policy(operation, "ListEntitiesForPolicy"));
   wire::XmlWriter xml(false);
   write_entities(xml, "PolicyGroups", "Group", operation.directory.groups(), policy->arn);
@@ -243,7 +243,7 @@ Outcome<std::string> list_entities_for_policy(Operation& operation) {
   return xml.finish();
 }
 
-Outcome<std::string> tag_policy(Operation& operation) {
+AwsResult<std::string> tag_policy(Operation& operation) {
   Arguments arguments(operation.input);
   const Tags tags = arguments.tags();
   RETURN_IF_ERROR(arguments.check());
@@ -254,7 +254,7 @@ Outcome<std::string> tag_policy(Operation& operation) {
   return std::string();
 }
 
-Outcome<std::string> untag_policy(Operation& operation) {
+AwsResult<std::string> untag_policy(Operation& operation) {
   ASSIGN_OR_RETURN(const ManagedPolicy* policy, own_policy(operation, "UntagPolicy"));
   ManagedPolicy changed = *policy;
   remove_tags(changed.tags, operation.input.list("TagKeys"));
@@ -262,12 +262,12 @@ Outcome<std::string> untag_policy(Operation& operation) {
   return std::string();
 }
 
-Outcome<std::string> list_policy_tags(Operation& operation) {
+AwsResult<std::string> list_policy_tags(Operation& operation) {
   ASSIGN_OR_RETURN(const ManagedPolicy* policy, allowed_policy(operation, "ListPolicyTags"));
   return tag_listing(policy->tags);
 }
 
-constexpr std::pair<std::string_view, Handler> k_handlers[] = {
+constexpr Row k_operations[] = {
     {"CreatePolicy", create_policy},
     {"GetPolicy", get_policy},
     {"ListPolicies", list_policies},
@@ -285,8 +285,8 @@ constexpr std::pair<std::string_view, Handler> k_handlers[] = {
 
 }  // namespace
 
-HandlerTable managed_policy_handlers() {
-  return k_handlers;
+std::span<const Row> managed_policy_operations() {
+  return k_operations;
 }
 
 }  // namespace sortie::emulator::iam

@@ -34,8 +34,8 @@ std::string lower_first(std::string_view parameter) {
 
 }  // namespace
 
-Outcome<void> Operation::allow(std::string_view action, const std::string& resource, ContextKeys context) const {
-  Question question;
+AwsResult<void> Operation::allow(std::string_view action, const std::string& resource, ContextKeys context) const {
+  AuthorizationRequest question;
   question.action = "iam:" + std::string(action);
   question.resource = resource;
   question.context = std::move(context);
@@ -194,7 +194,7 @@ std::vector<std::string> Arguments::tag_keys() {
   return keys;
 }
 
-Outcome<void> Arguments::check() const {
+AwsResult<void> Arguments::check() const {
   if (!violations_.empty()) {
     std::string list;
     for (const std::string& violation : violations_) list += (list.empty() ? "" : "; ") + violation;
@@ -223,7 +223,7 @@ Page::Page(const Operation& operation) {
   }
 }
 
-Outcome<void> Page::check() const {
+AwsResult<void> Page::check() const {
   return error_;
 }
 
@@ -265,22 +265,22 @@ AwsError limit_exceeded(std::string message) {
   return {409, "LimitExceeded", std::move(message), {}};
 }
 
-Outcome<const Role*> need_role(const Operation& operation, const std::string& name) {
+AwsResult<const Role*> need_role(const Operation& operation, const std::string& name) {
   if (const Role* role = operation.directory.find_role(name)) return role;
   return std::unexpected(no_such_entity("role", name));
 }
 
-Outcome<const User*> need_user(const Operation& operation, const std::string& name) {
+AwsResult<const User*> need_user(const Operation& operation, const std::string& name) {
   if (const User* user = operation.directory.find_user(name)) return user;
   return std::unexpected(no_such_entity("user", name));
 }
 
-Outcome<const Group*> need_group(const Operation& operation, const std::string& name) {
+AwsResult<const Group*> need_group(const Operation& operation, const std::string& name) {
   if (const Group* group = operation.directory.find_group(name)) return group;
   return std::unexpected(no_such_entity("group", name));
 }
 
-Outcome<const ManagedPolicy*> need_policy(const Operation& operation, const std::string& arn) {
+AwsResult<const ManagedPolicy*> need_policy(const Operation& operation, const std::string& arn) {
   if (!wire::is_arn(arn)) return aws_fail(400, "ValidationError", "Invalid ARN:  Could not be parsed!");
   if (const ManagedPolicy* policy = operation.directory.find_policy(arn)) return policy;
   return aws_fail(404, "NoSuchEntity", fmt::format("Policy {} was not found.", arn));
@@ -331,7 +331,7 @@ std::string tag_listing(const Tags& tags) {
 
 // --- tags
 
-Outcome<void> merge_tags(Tags& tags, const Tags& more) {
+AwsResult<void> merge_tags(Tags& tags, const Tags& more) {
   for (const auto& [key, value] : more) {
     const auto same = std::ranges::find_if(tags, [&](const auto& tag) { return to_lower(tag.first) == to_lower(key); });
     if (same == tags.end()) {

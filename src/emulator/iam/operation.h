@@ -28,29 +28,28 @@ struct Operation {
   const wire::QueryInput& input;
 
   /// 403 AccessDenied when the caller may not do `action` (`GetRole`) on `arn`.
-  Outcome<void> allow(std::string_view action, const std::string& arn, ContextKeys context = {}) const;
+  AwsResult<void> allow(std::string_view action, const std::string& arn, ContextKeys context = {}) const;
   /// `arn:aws:iam::ACCOUNT:KIND/path/name`.
   [[nodiscard]] std::string arn(std::string_view kind, std::string_view path, std::string_view name) const;
 };
 
-/// The content of the operation's result element; empty for an operation without one.
-using Handler = Outcome<std::string> (*)(Operation& operation);
-using HandlerTable = std::span<const std::pair<std::string_view, Handler>>;
+/// The answer is the content of the operation's result element; empty for an operation without one.
+using Row = OperationRow<Operation, AwsResult<std::string>>;
 
-HandlerTable role_handlers();
-HandlerTable user_handlers();
-HandlerTable group_handlers();
-HandlerTable holder_policy_handlers();
-HandlerTable managed_policy_handlers();
-HandlerTable profile_handlers();
-HandlerTable account_handlers();
-HandlerTable simulation_handlers();
-HandlerTable details_handlers();
-HandlerTable service_linked_handlers();
-HandlerTable service_credential_handlers();
+std::span<const Row> role_operations();
+std::span<const Row> user_operations();
+std::span<const Row> group_operations();
+std::span<const Row> holder_policy_operations();
+std::span<const Row> managed_policy_operations();
+std::span<const Row> profile_operations();
+std::span<const Row> account_operations();
+std::span<const Row> simulation_operations();
+std::span<const Row> details_operations();
+std::span<const Row> service_linked_operations();
+std::span<const Row> service_credential_operations();
 
 /// 400 UnmodifiableEntity for what only AWS may do to the role of one of its services.
-Outcome<void> check_unprotected(const Operation& operation, std::string_view action);
+AwsResult<void> check_unprotected(const Operation& operation, std::string_view action);
 
 /// Reads parameters and collects what is wrong with them. `check` gives AWS's ValidationError with all of it.
 class Arguments {
@@ -78,7 +77,7 @@ class Arguments {
   Tags tags();
   std::vector<std::string> tag_keys();
 
-  [[nodiscard]] Outcome<void> check() const;
+  [[nodiscard]] AwsResult<void> check() const;
 
  private:
   void violate(std::string_view parameter, std::string_view constraint);
@@ -93,7 +92,7 @@ class Arguments {
 class Page {
  public:
   explicit Page(const Operation& operation);
-  [[nodiscard]] Outcome<void> check() const;
+  [[nodiscard]] AwsResult<void> check() const;
   /// Whether the item with this key belongs to the page. Keys must come in ascending order.
   bool takes(std::string_view key);
   /// `IsTruncated`, and `Marker` when there is more.
@@ -104,7 +103,7 @@ class Page {
   std::string last_;
   std::int64_t room_ = 100;
   bool truncated_ = false;
-  Outcome<void> error_;
+  AwsResult<void> error_;
 };
 
 AwsError no_such_entity(std::string_view kind, std::string_view name);
@@ -114,11 +113,11 @@ AwsError delete_conflict(std::string message);
 AwsError no_such_policy(std::string_view arn);
 AwsError limit_exceeded(std::string message);
 
-Outcome<const Role*> need_role(const Operation& operation, const std::string& name);
-Outcome<const User*> need_user(const Operation& operation, const std::string& name);
-Outcome<const Group*> need_group(const Operation& operation, const std::string& name);
+AwsResult<const Role*> need_role(const Operation& operation, const std::string& name);
+AwsResult<const User*> need_user(const Operation& operation, const std::string& name);
+AwsResult<const Group*> need_group(const Operation& operation, const std::string& name);
 /// ValidationError for what is not an ARN, NoSuchEntity for what is not there.
-Outcome<const ManagedPolicy*> need_policy(const Operation& operation, const std::string& arn);
+AwsResult<const ManagedPolicy*> need_policy(const Operation& operation, const std::string& arn);
 
 /// Policy documents travel percent-encoded in answers.
 std::string encoded_document(std::string_view document);
@@ -135,7 +134,7 @@ void write_group(wire::XmlWriter& xml, const Group& group);
 std::string tag_listing(const Tags& tags);
 
 /// Adds or replaces; AWS allows 50.
-Outcome<void> merge_tags(Tags& tags, const Tags& more);
+AwsResult<void> merge_tags(Tags& tags, const Tags& more);
 void remove_tags(Tags& tags, const std::vector<std::string>& keys);
 /// `aws:ResourceTag/…` and `iam:ResourceTag/…`
 ContextKeys resource_tag_keys(const Tags& tags);

@@ -313,7 +313,7 @@ class Reader {
 
 }  // namespace
 
-Outcome<PolicyPtr> parse_policy(std::string_view document, PolicyKind kind) {
+AwsResult<PolicyPtr> parse_policy(std::string_view document, PolicyKind kind) {
   try {
     return std::make_shared<const Policy>(Reader(kind).read(document));
   } catch (const Malformed& malformed) {

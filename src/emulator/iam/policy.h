@@ -59,7 +59,7 @@ inline constexpr std::size_t k_max_policy_bytes = 131'072;
 
 /// Reads and validates a document. Errors: 400 `MalformedPolicyDocument` in IAM's words.
 /// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
-Outcome<PolicyPtr> parse_policy(std::string_view document, PolicyKind kind);
+AwsResult<PolicyPtr> parse_policy(std::string_view document, PolicyKind kind);
 
 /// The document's length as quotas count it: without white space.
 std::size_t policy_size(std::string_view document);

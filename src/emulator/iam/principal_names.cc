@@ -106,7 +106,7 @@ std::string with_principal_names(const Directory& directory, const std::string& 
   });
 }
 
-Outcome<void> check_principals(const Directory& directory, const Policy& policy) {
+AwsResult<void> check_principals(const Directory& directory, const Policy& policy) {
   for (const Statement& statement : policy.statements) {
     if (!statement.principal) continue;
     for (const std::string& name : statement.principal->aws) {

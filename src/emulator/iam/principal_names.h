@@ -16,6 +16,6 @@ std::string with_principal_ids(const Directory& directory, const std::string& do
 /// The inverse. Ids of entities that are gone stay.
 std::string with_principal_names(const Directory& directory, const std::string& document);
 /// 400 MalformedPolicyDocument when the policy names a user or role of this account, or an id, that does not exist.
-Outcome<void> check_principals(const Directory& directory, const Policy& policy);
+AwsResult<void> check_principals(const Directory& directory, const Policy& policy);
 
 }  // namespace sortie::emulator::iam

@@ -21,8 +21,8 @@ std::string role_arn(const Operation& operation, const std::string& name) {
 }
 
 /// Authorizes `action` on the role of that name, then finds it.
-Outcome<const Role*> allowed_role(const Operation& operation, std::string_view action, const std::string& name,
-                                  ContextKeys context = {}) {
+AwsResult<const Role*> allowed_role(const Operation& operation, std::string_view action, const std::string& name,
+                                    ContextKeys context = {}) {
   if (const Role* role = operation.directory.find_role(name)) {
     for (auto& key : resource_tag_keys(role->tags)) context.push_back(std::move(key));
   }
@@ -30,7 +30,7 @@ Outcome<const Role*> allowed_role(const Operation& operation, std::string_view a
   return need_role(operation, name);
 }
 
-Outcome<void> check_trust(const Operation& operation, const std::string& document) {
+AwsResult<void> check_trust(const Operation& operation, const std::string& document) {
   ASSIGN_OR_RETURN(const PolicyPtr policy, parse_policy(document, PolicyKind::trust));
   if (policy_size(document) > k_max_trust) {
     return std::unexpected(limit_exceeded(fmt::format("Cannot exceed quota for ACLSizePerRole: {}", k_max_trust)));
@@ -38,12 +38,12 @@ Outcome<void> check_trust(const Operation& operation, const std::string& documen
   return check_principals(operation.directory, *policy);
 }
 
-Outcome<void> check_boundary(const Operation& operation, const std::string& arn) {
+AwsResult<void> check_boundary(const Operation& operation, const std::string& arn) {
   if (arn.empty() || operation.directory.find_policy(arn) != nullptr) return {};
   return aws_fail(404, "NoSuchEntity", fmt::format("Scope ARN: {} does not exist or is not attachable.", arn));
 }
 
-Outcome<std::string> create_role(Operation& operation) {
+AwsResult<std::string> create_role(Operation& operation) {
   Arguments arguments(operation.input);
   Role role;
   role.name = arguments.name("RoleName", k_max_role_name);
@@ -80,7 +80,7 @@ Outcome<std::string> create_role(Operation& operation) {
   return xml.finish();
 }
 
-Outcome<std::string> get_role(Operation& operation) {
+AwsResult<std::string> get_role(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("RoleName", k_max_role_name);
   RETURN_IF_ERROR(arguments.check());
@@ -95,7 +95,7 @@ Outcome<std::string> get_role(Operation& operation) {
   return xml.finish();
 }
 
-Outcome<std::string> list_roles(Operation& operation) {
+AwsResult<std::string> list_roles(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string prefix = arguments.path_prefix();
   RETURN_IF_ERROR(arguments.check());
@@ -115,7 +115,7 @@ Outcome<std::string> list_roles(Operation& operation) {
   return xml.finish();
 }
 
-Outcome<std::string> update_role(Operation& operation) {
+AwsResult<std::string> update_role(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("RoleName", k_max_role_name);
   const std::string description = arguments.optional_text("Description", 1000);
@@ -129,7 +129,7 @@ Outcome<std::string> update_role(Operation& operation) {
   return " ";  // an empty result element
 }
 
-Outcome<std::string> update_role_description(Operation& operation) {
+AwsResult<std::string> update_role_description(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("RoleName", k_max_role_name);
   const std::string description = arguments.optional_text("Description", 1000);
@@ -145,7 +145,7 @@ Outcome<std::string> update_role_description(Operation& operation) {
   return xml.finish();
 }
 
-Outcome<std::string> update_assume_role_policy(Operation& operation) {
+AwsResult<std::string> update_assume_role_policy(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("RoleName", k_max_role_name);
   const std::string document = arguments.document("PolicyDocument");
@@ -158,7 +158,7 @@ Outcome<std::string> update_assume_role_policy(Operation& operation) {
   return std::string();
 }
 
-Outcome<std::string> delete_role(Operation& operation) {
+AwsResult<std::string> delete_role(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("RoleName", k_max_role_name);
   RETURN_IF_ERROR(arguments.check());
@@ -177,7 +177,7 @@ Outcome<std::string> delete_role(Operation& operation) {
   return std::string();
 }
 
-Outcome<std::string> tag_role(Operation& operation) {
+AwsResult<std::string> tag_role(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("RoleName", k_max_role_name);
   const Tags tags = arguments.tags();
@@ -189,7 +189,7 @@ Outcome<std::string> tag_role(Operation& operation) {
   return std::string();
 }
 
-Outcome<std::string> untag_role(Operation& operation) {
+AwsResult<std::string> untag_role(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("RoleName", k_max_role_name);
   const auto keys = arguments.tag_keys();
@@ -203,7 +203,7 @@ Outcome<std::string> untag_role(Operation& operation) {
   return std::string();
 }
 
-Outcome<std::string> list_role_tags(Operation& operation) {
+AwsResult<std::string> list_role_tags(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("RoleName", k_max_role_name);
   RETURN_IF_ERROR(arguments.check());
@@ -211,7 +211,7 @@ Outcome<std::string> list_role_tags(Operation& operation) {
   return tag_listing(role->tags);
 }
 
-Outcome<std::string> put_role_boundary(Operation& operation) {
+AwsResult<std::string> put_role_boundary(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("RoleName", k_max_role_name);
   const std::string boundary = arguments.arn("PermissionsBoundary");
@@ -225,7 +225,7 @@ Outcome<std::string> put_role_boundary(Operation& operation) {
   return std::string();
 }
 
-Outcome<std::string> delete_role_boundary(Operation& operation) {
+AwsResult<std::string> delete_role_boundary(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("RoleName", k_max_role_name);
   RETURN_IF_ERROR(arguments.check());
@@ -236,7 +236,7 @@ Outcome<std::string> delete_role_boundary(Operation& operation) {
   return std::string();
 }
 
-constexpr std::pair<std::string_view, Handler> k_handlers[] = {
+constexpr Row k_operations[] = {
     {"CreateRole", create_role},
     {"GetRole", get_role},
     {"ListRoles", list_roles},
@@ -253,8 +253,8 @@ constexpr std::pair<std::string_view, Handler> k_handlers[] = {
 
 }  // namespace
 
-HandlerTable role_handlers() {
-  return k_handlers;
+std::span<const Row> role_operations() {
+  return k_operations;
 }
 
 }  // namespace sortie::emulator::iam

@@ -15,7 +15,7 @@ constexpr std::size_t k_max_user_name = 64;
 constexpr std::size_t k_max_per_service = 2;
 constexpr std::string_view k_services[] = {"cassandra.amazonaws.com", "codecommit.amazonaws.com"};
 
-Outcome<const User*> allowed_user(const Operation& operation, std::string_view action, const std::string& name) {
+AwsResult<const User*> allowed_user(const Operation& operation, std::string_view action, const std::string& name) {
   const User* user = operation.directory.find_user(name);
   RETURN_IF_ERROR(operation.allow(action, user != nullptr ? user->arn : operation.arn("user", "/", name)));
   return need_user(operation, name);
@@ -57,7 +57,7 @@ std::string name_for(const User& user, std::string_view account) {
                      : fmt::format("{}+{}-at-{}", user.name, number, account);
 }
 
-Outcome<std::string> create(Operation& operation) {
+AwsResult<std::string> create(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("UserName", k_max_user_name);
   const std::string service = arguments.name("ServiceName", 128);
@@ -81,7 +81,7 @@ Outcome<std::string> create(Operation& operation) {
   return answer;
 }
 
-Outcome<std::string> list(Operation& operation) {
+AwsResult<std::string> list(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = user_of(operation, arguments);
   RETURN_IF_ERROR(arguments.check());
@@ -100,7 +100,7 @@ Outcome<std::string> list(Operation& operation) {
 }
 
 /// The user whose credential `ServiceSpecificCredentialId` names, as a copy that can be changed.
-Outcome<User> changed_user(Operation& operation, Arguments& arguments, std::string_view action, std::string& id) {
+AwsResult<User> changed_user(Operation& operation, Arguments& arguments, std::string_view action, std::string& id) {
   const std::string name = user_of(operation, arguments);
   id = arguments.word("ServiceSpecificCredentialId", 20, 128);
   RETURN_IF_ERROR(arguments.check());
@@ -110,7 +110,7 @@ Outcome<User> changed_user(Operation& operation, Arguments& arguments, std::stri
   return changed;
 }
 
-Outcome<std::string> update(Operation& operation) {
+AwsResult<std::string> update(Operation& operation) {
   Arguments arguments(operation.input);
   std::string id;
   const std::string status = arguments.choice("Status", {"Active", "Inactive"});
@@ -120,7 +120,7 @@ Outcome<std::string> update(Operation& operation) {
   return std::string();
 }
 
-Outcome<std::string> reset(Operation& operation) {
+AwsResult<std::string> reset(Operation& operation) {
   Arguments arguments(operation.input);
   std::string id;
   ASSIGN_OR_RETURN(User user, changed_user(operation, arguments, "ResetServiceSpecificCredential", id));
@@ -130,7 +130,7 @@ Outcome<std::string> reset(Operation& operation) {
   return answer;
 }
 
-Outcome<std::string> remove(Operation& operation) {
+AwsResult<std::string> remove(Operation& operation) {
   Arguments arguments(operation.input);
   std::string id;
   ASSIGN_OR_RETURN(User user, changed_user(operation, arguments, "DeleteServiceSpecificCredential", id));
@@ -139,7 +139,7 @@ Outcome<std::string> remove(Operation& operation) {
   return std::string();
 }
 
-constexpr std::pair<std::string_view, Handler> k_handlers[] = {
+constexpr Row k_operations[] = {
     {"CreateServiceSpecificCredential", create}, {"ListServiceSpecificCredentials", list},
     {"UpdateServiceSpecificCredential", update}, {"ResetServiceSpecificCredential", reset},
     {"DeleteServiceSpecificCredential", remove},
@@ -147,8 +147,8 @@ constexpr std::pair<std::string_view, Handler> k_handlers[] = {
 
 }  // namespace
 
-HandlerTable service_credential_handlers() {
-  return k_handlers;
+std::span<const Row> service_credential_operations() {
+  return k_operations;
 }
 
 }  // namespace sortie::emulator::iam

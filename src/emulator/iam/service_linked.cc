@@ -39,7 +39,7 @@ std::string trust_of(std::string_view service) {
       service);
 }
 
-Outcome<std::string> create_service_linked_role(Operation& operation) {
+AwsResult<std::string> create_service_linked_role(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string service = arguments.name("AWSServiceName", k_max_service);
   const std::string suffix = arguments.optional_name("CustomSuffix", k_max_suffix);
@@ -76,7 +76,7 @@ Outcome<std::string> create_service_linked_role(Operation& operation) {
   return xml.finish();
 }
 
-Outcome<std::string> delete_service_linked_role(Operation& operation) {
+AwsResult<std::string> delete_service_linked_role(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("RoleName", 64);
   RETURN_IF_ERROR(arguments.check());
@@ -92,7 +92,7 @@ Outcome<std::string> delete_service_linked_role(Operation& operation) {
   return xml.finish();
 }
 
-Outcome<std::string> get_deletion_status(Operation& operation) {
+AwsResult<std::string> get_deletion_status(Operation& operation) {
   const std::string task(operation.input.get_or("DeletionTaskId", ""));
   RETURN_IF_ERROR(operation.allow("GetServiceLinkedRoleDeletionStatus", operation.arn("role", k_path, "*")));
   const std::string status = operation.directory.setting(std::string(k_task) + task);
@@ -102,7 +102,7 @@ Outcome<std::string> get_deletion_status(Operation& operation) {
   return xml.finish();
 }
 
-constexpr std::pair<std::string_view, Handler> k_handlers[] = {
+constexpr Row k_operations[] = {
     {"CreateServiceLinkedRole", create_service_linked_role},
     {"DeleteServiceLinkedRole", delete_service_linked_role},
     {"GetServiceLinkedRoleDeletionStatus", get_deletion_status},
@@ -110,11 +110,11 @@ constexpr std::pair<std::string_view, Handler> k_handlers[] = {
 
 }  // namespace
 
-HandlerTable service_linked_handlers() {
-  return k_handlers;
+std::span<const Row> service_linked_operations() {
+  return k_operations;
 }
 
-Outcome<void> check_unprotected(const Operation& operation, std::string_view action) {
+AwsResult<void> check_unprotected(const Operation& operation, std::string_view action) {
   if (std::ranges::find(k_refused, action) == std::end(k_refused)) return {};
   const Role* role = operation.directory.find_role(operation.input.get_or("RoleName", ""));
   if (role == nullptr || !is_service_linked(*role)) return {};

@@ -35,14 +35,14 @@ struct Subject {
   std::vector<NamedPolicy> resource;
 };
 
-Outcome<void> add(std::vector<NamedPolicy>& to, std::string id, const std::string& document, PolicyKind kind) {
+AwsResult<void> add(std::vector<NamedPolicy>& to, std::string id, const std::string& document, PolicyKind kind) {
   ASSIGN_OR_RETURN(PolicyPtr policy, parse_policy(document, kind));
   to.push_back({std::move(id), document, std::move(policy), statement_places(document)});
   return {};
 }
 
 /// The documents of a list parameter, called `PARAMETER.1` and so on.
-Outcome<void> add_list(const Operation& operation, std::string_view parameter, std::vector<NamedPolicy>& to) {
+AwsResult<void> add_list(const Operation& operation, std::string_view parameter, std::vector<NamedPolicy>& to) {
   std::size_t number = 0;
   for (const std::string& document : operation.input.list(parameter)) {
     const auto added = add(to, fmt::format("{}.{}", parameter, ++number), document, PolicyKind::identity);
@@ -67,7 +67,7 @@ void add_boundary(const Directory& directory, const std::string& arn, Subject& s
 }
 
 /// The user, group or role of an ARN as if it called, with all its policies.
-Outcome<Subject> subject_of(const Directory& directory, const std::string& arn) {
+AwsResult<Subject> subject_of(const Directory& directory, const std::string& arn) {
   Subject subject;
   subject.principal_given = true;
   Principal& principal = subject.principal;
@@ -106,7 +106,7 @@ Outcome<Subject> subject_of(const Directory& directory, const std::string& arn) 
 }
 
 /// Puts the caller that is to be simulated in place of the subject: a user's ARN.
-Outcome<void> set_caller(const Operation& operation, Subject& subject) {
+AwsResult<void> set_caller(const Operation& operation, Subject& subject) {
   const std::string caller(operation.input.get_or("CallerArn", ""));
   if (caller.empty()) return {};
   const User* user = operation.directory.find_user(caller.substr(caller.rfind('/') + 1));
@@ -191,7 +191,8 @@ void write_missing(wire::XmlWriter& xml, const Subject& subject, const Context& 
 }
 
 /// One action on one resource.
-void simulate_one(wire::XmlWriter& xml, const Operation& operation, const Subject& subject, const Question& question) {
+void simulate_one(wire::XmlWriter& xml, const Operation& operation, const Subject& subject,
+                  const AuthorizationRequest& question) {
   Call call;  // the simulated request is not the one that asks: it has no address, no scheme, no headers
   call.request.scheme.clear();
   call.account = operation.call.account;
@@ -240,7 +241,7 @@ std::string account_in(std::string_view owner) {
   return std::string(owner);
 }
 
-Outcome<std::string> simulate(Operation& operation, Subject subject) {
+AwsResult<std::string> simulate(Operation& operation, Subject subject) {
   RETURN_IF_ERROR(set_caller(operation, subject));
   std::vector<NamedPolicy> boundaries;
   RETURN_IF_ERROR(add_list(operation, "PermissionsBoundaryPolicyInputList", boundaries));
@@ -258,7 +259,7 @@ Outcome<std::string> simulate(Operation& operation, Subject subject) {
   if (actions.empty() || actions.size() * resources.size() > k_max_simulated) {
     return aws_fail(400, "InvalidInput", "ActionNames must name at least one action, and not too many.");
   }
-  Question question;
+  AuthorizationRequest question;
   question.context = simulated_context(operation);
   question.resource_account = account_in(operation.input.get_or("ResourceOwner", ""));
   wire::XmlWriter xml(false);
@@ -277,7 +278,7 @@ Outcome<std::string> simulate(Operation& operation, Subject subject) {
   return xml.finish();
 }
 
-Outcome<std::string> simulate_principal_policy(Operation& operation) {
+AwsResult<std::string> simulate_principal_policy(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string source = arguments.arn("PolicySourceArn");
   RETURN_IF_ERROR(arguments.check());
@@ -287,7 +288,7 @@ Outcome<std::string> simulate_principal_policy(Operation& operation) {
   return simulate(operation, std::move(subject));
 }
 
-Outcome<std::string> simulate_custom_policy(Operation& operation) {
+AwsResult<std::string> simulate_custom_policy(Operation& operation) {
   RETURN_IF_ERROR(operation.allow("SimulateCustomPolicy", "*"));
   Subject subject;
   subject.principal.kind = Principal::Kind::user;
@@ -311,14 +312,14 @@ std::string key_listing(const std::vector<NamedPolicy>& policies) {
   return xml.finish();
 }
 
-Outcome<std::string> context_keys_for_custom_policy(Operation& operation) {
+AwsResult<std::string> context_keys_for_custom_policy(Operation& operation) {
   RETURN_IF_ERROR(operation.allow("GetContextKeysForCustomPolicy", "*"));
   std::vector<NamedPolicy> policies;
   RETURN_IF_ERROR(add_list(operation, "PolicyInputList", policies));
   return key_listing(policies);
 }
 
-Outcome<std::string> context_keys_for_principal_policy(Operation& operation) {
+AwsResult<std::string> context_keys_for_principal_policy(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string source = arguments.arn("PolicySourceArn");
   RETURN_IF_ERROR(arguments.check());
@@ -328,7 +329,7 @@ Outcome<std::string> context_keys_for_principal_policy(Operation& operation) {
   return key_listing(subject.identity);
 }
 
-constexpr std::pair<std::string_view, Handler> k_handlers[] = {
+constexpr Row k_operations[] = {
     {"SimulatePrincipalPolicy", simulate_principal_policy},
     {"SimulateCustomPolicy", simulate_custom_policy},
     {"GetContextKeysForCustomPolicy", context_keys_for_custom_policy},
@@ -337,8 +338,8 @@ constexpr std::pair<std::string_view, Handler> k_handlers[] = {
 
 }  // namespace
 
-HandlerTable simulation_handlers() {
-  return k_handlers;
+std::span<const Row> simulation_operations() {
+  return k_operations;
 }
 
 }  // namespace sortie::emulator::iam

@@ -18,7 +18,7 @@ constexpr std::size_t k_max_user_name = 64;
 constexpr std::size_t k_max_keys = 2;
 
 /// `UserName`, or the caller's own when it is left out.
-Outcome<std::string> user_name(const Operation& operation) {
+AwsResult<std::string> user_name(const Operation& operation) {
   Arguments arguments(operation.input);
   std::string name = arguments.optional_name("UserName", k_max_user_name);
   RETURN_IF_ERROR(arguments.check());
@@ -27,8 +27,8 @@ Outcome<std::string> user_name(const Operation& operation) {
   return aws_fail(400, "ValidationError", "Must specify userName when calling with non-User credentials");
 }
 
-Outcome<const User*> allowed_user(const Operation& operation, std::string_view action, const std::string& name,
-                                  ContextKeys context = {}) {
+AwsResult<const User*> allowed_user(const Operation& operation, std::string_view action, const std::string& name,
+                                    ContextKeys context = {}) {
   const User* user = operation.directory.find_user(name);
   if (user != nullptr) {
     for (auto& key : resource_tag_keys(user->tags)) context.push_back(std::move(key));
@@ -38,7 +38,7 @@ Outcome<const User*> allowed_user(const Operation& operation, std::string_view a
   return need_user(operation, name);
 }
 
-Outcome<std::string> create_user(Operation& operation) {
+AwsResult<std::string> create_user(Operation& operation) {
   Arguments arguments(operation.input);
   User user;
   user.name = arguments.name("UserName", k_max_user_name);
@@ -77,7 +77,7 @@ std::string describe_root(const Operation& operation) {
   return xml.finish();
 }
 
-Outcome<std::string> get_user(Operation& operation) {
+AwsResult<std::string> get_user(Operation& operation) {
   if (!operation.input.contains("UserName") && operation.call.principal.kind == Principal::Kind::root) {
     return describe_root(operation);
   }
@@ -92,7 +92,7 @@ Outcome<std::string> get_user(Operation& operation) {
   return xml.finish();
 }
 
-Outcome<std::string> list_users(Operation& operation) {
+AwsResult<std::string> list_users(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string prefix = arguments.path_prefix();
   RETURN_IF_ERROR(arguments.check());
@@ -112,7 +112,7 @@ Outcome<std::string> list_users(Operation& operation) {
   return xml.finish();
 }
 
-Outcome<std::string> update_user(Operation& operation) {
+AwsResult<std::string> update_user(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("UserName", k_max_user_name);
   const std::string new_name = arguments.optional_name("NewUserName", k_max_user_name);
@@ -135,7 +135,7 @@ Outcome<std::string> update_user(Operation& operation) {
   return std::string();
 }
 
-Outcome<std::string> delete_user(Operation& operation) {
+AwsResult<std::string> delete_user(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("UserName", k_max_user_name);
   RETURN_IF_ERROR(arguments.check());
@@ -159,7 +159,7 @@ Outcome<std::string> delete_user(Operation& operation) {
   return std::string();
 }
 
-Outcome<std::string> tag_user(Operation& operation) {
+AwsResult<std::string> tag_user(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("UserName", k_max_user_name);
   const Tags tags = arguments.tags();
@@ -171,7 +171,7 @@ Outcome<std::string> tag_user(Operation& operation) {
   return std::string();
 }
 
-Outcome<std::string> untag_user(Operation& operation) {
+AwsResult<std::string> untag_user(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("UserName", k_max_user_name);
   const auto keys = arguments.tag_keys();
@@ -183,7 +183,7 @@ Outcome<std::string> untag_user(Operation& operation) {
   return std::string();
 }
 
-Outcome<std::string> list_user_tags(Operation& operation) {
+AwsResult<std::string> list_user_tags(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("UserName", k_max_user_name);
   RETURN_IF_ERROR(arguments.check());
@@ -191,7 +191,7 @@ Outcome<std::string> list_user_tags(Operation& operation) {
   return tag_listing(user->tags);
 }
 
-Outcome<std::string> put_user_boundary(Operation& operation) {
+AwsResult<std::string> put_user_boundary(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("UserName", k_max_user_name);
   const std::string boundary = arguments.arn("PermissionsBoundary");
@@ -205,7 +205,7 @@ Outcome<std::string> put_user_boundary(Operation& operation) {
   return std::string();
 }
 
-Outcome<std::string> delete_user_boundary(Operation& operation) {
+AwsResult<std::string> delete_user_boundary(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("UserName", k_max_user_name);
   RETURN_IF_ERROR(arguments.check());
@@ -226,7 +226,7 @@ AwsError no_such_key(const std::string& id) {
   return {404, "NoSuchEntity", fmt::format("The Access Key with id {} cannot be found.", id), {}};
 }
 
-Outcome<std::string> create_access_key(Operation& operation) {
+AwsResult<std::string> create_access_key(Operation& operation) {
   ASSIGN_OR_RETURN(const std::string name, user_name(operation));
   ASSIGN_OR_RETURN(const User* user, allowed_user(operation, "CreateAccessKey", name));
   if (user->keys.size() >= k_max_keys) {
@@ -243,7 +243,7 @@ Outcome<std::string> create_access_key(Operation& operation) {
   return xml.finish();
 }
 
-Outcome<std::string> list_access_keys(Operation& operation) {
+AwsResult<std::string> list_access_keys(Operation& operation) {
   ASSIGN_OR_RETURN(const std::string name, user_name(operation));
   ASSIGN_OR_RETURN(const User* user, allowed_user(operation, "ListAccessKeys", name));
   wire::XmlWriter xml(false);
@@ -258,7 +258,7 @@ Outcome<std::string> list_access_keys(Operation& operation) {
 
 /// The user, changed by `change` at the key that `AccessKeyId` names.
 template <class Change>
-Outcome<std::string> change_key(Operation& operation, std::string_view action, Change change) {
+AwsResult<std::string> change_key(Operation& operation, std::string_view action, Change change) {
   Arguments arguments(operation.input);
   const std::string id = arguments.name("AccessKeyId", 128);
   RETURN_IF_ERROR(arguments.check());
@@ -272,18 +272,18 @@ Outcome<std::string> change_key(Operation& operation, std::string_view action, C
   return std::string();
 }
 
-Outcome<std::string> update_access_key(Operation& operation) {
+AwsResult<std::string> update_access_key(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string status = arguments.choice("Status", {"Active", "Inactive"});
   RETURN_IF_ERROR(arguments.check());
   return change_key(operation, "UpdateAccessKey", [&](User&, auto key) { key->active = status == "Active"; });
 }
 
-Outcome<std::string> delete_access_key(Operation& operation) {
+AwsResult<std::string> delete_access_key(Operation& operation) {
   return change_key(operation, "DeleteAccessKey", [](User& user, auto key) { user.keys.erase(key); });
 }
 
-Outcome<std::string> get_access_key_last_used(Operation& operation) {
+AwsResult<std::string> get_access_key_last_used(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string id = arguments.name("AccessKeyId", 128);
   RETURN_IF_ERROR(arguments.check());
@@ -301,7 +301,7 @@ Outcome<std::string> get_access_key_last_used(Operation& operation) {
   return xml.finish();
 }
 
-constexpr std::pair<std::string_view, Handler> k_handlers[] = {
+constexpr Row k_operations[] = {
     {"CreateUser", create_user},
     {"GetUser", get_user},
     {"ListUsers", list_users},
@@ -321,8 +321,8 @@ constexpr std::pair<std::string_view, Handler> k_handlers[] = {
 
 }  // namespace
 
-HandlerTable user_handlers() {
-  return k_handlers;
+std::span<const Row> user_operations() {
+  return k_operations;
 }
 
 }  // namespace sortie::emulator::iam

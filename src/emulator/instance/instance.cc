@@ -89,7 +89,7 @@ struct Instance::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  Outcome<SessionCredentials> current() {
+  AwsResult<SessionCredentials> current() {
     if (credentials && credentials->expires - services.clock.now() > k_renew_before) return *credentials;
     auto assumed = services.identities.assume_for_service(options.role_arn, k_service_principal, id,
                                                           std::chrono::seconds(k_session_duration));

@@ -22,7 +22,7 @@ struct InstanceIdentity {
 };
 
 /// The credentials of the instance's role as of now; asked for at each request.
-using RoleCredentials = std::function<Outcome<SessionCredentials>()>;
+using RoleCredentials = std::function<AwsResult<SessionCredentials>()>;
 
 /// The instance metadata service of EC2, version 2 alone: a token must be had by PUT first.
 /// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html

@@ -16,7 +16,7 @@ class MetadataTest : public ::testing::Test {
     std::string body;
   };
 
-  Outcome<SessionCredentials> current() {
+  AwsResult<SessionCredentials> current() {
     ++asked;
     if (!role_is_there) return aws_fail(403, "AccessDenied", "not any more");
     return SessionCredentials{

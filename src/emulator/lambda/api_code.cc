@@ -63,7 +63,7 @@ std::string Service::code_location(const Call& call, std::string_view kind, cons
 }
 
 /// Whether the function or layer that the path names has the package that it names, for those who may see it.
-Outcome<bool> Service::may_download(const Request& request) {
+AwsResult<bool> Service::may_download(const Request& request) {
   const auto& kind = request.parts.at(0);
   const auto& name = request.parts.at(1);
   const auto& code = request.parts.at(2);

@@ -36,7 +36,7 @@ AwsError no_such_config_for_function(const std::string& arn) {
 }
 
 /// Lays `body` over `config`.
-Outcome<void> apply_config(const json::object& body, CodeSigningConfig& config) {
+AwsResult<void> apply_config(const json::object& body, CodeSigningConfig& config) {
   std::vector<std::string> broken;
   auto policy = wire::string_or(wire::object_or_empty(body, "CodeSigningPolicies"), "UntrustedArtifactOnDeployment",
                                 config.policy);
@@ -63,7 +63,7 @@ Outcome<void> apply_config(const json::object& body, CodeSigningConfig& config) 
 
 }  // namespace
 
-Outcome<CodeSigningConfig*> Service::signing_target(Request& request, std::string_view action) {
+AwsResult<CodeSigningConfig*> Service::signing_target(Request& request, std::string_view action) {
   const auto& arn = request.parts.at(0);
   if (auto allowed = authorize(request.call, fmt::format("lambda:{}", action), arn); !allowed) {
     return std::unexpected(allowed.error());
@@ -175,7 +175,7 @@ Task<Service::Answer> Service::delete_function_signing(Request& request) {
 }
 
 /// Whether a package may come into the function.
-Outcome<void> Service::check_code_signing(const Function& function) {
+AwsResult<void> Service::check_code_signing(const Function& function) {
   if (function.code_signing_config.empty()) return {};
   const auto* config = code_signing_.find(function.code_signing_config);
   if (config == nullptr) return std::unexpected(no_such_config_for_function(function.code_signing_config));

@@ -60,7 +60,7 @@ std::optional<int> read_number(const json::object& body, std::string_view member
 }
 
 /// Lays `body` over `config`.
-Outcome<void> apply_config(const json::object& body, EventInvokeConfig& config) {
+AwsResult<void> apply_config(const json::object& body, EventInvokeConfig& config) {
   std::vector<std::string> broken;
   auto retries = read_number(body, "MaximumRetryAttempts", "maximumRetryAttempts", 0, 2, broken);
   auto age = read_number(body, "MaximumEventAgeInSeconds", "maximumEventAgeInSeconds", 60, 21'600, broken);
@@ -82,8 +82,8 @@ Outcome<void> apply_config(const json::object& body, EventInvokeConfig& config) 
 }  // namespace
 
 /// Function and qualifier, permitted; the function may be missing.
-Outcome<Service::Target> Service::event_target(Request& request, std::string_view action,
-                                               std::vector<std::pair<std::string, std::string>> context) {
+AwsResult<Service::Target> Service::event_target(Request& request, std::string_view action,
+                                                 std::vector<std::pair<std::string, std::string>> context) {
   auto ref = name_of(request, NameUse::other, request.parts.at(0), request.query("Qualifier"));
   if (!ref) return std::unexpected(ref.error());
   if (auto allowed = authorize(request.call, fmt::format("lambda:{}", action), ref->arn(), {}, std::move(context));

@@ -14,7 +14,7 @@ namespace json = boost::json;
 
 constexpr int k_batch_without_window = 10;
 
-Outcome<void> check_stream_position(const json::object& body, std::string_view service, const std::string& source) {
+AwsResult<void> check_stream_position(const json::object& body, std::string_view service, const std::string& source) {
   auto position = wire::string_or(body, "StartingPosition");
   if (position.empty()) {
     return std::unexpected(
@@ -33,7 +33,7 @@ Outcome<void> check_stream_position(const json::object& body, std::string_view s
 }
 
 /// What AWS looks at before it looks for the function.
-Outcome<void> check_event_source(const json::object& body) {
+AwsResult<void> check_event_source(const json::object& body) {
   if (wire::find(wire::object_or_empty(body, "DestinationConfig"), "OnSuccess") != nullptr) {
     return std::unexpected(
         invalid_parameter("Unsupported DestinationConfig parameter for given event source mapping type."));

@@ -28,7 +28,7 @@ AwsError update_in_progress(const Function& function) {
           {}};
 }
 
-Outcome<void> check_changeable(const Function& function, const json::object& body) {
+AwsResult<void> check_changeable(const Function& function, const json::object& body) {
   if (function.latest.status == Version::Status::creating) {
     return aws_fail(409, "ResourceConflictException",
                     "The operation cannot be performed at this time. The function is currently in the following state: "
@@ -51,7 +51,7 @@ AwsError wrong_revision() {
       {}};
 }
 
-Outcome<Page> read_page(std::string_view max_items, std::string_view marker) {
+AwsResult<Page> read_page(std::string_view max_items, std::string_view marker) {
   Page page{.size = k_default_page};
   if (!max_items.empty()) {
     auto [end, error] = std::from_chars(max_items.data(), max_items.data() + max_items.size(), page.size);
@@ -89,14 +89,14 @@ json::object page_document(std::string_view member, std::vector<std::pair<std::s
   return document;
 }
 
-Task<Outcome<void>> Service::check_interpreter(std::string runtime) {
+Task<AwsResult<void>> Service::check_interpreter(std::string runtime) {
   if (!is_native_runtime(runtime) && !co_await runtimes_.find(runtime)) {
     co_return std::unexpected(runtime_not_served(runtime));
   }
-  co_return Outcome<void>{};
+  co_return AwsResult<void>{};
 }
 
-Task<Outcome<Code>> Service::take_code(Request& request, std::string_view member) {
+Task<AwsResult<Code>> Service::take_code(Request& request, std::string_view member) {
   json::object none;
   auto* found = member.empty() ? nullptr : request.body.if_contains(member);
   auto& code = member.empty() ? request.body : found != nullptr && found->is_object() ? found->get_object() : none;

@@ -42,7 +42,7 @@ struct JsonChecker {
   bool on_comment(Text, Error&) { return true; }
 };
 
-Outcome<void> check_json(std::string_view text) {
+AwsResult<void> check_json(std::string_view text) {
   boost::json::parse_options options;
   options.max_depth = k_json_depth;
   boost::json::basic_parser<JsonChecker> parser(options);
@@ -76,8 +76,8 @@ double next_chance() {
   return std::uniform_real_distribution<double>(0, 1)(numbers);
 }
 
-Outcome<void> Service::submit(const Function& function, const Version& version, const std::string& qualifier,
-                              std::shared_ptr<Invocation> invocation) {
+AwsResult<void> Service::submit(const Function& function, const Version& version, const std::string& qualifier,
+                                std::shared_ptr<Invocation> invocation) {
   if (version.status == Version::Status::creating) {
     return aws_fail(409, "ResourceConflictException",
                     "The operation cannot be performed at this time. The function is currently in the following state: "
@@ -99,7 +99,7 @@ Outcome<void> Service::submit(const Function& function, const Version& version, 
 }
 
 /// What Invoke and InvokeWithResponseStream have in common before the function runs.
-Task<Outcome<Service::Prepared>> Service::prepare(Request& request, std::size_t limit, std::string_view type) {
+Task<AwsResult<Service::Prepared>> Service::prepare(Request& request, std::size_t limit, std::string_view type) {
   auto target = find_target(request, "InvokeFunction");
   if (!target) {
     auto error = target.error();

@@ -80,7 +80,7 @@ bool contains(const std::vector<std::string>& items, const std::string& wanted) 
   return wanted.empty() || std::find(items.begin(), items.end(), wanted) != items.end();
 }
 
-Outcome<LayerVersion> read_layer(const json::object& body) {
+AwsResult<LayerVersion> read_layer(const json::object& body) {
   std::vector<std::string> broken;
   LayerVersion version{.description = wire::string_or(body, "Description"),
                        .license = wire::string_or(body, "LicenseInfo")};
@@ -103,7 +103,7 @@ Outcome<LayerVersion> read_layer(const json::object& body) {
 }
 
 /// The filters of the two lists.
-Outcome<void> check_filters(const std::string& runtime, const std::string& architecture) {
+AwsResult<void> check_filters(const std::string& runtime, const std::string& architecture) {
   std::vector<std::string> broken;
   if (!runtime.empty() && !is_layer_runtime(runtime)) {
     broken.push_back(not_in_set(runtime, "compatibleRuntime", k_layer_runtimes));
@@ -124,7 +124,7 @@ std::string policy_document(const LayerVersion& version) {
 }  // namespace
 
 /// Part 0 of the path is a name or an ARN, part 1, if there is one, the version.
-Outcome<LayerRef> Service::layer_of(const Request& request) const {
+AwsResult<LayerRef> Service::layer_of(const Request& request) const {
   const auto& text = request.parts.at(0);
   auto ref = parse_layer_arn(text);
   if (!ref && is_plain_name(text) && text.size() <= 140) {
@@ -147,7 +147,7 @@ Outcome<LayerRef> Service::layer_of(const Request& request) const {
 }
 
 /// Asks IAM for `lambda:ACTION` on the layer version, its own policy among what allows it.
-Outcome<void> Service::authorize_layer(const Call& call, std::string_view action, const LayerRef& ref) {
+AwsResult<void> Service::authorize_layer(const Call& call, std::string_view action, const LayerRef& ref) {
   const auto* version = layers_.find(ref);
   return authorize(call, fmt::format("lambda:{}", action), ref.arn(),
                    version != nullptr ? policy_document(*version) : std::string());
@@ -365,9 +365,9 @@ Task<Service::Answer> Service::remove_layer_permission(Request& request) {
 }
 
 /// Puts the layers that `body` asks for into `version`: those that are there, and that the caller may use.
-Task<Outcome<void>> Service::apply_layers(Request& request, Version& version) {
+Task<AwsResult<void>> Service::apply_layers(Request& request, Version& version) {
   const auto* list = wire::find(request.body, "Layers");
-  if (list == nullptr || !list->is_array()) co_return Outcome<void>{};
+  if (list == nullptr || !list->is_array()) co_return AwsResult<void>{};
   auto wanted = read_layer_list(list->get_array(), request.call.region);
   if (!wanted) co_return std::unexpected(wanted.error());
   std::vector<LayerUse> uses;
@@ -382,12 +382,12 @@ Task<Outcome<void>> Service::apply_layers(Request& request, Version& version) {
     uses.push_back({ref.arn(), layer->code_id, layer->code_size});
   }
   version.layers = std::move(uses);
-  co_return Outcome<void>{};
+  co_return AwsResult<void>{};
 }
 
 /// Code and layers together have a limit as well.
-Task<Outcome<void>> Service::check_unpacked_size(const Version& version) {
-  if (version.layers.empty()) co_return Outcome<void>{};
+Task<AwsResult<void>> Service::check_unpacked_size(const Version& version) {
+  if (version.layers.empty()) co_return AwsResult<void>{};
   std::vector<std::string> ids{version.code_id};
   for (const auto& layer : version.layers) ids.push_back(layer.code_id);
   auto size = co_await codes_.unpacked_size(std::move(ids));
@@ -398,7 +398,7 @@ Task<Outcome<void>> Service::check_unpacked_size(const Version& version) {
                     "is {} bytes.",
                     k_limit, size)));
   }
-  co_return Outcome<void>{};
+  co_return AwsResult<void>{};
 }
 
 }  // namespace sortie::emulator::lambda

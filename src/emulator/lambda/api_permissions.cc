@@ -15,7 +15,7 @@ namespace {
 namespace json = boost::json;
 
 /// `s3.amazonaws.com`, an account, an ARN or `*` as a policy's principal.
-Outcome<json::value> principal_of(const std::string& text, const std::string& region) {
+AwsResult<json::value> principal_of(const std::string& text, const std::string& region) {
   if (text == "*") return "*";
   if (text.starts_with("arn:aws")) return json::object{{"AWS", text}};
   if (text.size() == 12 && is_version(text)) {
@@ -46,7 +46,8 @@ json::object conditions_of(const json::object& body) {
   return conditions;
 }
 
-Outcome<json::object> make_statement(const Function& function, const std::string& qualifier, const json::object& body) {
+AwsResult<json::object> make_statement(const Function& function, const std::string& qualifier,
+                                       const json::object& body) {
   auto principal = principal_of(wire::string_or(body, "Principal"), function.region);
   if (!principal) return std::unexpected(principal.error());
   json::object statement{{"Sid", wire::string_or(body, "StatementId")},
@@ -59,7 +60,7 @@ Outcome<json::object> make_statement(const Function& function, const std::string
   return statement;
 }
 
-Outcome<void> check_permission(const json::object& body) {
+AwsResult<void> check_permission(const json::object& body) {
   std::vector<std::string> broken;
   for (auto [member, name] :
        {std::pair{"StatementId", "statementId"}, {"Action", "action"}, {"Principal", "principal"}}) {

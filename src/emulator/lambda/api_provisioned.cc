@@ -25,7 +25,7 @@ AwsError conflict(std::string message) {
 }
 
 /// An alias and the version that it points to cannot both be provisioned.
-Outcome<void> check_overlap(const Function& function, const std::string& qualifier) {
+AwsResult<void> check_overlap(const Function& function, const std::string& qualifier) {
   if (auto alias = function.aliases.find(qualifier); alias != function.aliases.end()) {
     if (!function.provisioned.contains(alias->second.version)) return {};
     return std::unexpected(
@@ -42,8 +42,8 @@ Outcome<void> check_overlap(const Function& function, const std::string& qualifi
 }  // namespace
 
 /// A published version or an alias, permitted.
-Outcome<Service::Target> Service::provisioned_target(Request& request, std::string_view action,
-                                                     std::string_view refusal) {
+AwsResult<Service::Target> Service::provisioned_target(Request& request, std::string_view action,
+                                                       std::string_view refusal) {
   auto ref = name_of(request, NameUse::other, request.parts.at(0), request.query("Qualifier"));
   if (ref && (ref->qualifier.empty() || ref->qualifier == k_latest)) {
     return std::unexpected(invalid_parameter(std::string(refusal)));
@@ -55,7 +55,8 @@ Outcome<Service::Target> Service::provisioned_target(Request& request, std::stri
   return aws_fail(404, "ResourceNotFoundException", "Cannot find alias arn: " + target->ref.arn());
 }
 
-Outcome<void> Service::check_provisioned(const Function& function, const std::string& qualifier, std::int64_t wanted) {
+AwsResult<void> Service::check_provisioned(const Function& function, const std::string& qualifier,
+                                           std::int64_t wanted) {
   if (auto apart = check_overlap(function, qualifier); !apart) return apart;
   auto before = function.provisioned.find(qualifier);
   const auto others =

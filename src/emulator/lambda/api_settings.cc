@@ -19,7 +19,7 @@ constexpr std::int64_t k_zipped_limit = 52'428'800;
 }  // namespace
 
 /// Concurrency is reserved for whole functions.
-Outcome<Service::Target> Service::concurrency_target(Request& request, std::string_view action) {
+AwsResult<Service::Target> Service::concurrency_target(Request& request, std::string_view action) {
   auto ref = name_of(request, NameUse::other, request.parts.at(0), {});
   if (ref && !ref->qualifier.empty()) {
     return std::unexpected(

@@ -41,7 +41,7 @@ bool is_uuid(std::string_view text) {
 
 }  // namespace
 
-Outcome<Service::Tagged> Service::tagged_function(const Request& request, const std::string& text) {
+AwsResult<Service::Tagged> Service::tagged_function(const Request& request, const std::string& text) {
   auto ref = name_of(request, NameUse::other, text, {});
   if (!ref) return std::unexpected(ref.error().code == "ValidationException" ? not_an_arn(text) : ref.error());
   if (!ref->qualifier.empty()) {
@@ -54,7 +54,7 @@ Outcome<Service::Tagged> Service::tagged_function(const Request& request, const 
 }
 
 /// The tags of what the path names, permitted.
-Outcome<Service::Tagged> Service::find_tagged(const Request& request, std::string_view action) {
+AwsResult<Service::Tagged> Service::find_tagged(const Request& request, std::string_view action) {
   const auto& text = request.parts.at(0);
   auto arn = wire::parse_arn(text);
   if (!arn || arn->service != "lambda") return std::unexpected(not_an_arn(text));

@@ -142,8 +142,8 @@ Task<http::Response> Service::answer_url(Call call, const FunctionUrlHost& host,
   co_return response;
 }
 
-Task<Outcome<std::shared_ptr<Invocation>>> Service::prepare_url(Call& call, const FunctionUrlHost& host,
-                                                                const UrlTarget& target) {
+Task<AwsResult<std::shared_ptr<Invocation>>> Service::prepare_url(Call& call, const FunctionUrlHost& host,
+                                                                  const UrlTarget& target) {
   auto body = co_await call.request.body.read_all(k_request_limit);
   if (!body) co_return std::unexpected(too_large());
   auto invocation = std::make_shared<Invocation>(executor_);

@@ -24,7 +24,7 @@ AwsError no_such_url() {
 }
 
 /// What both creating and updating may name.
-Outcome<void> check_url(const json::object& body) {
+AwsResult<void> check_url(const json::object& body) {
   std::vector<std::string> broken;
   if (auto mode = wire::string_or(body, "InvokeMode");
       !mode.empty() && mode != "BUFFERED" && mode != "RESPONSE_STREAM") {
@@ -62,7 +62,7 @@ json::object full_url_document(const Function& function, const std::string& qual
 }  // namespace
 
 /// The function and, as qualifier, an alias of it or nothing; both may be missing.
-Outcome<Service::Target> Service::url_target(Request& request, std::string_view action) {
+AwsResult<Service::Target> Service::url_target(Request& request, std::string_view action) {
   auto qualifier = request.query("Qualifier");
   if (qualifier.starts_with('$') || is_version(qualifier)) {
     return std::unexpected(validation_error({constraint(

@@ -40,7 +40,7 @@ AwsError broken_weights(const json::object& weights, std::string_view broken) {
 }
 
 /// The second version of an alias and its share of the invocations.
-Outcome<void> check_weights(const Function& function, const json::object& weights, const std::string& version) {
+AwsResult<void> check_weights(const Function& function, const json::object& weights, const std::string& version) {
   for (const auto& [other, weight] : weights) {
     if (!is_version(other)) {
       return std::unexpected(broken_weights(
@@ -84,7 +84,7 @@ void apply_weights(const json::object& body, Alias& alias) {
 }
 
 /// An alias points to a version, or to two.
-Outcome<void> check_alias(const Function& function, const json::object& body, const std::string& version) {
+AwsResult<void> check_alias(const Function& function, const json::object& body, const std::string& version) {
   if (version != k_latest && !is_version(version)) {
     return std::unexpected(validation_error(
         {constraint(version, "functionVersion",
@@ -95,7 +95,7 @@ Outcome<void> check_alias(const Function& function, const json::object& body, co
 }
 
 /// A version that an alias keeps as its second one cannot become its first.
-Outcome<void> check_kept_weights(const json::object& body, const Alias& alias, const std::string& version) {
+AwsResult<void> check_kept_weights(const json::object& body, const Alias& alias, const std::string& version) {
   if (wire::find(body, "RoutingConfig") != nullptr || !alias.weights.contains(version)) return {};
   return std::unexpected(invalid_parameter(fmt::format(
       "Invalid function version {0}. Function version {0} is already included in routing configuration.", version)));

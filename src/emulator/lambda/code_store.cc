@@ -119,7 +119,7 @@ Result<Code> keep(const fs::path& blobs, std::string_view package, std::size_t l
   return code;
 }
 
-Outcome<Code> told(Result<Code> code, std::size_t limit) {
+AwsResult<Code> told(Result<Code> code, std::size_t limit) {
   if (code) return *std::move(code);
   if (code.error().kind != ErrorKind::usage) return std::unexpected(to_aws_error(code.error()));
   return aws_fail(413, "RequestEntityTooLargeException",
@@ -143,14 +143,14 @@ Result<fs::path> CodeStore::zip_file(const std::string& id) {
   return blobs / (id + ".zip");
 }
 
-Task<Outcome<Code>> CodeStore::add(std::string package, std::size_t limit) {
+Task<AwsResult<Code>> CodeStore::add(std::string package, std::size_t limit) {
   auto blobs = root();
   if (!blobs) co_return std::unexpected(to_aws_error(blobs.error()));
   auto job = [package = std::move(package), limit, blobs = *std::move(blobs)] { return keep(blobs, package, limit); };
   co_return told(co_await pool_.run(std::move(job)), limit);
 }
 
-Task<Outcome<Code>> CodeStore::add_base64(boost::json::string text, std::size_t limit) {
+Task<AwsResult<Code>> CodeStore::add_base64(boost::json::string text, std::size_t limit) {
   auto blobs = root();
   if (!blobs) co_return std::unexpected(to_aws_error(blobs.error()));
   auto job = [text = std::move(text), limit, blobs = *std::move(blobs)]() -> Result<Code> {

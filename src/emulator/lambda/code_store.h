@@ -28,9 +28,9 @@ class CodeStore {
   /// Hashes, unpacks and keeps a package; unpacking is skipped for known content. Refuses with
   /// InvalidParameterValueException what is no package or too large unpacked, with RequestEntityTooLargeException (413)
   /// what has more than `limit` bytes as a zip.
-  Task<Outcome<Code>> add(std::string package, std::size_t limit);
+  Task<AwsResult<Code>> add(std::string package, std::size_t limit);
   /// The same for a package in base64, as JSON carries it.
-  Task<Outcome<Code>> add_base64(boost::json::string text, std::size_t limit);
+  Task<AwsResult<Code>> add_base64(boost::json::string text, std::size_t limit);
   /// Where the unpacked files are.
   [[nodiscard]] Result<std::filesystem::path> folder(const std::string& id);
   /// Where the zip is.

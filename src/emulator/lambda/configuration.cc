@@ -37,7 +37,7 @@ bool contains(const std::array<const char*, N>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-Outcome<void> check_runtime(const std::string& runtime) {
+AwsResult<void> check_runtime(const std::string& runtime) {
   if (is_native_runtime(runtime) || (contains(k_runtimes, runtime) && parse_managed_runtime(runtime))) return {};
   if (contains(k_retired_runtimes, runtime)) {
     return std::unexpected(
@@ -111,7 +111,7 @@ class Shape {
 
   void add(std::string detail) { broken_.push_back(std::move(detail)); }
 
-  [[nodiscard]] Outcome<void> check() const {
+  [[nodiscard]] AwsResult<void> check() const {
     if (broken_.empty()) return {};
     return std::unexpected(validation_error(broken_));
   }
@@ -151,7 +151,7 @@ bool is_empty(const json::value& value) {
   return std::all_of(members.begin(), members.end(), [](const auto& member) { return is_empty(member.value()); });
 }
 
-Outcome<void> refuse_unsupported(const json::object& request) {
+AwsResult<void> refuse_unsupported(const json::object& request) {
   for (std::string_view member : {"VpcConfig", "FileSystemConfigs", "ImageConfig", "DeadLetterConfig",
                                   "CapacityProviderConfig", "DurableConfig", "TenancyConfig"}) {
     const auto* value = wire::find(request, member);
@@ -165,7 +165,7 @@ Outcome<void> refuse_unsupported(const json::object& request) {
   return {};
 }
 
-Outcome<void> apply_environment(const json::object& request, Version& version) {
+AwsResult<void> apply_environment(const json::object& request, Version& version) {
   const auto* environment = wire::find(request, "Environment");
   if (environment == nullptr || !environment->is_object()) return {};
   const auto& variables = wire::object_or_empty(environment->get_object(), "Variables");
@@ -200,7 +200,7 @@ Outcome<void> apply_environment(const json::object& request, Version& version) {
   return {};
 }
 
-Outcome<void> apply_architecture(const json::object& request, Shape& shape, Version& version) {
+AwsResult<void> apply_architecture(const json::object& request, Shape& shape, Version& version) {
 #if defined(__aarch64__)
   constexpr std::string_view k_own = "arm64";
 #else
@@ -267,8 +267,8 @@ AwsError runtime_not_served(const std::string& runtime) {
       runtime));
 }
 
-Outcome<void> apply_configuration(const json::object& request, Change change, const std::string& function_name,
-                                  Version& version) {
+AwsResult<void> apply_configuration(const json::object& request, Change change, const std::string& function_name,
+                                    Version& version) {
   Shape shape(request);
   if (auto role = shape.text("Role", "role", 2048)) {
     if (!is_role_arn(*role)) {
@@ -322,7 +322,7 @@ Outcome<void> apply_configuration(const json::object& request, Change change, co
   return apply_environment(request, version);
 }
 
-Outcome<void> check_tags(const std::map<std::string, std::string>& tags) {
+AwsResult<void> check_tags(const std::map<std::string, std::string>& tags) {
   if (tags.size() > k_tag_limit)
     return std::unexpected(invalid_parameter("Number of tags exceeds resource tag limit."));
   for (const auto& [key, value] : tags) {

@@ -15,13 +15,13 @@ enum class Change : std::uint8_t { create, update };
 
 /// Puts the members of `request` into `version`. Whatever AWS refuses is refused in its words; what the embedded AWS
 /// does not have (VPC, images, …) is refused by name.
-Outcome<void> apply_configuration(const boost::json::object& request, Change change, const std::string& function_name,
-                                  Version& version);
+AwsResult<void> apply_configuration(const boost::json::object& request, Change change, const std::string& function_name,
+                                    Version& version);
 
 /// A runtime that AWS has and this machine cannot serve.
 AwsError runtime_not_served(const std::string& runtime);
 
 /// At most 50 tags, keys of 128 and values of 256 characters.
-Outcome<void> check_tags(const std::map<std::string, std::string>& tags);
+AwsResult<void> check_tags(const std::map<std::string, std::string>& tags);
 
 }  // namespace sortie::emulator::lambda

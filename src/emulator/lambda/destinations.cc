@@ -46,7 +46,7 @@ json::value document_or_text(const std::string& text) {
 }  // namespace
 
 /// What a request says of destinations: functions that are there, and not `function` itself.
-Outcome<void> Service::check_destinations(const Request& request, const Function& function) {
+AwsResult<void> Service::check_destinations(const Request& request, const Function& function) {
   const auto& destinations = wire::object_or_empty(request.body, "DestinationConfig");
   std::vector<std::string> broken;
   std::vector<std::string> arns;

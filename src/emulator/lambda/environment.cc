@@ -94,9 +94,9 @@ Environment::~Environment() {
   if (!abandoned_) close_listeners();
 }
 
-Task<Outcome<std::shared_ptr<Environment>>> Environment::create(EnvironmentServices& services,
-                                                                std::shared_ptr<const Deployment> deployment,
-                                                                std::string_view initialization) {
+Task<AwsResult<std::shared_ptr<Environment>>> Environment::create(EnvironmentServices& services,
+                                                                  std::shared_ptr<const Deployment> deployment,
+                                                                  std::string_view initialization) {
   LogTarget target{.region = deployment->region,
                    .group = deployment->version.log_group,
                    .stream = make_stream_name(services.clock.now(), deployment->version.version),
@@ -129,7 +129,7 @@ Task<Outcome<std::shared_ptr<Environment>>> Environment::create(EnvironmentServi
   co_return environment;
 }
 
-Outcome<void> Environment::assume_role() {
+AwsResult<void> Environment::assume_role() {
   // A session's name has two characters at least; what AWS adds to a shorter one is recorded.
   const auto session = deployment_->name.size() < 2 ? deployment_->name + "@lambda_function" : deployment_->name;
   auto credentials = services_.identities.assume_for_service(deployment_->version.role, k_service_principal, session,

@@ -78,9 +78,9 @@ class Environment final : public http::Service, public std::enable_shared_from_t
 
   /// Makes the sandbox; nothing runs in it yet. `initialization` is k_on_demand or k_provisioned. A role that cannot be
   /// assumed: 403 AccessDeniedException.
-  static Task<Outcome<std::shared_ptr<Environment>>> create(EnvironmentServices& services,
-                                                            std::shared_ptr<const Deployment> deployment,
-                                                            std::string_view initialization = k_on_demand);
+  static Task<AwsResult<std::shared_ptr<Environment>>> create(EnvironmentServices& services,
+                                                              std::shared_ptr<const Deployment> deployment,
+                                                              std::string_view initialization = k_on_demand);
   /// Does beforehand what the first environment of a native function costs more than the next ones.
   static void prepare(const EnvironmentServices& services);
   /// Use `create`.
@@ -126,7 +126,7 @@ class Environment final : public http::Service, public std::enable_shared_from_t
   };
 
   // Sandbox: environment.cc
-  Outcome<void> assume_role();
+  AwsResult<void> assume_role();
   bool may_write_logs(const LogTarget& target) const;
   Task<Result<void>> make_sandbox();
   void serve_listeners();

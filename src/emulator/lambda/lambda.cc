@@ -23,7 +23,7 @@ Task<http::Response> Lambda::handle(Call call) {
   return service_->handle(std::move(call));
 }
 
-Outcome<void> Lambda::check(const Source& source, const std::string& function_arn) {
+AwsResult<void> Lambda::check(const Source& source, const std::string& function_arn) {
   auto ref = service_->check(source, function_arn);
   if (!ref) return std::unexpected(ref.error());
   return {};

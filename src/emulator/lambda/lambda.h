@@ -57,7 +57,7 @@ class Lambda final : public AwsService, public FunctionEvents, public PublicRequ
   [[nodiscard]] bool is_public(const http::Request& request) override;
   [[nodiscard]] http::Response render_error(const AwsError& error, const std::string& request_id,
                                             const http::Request& request) const override;
-  Outcome<void> check(const Source& source, const std::string& function_arn) override;
+  AwsResult<void> check(const Source& source, const std::string& function_arn) override;
   void send(const Source& source, const std::string& function_arn, std::string payload) override;
   /// Ends every environment and waits for it. Invocations in flight fail.
   Task<void> shutdown();

@@ -30,10 +30,10 @@ class FakeIam final : public Authorizer, public Identities {
  public:
   std::set<std::string> denied_actions;
   std::set<std::string> bad_roles;
-  std::vector<Question> questions;
+  std::vector<AuthorizationRequest> questions;
   SystemTime created{};  ///< of every role
 
-  Outcome<void> authorize(const Call& call, const Question& question) override {
+  AwsResult<void> authorize(const Call& call, const AuthorizationRequest& question) override {
     questions.push_back(question);
     if (!denied_actions.contains(question.action)) return {};
     return aws_fail(403, "AccessDenied",
@@ -44,13 +44,13 @@ class FakeIam final : public Authorizer, public Identities {
     key.principal.arn = "arn:aws:sts::111111111111:assumed-role/r/" + std::string(id);
     return key;
   }
-  Outcome<void> check_assumable(const std::string& role, const std::string&) override {
+  AwsResult<void> check_assumable(const std::string& role, const std::string&) override {
     if (bad_roles.contains(role)) return aws_fail(400, "X", "not assumable");
     return {};
   }
   std::optional<SystemTime> role_created(const std::string&) override { return created; }
-  Outcome<SessionCredentials> assume_for_service(const std::string& role, const std::string&, const std::string&,
-                                                 std::chrono::seconds duration) override {
+  AwsResult<SessionCredentials> assume_for_service(const std::string& role, const std::string&, const std::string&,
+                                                   std::chrono::seconds duration) override {
     if (bad_roles.contains(role)) return aws_fail(400, "X", "not assumable");
     return SessionCredentials{"ASIAFAKE", "secret", "token", SystemClock().now() + duration};
   }
@@ -78,8 +78,8 @@ class FakeLogs final : public LogSink {
 class FakeObjects final : public ObjectSource {
  public:
   std::map<std::string, std::string> objects;
-  Task<Outcome<std::string>> get_object(const Call&, const std::string& bucket, const std::string& key,
-                                        const std::string&, std::size_t) override {
+  Task<AwsResult<std::string>> get_object(const Call&, const std::string& bucket, const std::string& key,
+                                          const std::string&, std::size_t) override {
     auto found = objects.find(bucket + "/" + key);
     if (found == objects.end()) co_return aws_fail(404, "NoSuchKey", "The specified key does not exist.");
     co_return found->second;

@@ -121,7 +121,7 @@ json::object layer_version_document(const Layer& layer, const LayerVersion& vers
   return document;
 }
 
-Outcome<std::vector<LayerRef>> read_layer_list(const json::array& arns, const std::string& region) {
+AwsResult<std::vector<LayerRef>> read_layer_list(const json::array& arns, const std::string& region) {
   std::vector<std::string> shown;
   for (const auto& item : arns) shown.emplace_back(item.is_string() ? std::string(item.get_string()) : "null");
   std::vector<LayerRef> layers;

@@ -66,7 +66,7 @@ boost::json::object layer_version_document(const Layer& layer, const LayerVersio
 
 /// The layers that a function asks for, checked as AWS checks them: form, number, region, and no layer twice. Not
 /// whether they are there.
-Outcome<std::vector<LayerRef>> read_layer_list(const boost::json::array& arns, const std::string& region);
+AwsResult<std::vector<LayerRef>> read_layer_list(const boost::json::array& arns, const std::string& region);
 
 /// All layers: in memory, and in the store. Every change is committed before it returns. io_context thread only.
 class LayerRegistry {

@@ -153,8 +153,8 @@ AwsError function_not_found(const std::string& arn) {
   return AwsError{404, "ResourceNotFoundException", "Function not found: " + arn, {}};
 }
 
-Outcome<FunctionRef> parse_function_name(std::string_view text, std::string_view qualifier, const std::string& region,
-                                         const std::string& account, NameUse use) {
+AwsResult<FunctionRef> parse_function_name(std::string_view text, std::string_view qualifier, const std::string& region,
+                                           const std::string& account, NameUse use) {
   std::vector<std::string> details;
   auto too_long = [](std::size_t limit) {
     return fmt::format("Member must have length less than or equal to {}", limit);

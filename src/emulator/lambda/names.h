@@ -28,8 +28,8 @@ enum class NameUse : std::uint8_t { create, other };
 /// Reads `text` (decoded) and the `Qualifier` parameter. Errors are AWS's: ValidationException for what does not match
 /// the pattern, ResourceNotFoundException for another region, InvalidParameterValueException for two qualifiers that
 /// differ.
-Outcome<FunctionRef> parse_function_name(std::string_view text, std::string_view qualifier, const std::string& region,
-                                         const std::string& account, NameUse use);
+AwsResult<FunctionRef> parse_function_name(std::string_view text, std::string_view qualifier, const std::string& region,
+                                           const std::string& account, NameUse use);
 
 /// `[a-zA-Z0-9-_]+`
 bool is_plain_name(std::string_view text);

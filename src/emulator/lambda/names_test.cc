@@ -7,7 +7,7 @@ namespace {
 
 constexpr char k_account[] = "111111111111";
 
-Outcome<FunctionRef> parse(std::string_view text, std::string_view qualifier = {}, NameUse use = NameUse::other) {
+AwsResult<FunctionRef> parse(std::string_view text, std::string_view qualifier = {}, NameUse use = NameUse::other) {
   return parse_function_name(text, qualifier, "us-east-1", k_account, use);
 }
 

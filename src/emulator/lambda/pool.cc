@@ -72,8 +72,8 @@ void Pool::prepare() {
   });
 }
 
-Outcome<void> Pool::submit(const Concurrency& concurrency, std::shared_ptr<const Deployment> deployment,
-                           std::shared_ptr<Invocation> invocation) {
+AwsResult<void> Pool::submit(const Concurrency& concurrency, std::shared_ptr<const Deployment> deployment,
+                             std::shared_ptr<Invocation> invocation) {
   if (closed_) return aws_fail(503, "ServiceException", "The embedded AWS is shutting down.");
   std::pair key{concurrency.region, concurrency.name};
   const auto ahead = running_provisioned_.find(concurrency.provisioned);
@@ -146,8 +146,8 @@ std::size_t Pool::settling(const Deployment& deployment) const {
       live_, [&](const auto& each) { return &each->deployment() == &deployment && each->settling(); }));
 }
 
-Task<Outcome<Pool::Warm>> Pool::take(const std::shared_ptr<const Deployment>& deployment,
-                                     const std::string& provisioned) {
+Task<AwsResult<Pool::Warm>> Pool::take(const std::shared_ptr<const Deployment>& deployment,
+                                       const std::string& provisioned) {
   if (auto warm = take_idle(*deployment, provisioned)) co_return *std::move(warm);
   auto deadline = steady_clock::now() + k_settle_limit;
   while (settling(*deployment) > waiting_.count(deployment.get()) && steady_clock::now() < deadline) {

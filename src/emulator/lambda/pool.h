@@ -57,8 +57,8 @@ class Pool : public std::enable_shared_from_this<Pool> {
   };
   /// Begins an invocation and returns at once; it goes on when nobody waits for it. 429 TooManyRequestsException when
   /// the function or the account has too many. What is provisioned of a reservation is not there for the rest.
-  Outcome<void> submit(const Concurrency& concurrency, std::shared_ptr<const Deployment> deployment,
-                       std::shared_ptr<Invocation> invocation);
+  AwsResult<void> submit(const Concurrency& concurrency, std::shared_ptr<const Deployment> deployment,
+                         std::shared_ptr<Invocation> invocation);
   /// How many environments of a deployment are wanted.
   struct Wanted {
     std::shared_ptr<const Deployment> deployment;
@@ -100,7 +100,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
                             std::shared_ptr<Invocation> invocation, std::string provisioned, Lease lease);
   std::optional<Warm> take_idle(const Deployment& deployment, const std::string& provisioned);
   [[nodiscard]] std::size_t settling(const Deployment& deployment) const;
-  Task<Outcome<Warm>> take(const std::shared_ptr<const Deployment>& deployment, const std::string& provisioned);
+  Task<AwsResult<Warm>> take(const std::shared_ptr<const Deployment>& deployment, const std::string& provisioned);
   // pool_provisioned.cc
   std::optional<Warm> take_provisioned(const Deployment& deployment, const std::string& key);
   void release_provisioned(Warm warm);

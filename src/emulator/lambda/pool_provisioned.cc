@@ -117,7 +117,7 @@ void Pool::fill_all() {
 }
 
 Task<void> Pool::start_ahead(std::shared_ptr<Pool> self, std::shared_ptr<Share> share) {
-  Outcome<std::shared_ptr<Environment>> made;
+  AwsResult<std::shared_ptr<Environment>> made;
   {
     auto slot = co_await self->services_.starts.take();
     if (!self->closed_ && share->wanted > 0) {

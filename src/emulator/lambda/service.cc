@@ -189,15 +189,9 @@ std::string Service::too_large_for(const http::Request& request) {
 Task<http::Response> Service::handle(Call call) {
   auto self = shared_from_this();
   auto request_id = call.request_id;
-  try {
-    auto answer = co_await dispatch(std::move(call));
-    if (answer) co_return *std::move(answer);
-    co_return render_lambda_error(answer.error(), request_id);
-  } catch (const SQLite::Exception& error) {
-    // The state cannot be written: a full disk. Nothing was acknowledged.
-    co_return render_lambda_error(
-        {500, "ServiceException", std::string("The state cannot be kept: ") + error.what(), {}}, request_id);
-  }
+  auto answer = co_await dispatch(std::move(call));
+  if (answer) co_return *std::move(answer);
+  co_return render_lambda_error(answer.error(), request_id);
 }
 
 Task<Service::Answer> Service::dispatch(Call call) {
@@ -226,7 +220,7 @@ Task<Service::Answer> Service::dispatch(Call call) {
   co_return co_await (this->*operation->handler)(request);
 }
 
-Task<Outcome<boost::json::object>> Service::read_body(http::Body& body) {
+Task<AwsResult<boost::json::object>> Service::read_body(http::Body& body) {
   auto bytes = co_await body.read_all(k_body_limit);
   if (!bytes) {
     co_return aws_fail(413, "RequestEntityTooLargeException", "");
@@ -246,18 +240,18 @@ Task<Outcome<boost::json::object>> Service::read_body(http::Body& body) {
   co_return *std::move(object);
 }
 
-Outcome<FunctionRef> Service::name_of(const Request& request, NameUse use, std::string_view text,
-                                      std::string_view qualifier) const {
+AwsResult<FunctionRef> Service::name_of(const Request& request, NameUse use, std::string_view text,
+                                        std::string_view qualifier) const {
   return parse_function_name(text, qualifier, request.call.region, options_.account, use);
 }
 
-Outcome<void> Service::authorize(const Call& call, std::string_view action, std::string resource, std::string policy,
-                                 std::vector<std::pair<std::string, std::string>> context) {
-  Question question{.action = std::string(action),
-                    .resource = std::move(resource),
-                    .resource_account = options_.account,
-                    .resource_policy = std::move(policy),
-                    .context = std::move(context)};
+AwsResult<void> Service::authorize(const Call& call, std::string_view action, std::string resource, std::string policy,
+                                   std::vector<std::pair<std::string, std::string>> context) {
+  AuthorizationRequest question{.action = std::string(action),
+                                .resource = std::move(resource),
+                                .resource_account = options_.account,
+                                .resource_policy = std::move(policy),
+                                .context = std::move(context)};
   auto allowed = authorizer_.authorize(call, question);
   if (allowed) return {};
   auto error = allowed.error();
@@ -265,7 +259,7 @@ Outcome<void> Service::authorize(const Call& call, std::string_view action, std:
   return std::unexpected(std::move(error));
 }
 
-Outcome<void> Service::may_pass_role(const Call& call, const std::string& role) {
+AwsResult<void> Service::may_pass_role(const Call& call, const std::string& role) {
   auto passed = authorize(call, "iam:PassRole", role, {}, {{"iam:PassedToService", "lambda.amazonaws.com"}});
   if (!passed) return passed;
   if (!identities_.check_assumable(role, "lambda.amazonaws.com")) {
@@ -280,7 +274,7 @@ Outcome<void> Service::may_pass_role(const Call& call, const std::string& role) 
   return {};
 }
 
-Outcome<Service::Target> Service::find_target(Request& request, std::string_view action) {
+AwsResult<Service::Target> Service::find_target(Request& request, std::string_view action) {
   auto ref = name_of(request, NameUse::other, request.parts.at(0), request.query("Qualifier"));
   if (!ref) return std::unexpected(ref.error());
   auto* function = ref->account == options_.account ? registry_.find(ref->region, ref->name) : nullptr;
@@ -292,7 +286,7 @@ Outcome<Service::Target> Service::find_target(Request& request, std::string_view
   return Target{*std::move(ref), function, version};
 }
 
-Outcome<Service::Target> Service::find_qualified(Request& request, std::string_view action) {
+AwsResult<Service::Target> Service::find_qualified(Request& request, std::string_view action) {
   auto target = event_target(request, action);
   if (!target) return target;
   if (target->function == nullptr) return std::unexpected(function_not_found(target->ref.unqualified_arn()));
@@ -373,7 +367,7 @@ void Service::collect_later(const std::string& id) {
   asio::co_spawn(executor_, collect_code({id}), asio::detached);
 }
 
-Outcome<std::shared_ptr<const Deployment>> Service::deployment_of(const Function& function, const Version& version) {
+AwsResult<std::shared_ptr<const Deployment>> Service::deployment_of(const Function& function, const Version& version) {
   auto arn = function.arn(version.version);
   if (auto found = deployments_.find(arn); found != deployments_.end()) return found->second;
   auto folder = codes_.folder(version.code_id);
@@ -395,7 +389,7 @@ Outcome<std::shared_ptr<const Deployment>> Service::deployment_of(const Function
   return deployment;
 }
 
-Outcome<void> Service::check_invoke_rate(const Function& function) {
+AwsResult<void> Service::check_invoke_rate(const Function& function) {
   if (!options_.realism) return {};
   const int concurrency =
       function.reserved_concurrency.value_or(k_account_concurrency - registry_.reserved_concurrency(function.region));

@@ -44,13 +44,13 @@ class Service : public std::enable_shared_from_this<Service> {
   /// What AWS says to a request whose body is larger than any may be.
   static std::string too_large_for(const http::Request& request);
   // service_events.cc
-  Outcome<FunctionRef> check(const FunctionEvents::Source& source, const std::string& function_arn);
+  AwsResult<FunctionRef> check(const FunctionEvents::Source& source, const std::string& function_arn);
   void send(const FunctionEvents::Source& source, const std::string& function_arn, std::string payload);
   Task<void> shutdown();
   void abandon();
 
  private:
-  using Answer = Outcome<http::Response>;
+  using Answer = AwsResult<http::Response>;
 
   /// What an operation is given.
   struct Request {
@@ -77,7 +77,7 @@ class Service : public std::enable_shared_from_this<Service> {
   static std::span<const Operation> operations();
   static const Operation* find_operation(const http::Request& request, std::vector<std::string>& parts);
   Task<Answer> dispatch(Call call);
-  Task<Outcome<boost::json::object>> read_body(http::Body& body);
+  Task<AwsResult<boost::json::object>> read_body(http::Body& body);
 
   // api_functions.cc
   Task<Answer> create_function(Request& request);
@@ -97,7 +97,7 @@ class Service : public std::enable_shared_from_this<Service> {
   Task<Answer> delete_alias(Request& request);
   Task<Answer> list_aliases(Request& request);
   // api_settings.cc
-  Outcome<Target> concurrency_target(Request& request, std::string_view action);
+  AwsResult<Target> concurrency_target(Request& request, std::string_view action);
   Task<Answer> put_concurrency(Request& request);
   Task<Answer> get_concurrency(Request& request);
   Task<Answer> delete_concurrency(Request& request);
@@ -107,8 +107,8 @@ class Service : public std::enable_shared_from_this<Service> {
     std::map<std::string, std::string>* tags;
     std::function<void()> save;
   };
-  Outcome<Tagged> tagged_function(const Request& request, const std::string& text);
-  Outcome<Tagged> find_tagged(const Request& request, std::string_view action);
+  AwsResult<Tagged> tagged_function(const Request& request, const std::string& text);
+  AwsResult<Tagged> find_tagged(const Request& request, std::string_view action);
   Task<Answer> list_tags(Request& request);
   Task<Answer> tag_resource(Request& request);
   Task<Answer> untag_resource(Request& request);
@@ -117,7 +117,7 @@ class Service : public std::enable_shared_from_this<Service> {
   Task<Answer> get_policy(Request& request);
   Task<Answer> remove_permission(Request& request);
   // api_urls.cc
-  Outcome<Target> url_target(Request& request, std::string_view action);
+  AwsResult<Target> url_target(Request& request, std::string_view action);
   std::vector<std::pair<std::string, std::string>> url_context(const Request& request, std::string_view action);
   Task<Answer> create_url(Request& request);
   Task<Answer> get_url(Request& request);
@@ -134,13 +134,13 @@ class Service : public std::enable_shared_from_this<Service> {
   [[nodiscard]] std::optional<UrlTarget> find_url(const FunctionUrlHost& host) const;
   bool may_use_url(const Call& call, const UrlTarget& target);
   Task<http::Response> answer_url(Call call, const FunctionUrlHost& host, const UrlTarget& target);
-  Task<Outcome<std::shared_ptr<Invocation>>> prepare_url(Call& call, const FunctionUrlHost& host,
-                                                         const UrlTarget& target);
+  Task<AwsResult<std::shared_ptr<Invocation>>> prepare_url(Call& call, const FunctionUrlHost& host,
+                                                           const UrlTarget& target);
   Task<http::Response> result_of(std::shared_ptr<Invocation> invocation);
   Task<http::Response> stream_of(std::shared_ptr<Invocation> invocation, http::Body body);
   // api_provisioned.cc
-  Outcome<Target> provisioned_target(Request& request, std::string_view action, std::string_view refusal);
-  Outcome<void> check_provisioned(const Function& function, const std::string& qualifier, std::int64_t wanted);
+  AwsResult<Target> provisioned_target(Request& request, std::string_view action, std::string_view refusal);
+  AwsResult<void> check_provisioned(const Function& function, const std::string& qualifier, std::int64_t wanted);
   Task<Answer> put_provisioned(Request& request);
   Task<Answer> get_provisioned(Request& request);
   Answer list_provisioned(Request& request);
@@ -160,7 +160,7 @@ class Service : public std::enable_shared_from_this<Service> {
   Task<Answer> create_event_source(Request& request);
   Task<Answer> find_event_source(Request& request);
   // api_code_signing.cc
-  Outcome<CodeSigningConfig*> signing_target(Request& request, std::string_view action);
+  AwsResult<CodeSigningConfig*> signing_target(Request& request, std::string_view action);
   Task<Answer> create_code_signing(Request& request);
   Task<Answer> list_code_signing(Request& request);
   Task<Answer> get_code_signing(Request& request);
@@ -170,7 +170,7 @@ class Service : public std::enable_shared_from_this<Service> {
   Task<Answer> put_function_signing(Request& request);
   Task<Answer> get_function_signing(Request& request);
   Task<Answer> delete_function_signing(Request& request);
-  Outcome<void> check_code_signing(const Function& function);
+  AwsResult<void> check_code_signing(const Function& function);
   // api_layers.cc
   Task<Answer> publish_layer_version(Request& request);
   Task<Answer> get_layer_version(Request& request);
@@ -181,15 +181,15 @@ class Service : public std::enable_shared_from_this<Service> {
   Task<Answer> get_layer_policy(Request& request);
   Task<Answer> remove_layer_permission(Request& request);
   Answer show_layer_version(Request& request, const LayerRef& ref);
-  Outcome<LayerRef> layer_of(const Request& request) const;
-  Outcome<void> authorize_layer(const Call& call, std::string_view action, const LayerRef& ref);
+  AwsResult<LayerRef> layer_of(const Request& request) const;
+  AwsResult<void> authorize_layer(const Call& call, std::string_view action, const LayerRef& ref);
   boost::json::object layer_document(const Call& call, const Layer& layer, const LayerVersion& version);
-  Task<Outcome<void>> apply_layers(Request& request, Version& version);
-  Task<Outcome<void>> check_unpacked_size(const Version& version);
+  Task<AwsResult<void>> apply_layers(Request& request, Version& version);
+  Task<AwsResult<void>> check_unpacked_size(const Version& version);
   // api_code.cc
   std::string code_location(const Call& call, std::string_view kind, const std::string& name,
                             const std::string& code_id);
-  Outcome<bool> may_download(const Request& request);
+  AwsResult<bool> may_download(const Request& request);
   Task<Answer> get_snapshot(Request& request);
   // api_invoke.cc
   Task<Answer> invoke(Request& request);
@@ -203,28 +203,28 @@ class Service : public std::enable_shared_from_this<Service> {
   Task<Answer> get_event_config(Request& request);
   Task<Answer> delete_event_config(Request& request);
   Task<Answer> list_event_configs(Request& request);
-  Outcome<Target> event_target(Request& request, std::string_view action,
-                               std::vector<std::pair<std::string, std::string>> context = {});
+  AwsResult<Target> event_target(Request& request, std::string_view action,
+                                 std::vector<std::pair<std::string, std::string>> context = {});
   Answer keep_event_config(Request& request, const Target& target, EventInvokeConfig config);
   // destinations.cc
-  Outcome<void> check_destinations(const Request& request, const Function& function);
+  AwsResult<void> check_destinations(const Request& request, const Function& function);
   void tell_destination(AsyncRequest request, const AsyncQueue::End& end);
   bool may_invoke_as(const Function& function, const std::string& arn);
   AsyncQueue::Patience patience_of(const std::string& region, const std::string& name, const std::string& qualifier);
 
   /// Reads the name (part 0 and `Qualifier`), asks IAM for `lambda:ACTION` on it, and finds it.
-  Outcome<Target> find_target(Request& request, std::string_view action);
+  AwsResult<Target> find_target(Request& request, std::string_view action);
   /// The same, but a version and an alias that are not there have errors of their own.
-  Outcome<Target> find_qualified(Request& request, std::string_view action);
-  Outcome<FunctionRef> name_of(const Request& request, NameUse use, std::string_view text,
-                               std::string_view qualifier) const;
-  Outcome<void> authorize(const Call& call, std::string_view action, std::string resource, std::string policy = {},
-                          std::vector<std::pair<std::string, std::string>> context = {});
-  Outcome<void> may_pass_role(const Call& call, const std::string& role);
+  AwsResult<Target> find_qualified(Request& request, std::string_view action);
+  AwsResult<FunctionRef> name_of(const Request& request, NameUse use, std::string_view text,
+                                 std::string_view qualifier) const;
+  AwsResult<void> authorize(const Call& call, std::string_view action, std::string resource, std::string policy = {},
+                            std::vector<std::pair<std::string, std::string>> context = {});
+  AwsResult<void> may_pass_role(const Call& call, const std::string& role);
   /// Refuses a managed runtime that this machine has no interpreter for.
-  Task<Outcome<void>> check_interpreter(std::string runtime);
+  Task<AwsResult<void>> check_interpreter(std::string runtime);
   /// The package that `member` of the body names, or the body itself; takes the text of a ZipFile out of it.
-  Task<Outcome<Code>> take_code(Request& request, std::string_view member);
+  Task<AwsResult<Code>> take_code(Request& request, std::string_view member);
   /// Makes a version of `$LATEST`, or gives the last one when nothing has changed since.
   const Version& publish(Function& function, const std::string& description,
                          Version::Status status = Version::Status::active);
@@ -245,11 +245,11 @@ class Service : public std::enable_shared_from_this<Service> {
     Target target;
   };
   /// With realism: 429 when the function is invoked more often than its concurrency allows.
-  Outcome<void> check_invoke_rate(const Function& function);
-  Outcome<std::shared_ptr<const Deployment>> deployment_of(const Function& function, const Version& version);
-  Outcome<void> submit(const Function& function, const Version& version, const std::string& qualifier,
-                       std::shared_ptr<Invocation> invocation);
-  Task<Outcome<Prepared>> prepare(Request& request, std::size_t limit, std::string_view type);
+  AwsResult<void> check_invoke_rate(const Function& function);
+  AwsResult<std::shared_ptr<const Deployment>> deployment_of(const Function& function, const Version& version);
+  AwsResult<void> submit(const Function& function, const Version& version, const std::string& qualifier,
+                         std::shared_ptr<Invocation> invocation);
+  Task<AwsResult<Prepared>> prepare(Request& request, std::size_t limit, std::string_view type);
 
   Executor executor_;
   const Clock& clock_;
@@ -302,7 +302,7 @@ struct Page {
   int size = 50;
   std::string after;  ///< items up to this key were given already
 };
-Outcome<Page> read_page(std::string_view max_items, std::string_view marker);
+AwsResult<Page> read_page(std::string_view max_items, std::string_view marker);
 /// A page of `items`, which are in the order of their keys, as `{"MEMBER":[…],"NextMarker":…}`.
 boost::json::object page_document(std::string_view member,
                                   std::vector<std::pair<std::string, boost::json::object>> items, const Page& page);

@@ -5,7 +5,7 @@
 /// https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html
 namespace sortie::emulator::lambda {
 
-Outcome<FunctionRef> Service::check(const FunctionEvents::Source& source, const std::string& function_arn) {
+AwsResult<FunctionRef> Service::check(const FunctionEvents::Source& source, const std::string& function_arn) {
   auto ref = parse_function_name(function_arn, {}, source.region, options_.account, NameUse::other);
   if (!ref) return std::unexpected(ref.error());
   const auto* function = ref->account == options_.account ? registry_.find(ref->region, ref->name) : nullptr;

@@ -27,7 +27,7 @@ std::unexpected<AwsError> invalid(std::string message) {
   return aws_fail(400, "InvalidParameterException", std::move(message));
 }
 
-Outcome<std::vector<LogEvent>> read_events(const json::array& list) {
+AwsResult<std::vector<LogEvent>> read_events(const json::array& list) {
   std::vector<LogEvent> events;
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < list.size(); ++i) {
@@ -129,7 +129,7 @@ std::optional<Position> read_filter_token(std::string_view token) {
 
 }  // namespace
 
-Outcome<Output> Operations::put_log_events(const Call& call, Parameters& input) {
+AwsResult<Output> Operations::put_log_events(const Call& call, Parameters& input) {
   const std::string group_name = input.group_name();
   const std::string stream_name = input.stream_name();
   const auto* list = input.array("logEvents");
@@ -162,7 +162,7 @@ Outcome<Output> Operations::put_log_events(const Call& call, Parameters& input) 
   return out;
 }
 
-Outcome<Output> Operations::get_log_events(const Call& call, Parameters& input) {
+AwsResult<Output> Operations::get_log_events(const Call& call, Parameters& input) {
   const std::string group_name = input.group();
   const std::string stream_name = input.stream_name();
   const auto start = input.number("startTime", 0, k_max_time);
@@ -209,7 +209,7 @@ Outcome<Output> Operations::get_log_events(const Call& call, Parameters& input) 
                       {"nextBackwardToken", gap_token('b', before)}};
 }
 
-Outcome<Output> Operations::filter_log_events(const Call& call, Parameters& input) {
+AwsResult<Output> Operations::filter_log_events(const Call& call, Parameters& input) {
   const std::string group_name = input.group();
   const auto names = input.texts("logStreamNames", 100);
   const std::string prefix = input.optional_text("logStreamNamePrefix", 512);

@@ -16,7 +16,7 @@ constexpr std::size_t k_tail_streams = 10;
 
 }  // namespace
 
-Outcome<Output> Operations::list_log_groups(const Call& call, Parameters& input) {
+AwsResult<Output> Operations::list_log_groups(const Call& call, Parameters& input) {
   const std::string pattern = input.optional_text("logGroupNamePattern", 512);
   const std::string log_class = input.optional_text("logGroupClass", 32);
   const auto limit = static_cast<std::size_t>(input.number("limit", 1, k_list_limit).value_or(50));
@@ -45,7 +45,7 @@ Outcome<Output> Operations::list_log_groups(const Call& call, Parameters& input)
   return out;
 }
 
-Outcome<LiveTailRequest> Operations::live_tail_request(const Call& call, Parameters& input) {
+AwsResult<LiveTailRequest> Operations::live_tail_request(const Call& call, Parameters& input) {
   auto identifiers = input.texts("logGroupIdentifiers", k_tail_groups);
   auto streams = input.texts("logStreamNames", k_tail_streams);
   auto prefixes = input.texts("logStreamNamePrefixes", k_tail_streams);

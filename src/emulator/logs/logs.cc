@@ -146,19 +146,14 @@ Task<http::Response> Logs::handle(Call call) {
     co_return refuse(400, "SerializationException", "The request body is not a JSON object.");
   }
   impl_->flush();
-  try {
-    if (operation == "StartLiveTail") co_return start_live_tail(call, document.get_object());
-    auto result = impl_->operations.run(operation, call, document.get_object());
-    if (!result) co_return render_error(result.error(), call.request_id, call.request);
-    if (*result) co_return json_response(200, **result, call.request_id, k_content_type);
-    http::Response empty;
-    empty.headers.add("x-amzn-RequestId", call.request_id);
-    empty.headers.add("Content-Type", std::string(k_content_type));
-    co_return empty;
-  } catch (const SQLite::Exception& failure) {
-    co_return refuse(500, "ServiceUnavailableException",
-                     fmt::format("The log database could not be used: {}", failure.what()));
-  }
+  if (operation == "StartLiveTail") co_return start_live_tail(call, document.get_object());
+  auto result = impl_->operations.run(operation, call, document.get_object());
+  if (!result) co_return render_error(result.error(), call.request_id, call.request);
+  if (*result) co_return json_response(200, **result, call.request_id, k_content_type);
+  http::Response empty;
+  empty.headers.add("x-amzn-RequestId", call.request_id);
+  empty.headers.add("Content-Type", std::string(k_content_type));
+  co_return empty;
 }
 
 http::Response Logs::start_live_tail(const Call& call, const json::object& input) {

@@ -18,7 +18,7 @@ namespace json = boost::json;
 /// Says yes unless the action is forbidden; remembers what it was asked.
 class FakeAuthorizer final : public Authorizer {
  public:
-  Outcome<void> authorize(const Call& /*call*/, const Question& question) override {
+  AwsResult<void> authorize(const Call& /*call*/, const AuthorizationRequest& question) override {
     asked.push_back(question.action + " " + question.resource);
     if (question.action == forbidden) return aws_fail(403, "AccessDenied", "User: x is not authorized");
     return {};

@@ -101,16 +101,17 @@ const std::map<std::string_view, Operations::Handler>& Operations::handlers() {
   return k_handlers;
 }
 
-Outcome<Output> Operations::run(std::string_view operation, const Call& call, const json::object& input) {
+AwsResult<Output> Operations::run(std::string_view operation, const Call& call, const json::object& input) {
   const auto found = handlers().find(operation);
   if (found == handlers().end()) return std::unexpected(not_implemented("logs", operation));
   Parameters parameters(input);
   return (this->*found->second)(call, parameters);
 }
 
-Outcome<void> Operations::authorize(const Call& call, const std::string& action, const std::string& resource,
-                                    const std::string& group, const std::map<std::string, std::string>& request_tags) {
-  Question question;
+AwsResult<void> Operations::authorize(const Call& call, const std::string& action, const std::string& resource,
+                                      const std::string& group,
+                                      const std::map<std::string, std::string>& request_tags) {
+  AuthorizationRequest question;
   question.action = "logs:" + action;
   question.resource = resource;
   question.resource_account = call.account;
@@ -131,19 +132,19 @@ Outcome<void> Operations::authorize(const Call& call, const std::string& action,
   return std::unexpected(std::move(error));
 }
 
-Outcome<Group> Operations::existing_group(const Call& call, const std::string& name) {
+AwsResult<Group> Operations::existing_group(const Call& call, const std::string& name) {
   auto group = store_.find_group(call.region, name);
   if (!group) return not_found("The specified log group does not exist.");
   return *std::move(group);
 }
 
-Outcome<Stream> Operations::existing_stream(const Group& group, const std::string& name) {
+AwsResult<Stream> Operations::existing_stream(const Group& group, const std::string& name) {
   auto stream = store_.find_stream(group, name);
   if (!stream) return not_found("The specified log stream does not exist.");
   return *std::move(stream);
 }
 
-Outcome<Output> Operations::create_log_group(const Call& call, Parameters& input) {
+AwsResult<Output> Operations::create_log_group(const Call& call, Parameters& input) {
   const std::string name = input.group_name();
   const auto tags = input.tags("tags", false);
   std::string log_class = input.optional_text("logGroupClass", 32);
@@ -167,7 +168,7 @@ Outcome<Output> Operations::create_log_group(const Call& call, Parameters& input
   return Output();
 }
 
-Outcome<Output> Operations::delete_log_group(const Call& call, Parameters& input) {
+AwsResult<Output> Operations::delete_log_group(const Call& call, Parameters& input) {
   const std::string name = input.group_name();
   if (input.error()) return std::unexpected(*input.error());
   if (auto allowed = authorize(call, "DeleteLogGroup", stream_arn(call, name, ""), name); !allowed) {
@@ -180,7 +181,7 @@ Outcome<Output> Operations::delete_log_group(const Call& call, Parameters& input
   return Output();
 }
 
-Outcome<Output> Operations::describe_log_groups(const Call& call, Parameters& input) {
+AwsResult<Output> Operations::describe_log_groups(const Call& call, Parameters& input) {
   const std::string prefix = input.optional_text("logGroupNamePrefix", 512);
   const std::string pattern = input.optional_text("logGroupNamePattern", 512);
   const auto limit = static_cast<std::size_t>(input.number("limit", 1, k_describe_limit).value_or(k_describe_limit));
@@ -215,7 +216,7 @@ Outcome<Output> Operations::describe_log_groups(const Call& call, Parameters& in
   return out;
 }
 
-Outcome<Output> Operations::put_retention_policy(const Call& call, Parameters& input) {
+AwsResult<Output> Operations::put_retention_policy(const Call& call, Parameters& input) {
   const std::string name = input.group_name();
   const auto days = input.number("retentionInDays", INT32_MIN, INT32_MAX);
   if (!days) input.required_text("retentionInDays", 16);
@@ -236,7 +237,7 @@ Outcome<Output> Operations::put_retention_policy(const Call& call, Parameters& i
   return Output();
 }
 
-Outcome<Output> Operations::delete_retention_policy(const Call& call, Parameters& input) {
+AwsResult<Output> Operations::delete_retention_policy(const Call& call, Parameters& input) {
   const std::string name = input.group_name();
   if (input.error()) return std::unexpected(*input.error());
   if (auto allowed = authorize(call, "DeleteRetentionPolicy", stream_arn(call, name, ""), name); !allowed) {
@@ -250,7 +251,7 @@ Outcome<Output> Operations::delete_retention_policy(const Call& call, Parameters
 
 // Tags ----------------------------------------------------------------------------------------------------------------
 
-Outcome<Output> Operations::change_tags(const Call& call, const std::string& action, const Tagging& tagging) {
+AwsResult<Output> Operations::change_tags(const Call& call, const std::string& action, const Tagging& tagging) {
   auto allowed = authorize(call, action, group_arn(call, tagging.group), tagging.group, tagging.add);
   if (!allowed) return std::unexpected(allowed.error());
   auto group = existing_group(call, tagging.group);
@@ -263,7 +264,7 @@ Outcome<Output> Operations::change_tags(const Call& call, const std::string& act
   return Output();
 }
 
-Outcome<Output> Operations::list_tags(const Call& call, const std::string& action, const std::string& name) {
+AwsResult<Output> Operations::list_tags(const Call& call, const std::string& action, const std::string& name) {
   if (auto allowed = authorize(call, action, group_arn(call, name), name); !allowed) {
     return std::unexpected(allowed.error());
   }
@@ -274,37 +275,37 @@ Outcome<Output> Operations::list_tags(const Call& call, const std::string& actio
   return json::object{{"tags", std::move(tags)}};
 }
 
-Outcome<Output> Operations::tag_resource(const Call& call, Parameters& input) {
+AwsResult<Output> Operations::tag_resource(const Call& call, Parameters& input) {
   const Tagging tagging{input.group_of_arn("resourceArn"), input.tags("tags", true), {}};
   if (input.error()) return std::unexpected(*input.error());
   return change_tags(call, "TagResource", tagging);
 }
 
-Outcome<Output> Operations::untag_resource(const Call& call, Parameters& input) {
+AwsResult<Output> Operations::untag_resource(const Call& call, Parameters& input) {
   const Tagging tagging{input.group_of_arn("resourceArn"), {}, input.texts("tagKeys", 50)};
   if (input.error()) return std::unexpected(*input.error());
   return change_tags(call, "UntagResource", tagging);
 }
 
-Outcome<Output> Operations::list_tags_for_resource(const Call& call, Parameters& input) {
+AwsResult<Output> Operations::list_tags_for_resource(const Call& call, Parameters& input) {
   const std::string group = input.group_of_arn("resourceArn");
   if (input.error()) return std::unexpected(*input.error());
   return list_tags(call, "ListTagsForResource", group);
 }
 
-Outcome<Output> Operations::tag_log_group(const Call& call, Parameters& input) {
+AwsResult<Output> Operations::tag_log_group(const Call& call, Parameters& input) {
   const Tagging tagging{input.group_name(), input.tags("tags", true), {}};
   if (input.error()) return std::unexpected(*input.error());
   return change_tags(call, "TagLogGroup", tagging);
 }
 
-Outcome<Output> Operations::untag_log_group(const Call& call, Parameters& input) {
+AwsResult<Output> Operations::untag_log_group(const Call& call, Parameters& input) {
   const Tagging tagging{input.group_name(), {}, input.texts("tags", 50)};
   if (input.error()) return std::unexpected(*input.error());
   return change_tags(call, "UntagLogGroup", tagging);
 }
 
-Outcome<Output> Operations::list_tags_log_group(const Call& call, Parameters& input) {
+AwsResult<Output> Operations::list_tags_log_group(const Call& call, Parameters& input) {
   const std::string group = input.group_name();
   if (input.error()) return std::unexpected(*input.error());
   return list_tags(call, "ListTagsLogGroup", group);
@@ -312,7 +313,7 @@ Outcome<Output> Operations::list_tags_log_group(const Call& call, Parameters& in
 
 // Streams -------------------------------------------------------------------------------------------------------------
 
-Outcome<Output> Operations::create_log_stream(const Call& call, Parameters& input) {
+AwsResult<Output> Operations::create_log_stream(const Call& call, Parameters& input) {
   const std::string group_name = input.group_name();
   const std::string name = input.stream_name();
   if (input.error()) return std::unexpected(*input.error());
@@ -328,7 +329,7 @@ Outcome<Output> Operations::create_log_stream(const Call& call, Parameters& inpu
   return Output();
 }
 
-Outcome<Output> Operations::delete_log_stream(const Call& call, Parameters& input) {
+AwsResult<Output> Operations::delete_log_stream(const Call& call, Parameters& input) {
   const std::string group_name = input.group_name();
   const std::string name = input.stream_name();
   if (input.error()) return std::unexpected(*input.error());
@@ -343,7 +344,7 @@ Outcome<Output> Operations::delete_log_stream(const Call& call, Parameters& inpu
   return Output();
 }
 
-Outcome<Output> Operations::describe_log_streams(const Call& call, Parameters& input) {
+AwsResult<Output> Operations::describe_log_streams(const Call& call, Parameters& input) {
   const std::string group_name = input.group();
   const std::string prefix = input.optional_text("logStreamNamePrefix", 512);
   const std::string order = input.optional_text("orderBy", 32);

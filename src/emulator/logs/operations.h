@@ -26,49 +26,49 @@ class Operations {
   Operations(const Clock& clock, LogStore& store, Subscriptions& subscriptions, Authorizer& authorizer);
 
   /// An operation that is not there is a `NotImplemented` error naming it.
-  Outcome<Output> run(std::string_view operation, const Call& call, const boost::json::object& input);
+  AwsResult<Output> run(std::string_view operation, const Call& call, const boost::json::object& input);
   /// The parameters of StartLiveTail, authorized.
-  Outcome<LiveTailRequest> live_tail_request(const Call& call, Parameters& input);
+  AwsResult<LiveTailRequest> live_tail_request(const Call& call, Parameters& input);
 
  private:
-  using Handler = Outcome<Output> (Operations::*)(const Call&, Parameters&);
+  using Handler = AwsResult<Output> (Operations::*)(const Call&, Parameters&);
   static const std::map<std::string_view, Handler>& handlers();
 
-  Outcome<Output> create_log_group(const Call& call, Parameters& input);
-  Outcome<Output> delete_log_group(const Call& call, Parameters& input);
-  Outcome<Output> describe_log_groups(const Call& call, Parameters& input);
-  Outcome<Output> list_log_groups(const Call& call, Parameters& input);
-  Outcome<Output> put_retention_policy(const Call& call, Parameters& input);
-  Outcome<Output> delete_retention_policy(const Call& call, Parameters& input);
-  Outcome<Output> tag_resource(const Call& call, Parameters& input);
-  Outcome<Output> untag_resource(const Call& call, Parameters& input);
-  Outcome<Output> list_tags_for_resource(const Call& call, Parameters& input);
-  Outcome<Output> tag_log_group(const Call& call, Parameters& input);
-  Outcome<Output> untag_log_group(const Call& call, Parameters& input);
-  Outcome<Output> list_tags_log_group(const Call& call, Parameters& input);
-  Outcome<Output> create_log_stream(const Call& call, Parameters& input);
-  Outcome<Output> delete_log_stream(const Call& call, Parameters& input);
-  Outcome<Output> describe_log_streams(const Call& call, Parameters& input);
-  Outcome<Output> put_log_events(const Call& call, Parameters& input);
-  Outcome<Output> get_log_events(const Call& call, Parameters& input);
-  Outcome<Output> filter_log_events(const Call& call, Parameters& input);
+  AwsResult<Output> create_log_group(const Call& call, Parameters& input);
+  AwsResult<Output> delete_log_group(const Call& call, Parameters& input);
+  AwsResult<Output> describe_log_groups(const Call& call, Parameters& input);
+  AwsResult<Output> list_log_groups(const Call& call, Parameters& input);
+  AwsResult<Output> put_retention_policy(const Call& call, Parameters& input);
+  AwsResult<Output> delete_retention_policy(const Call& call, Parameters& input);
+  AwsResult<Output> tag_resource(const Call& call, Parameters& input);
+  AwsResult<Output> untag_resource(const Call& call, Parameters& input);
+  AwsResult<Output> list_tags_for_resource(const Call& call, Parameters& input);
+  AwsResult<Output> tag_log_group(const Call& call, Parameters& input);
+  AwsResult<Output> untag_log_group(const Call& call, Parameters& input);
+  AwsResult<Output> list_tags_log_group(const Call& call, Parameters& input);
+  AwsResult<Output> create_log_stream(const Call& call, Parameters& input);
+  AwsResult<Output> delete_log_stream(const Call& call, Parameters& input);
+  AwsResult<Output> describe_log_streams(const Call& call, Parameters& input);
+  AwsResult<Output> put_log_events(const Call& call, Parameters& input);
+  AwsResult<Output> get_log_events(const Call& call, Parameters& input);
+  AwsResult<Output> filter_log_events(const Call& call, Parameters& input);
   // subscription_operations.cc
-  Outcome<Output> put_subscription_filter(const Call& call, Parameters& input);
-  Outcome<Output> describe_subscription_filters(const Call& call, Parameters& input);
-  Outcome<Output> delete_subscription_filter(const Call& call, Parameters& input);
-  Outcome<Output> test_metric_filter(const Call& call, Parameters& input);
+  AwsResult<Output> put_subscription_filter(const Call& call, Parameters& input);
+  AwsResult<Output> describe_subscription_filters(const Call& call, Parameters& input);
+  AwsResult<Output> delete_subscription_filter(const Call& call, Parameters& input);
+  AwsResult<Output> test_metric_filter(const Call& call, Parameters& input);
 
   struct Tagging {
     std::string group;
     std::map<std::string, std::string> add;
     std::vector<std::string> remove;
   };
-  Outcome<Output> change_tags(const Call& call, const std::string& action, const Tagging& tagging);
-  Outcome<Output> list_tags(const Call& call, const std::string& action, const std::string& group);
-  Outcome<Group> existing_group(const Call& call, const std::string& name);
-  Outcome<Stream> existing_stream(const Group& group, const std::string& name);
-  Outcome<void> authorize(const Call& call, const std::string& action, const std::string& resource,
-                          const std::string& group, const std::map<std::string, std::string>& request_tags = {});
+  AwsResult<Output> change_tags(const Call& call, const std::string& action, const Tagging& tagging);
+  AwsResult<Output> list_tags(const Call& call, const std::string& action, const std::string& group);
+  AwsResult<Group> existing_group(const Call& call, const std::string& name);
+  AwsResult<Stream> existing_stream(const Group& group, const std::string& name);
+  AwsResult<void> authorize(const Call& call, const std::string& action, const std::string& resource,
+                            const std::string& group, const std::map<std::string, std::string>& request_tags = {});
   [[nodiscard]] Window window(const Group& group, std::optional<std::int64_t> start,
                               std::optional<std::int64_t> end) const;
   [[nodiscard]] std::int64_t now() const { return clock_.now().time_since_epoch().count(); }

@@ -53,7 +53,7 @@ std::optional<AwsError> absent_part(const Parameters& input, const std::string& 
 
 }  // namespace
 
-Outcome<Output> Operations::put_subscription_filter(const Call& call, Parameters& input) {
+AwsResult<Output> Operations::put_subscription_filter(const Call& call, Parameters& input) {
   const std::string group_name = input.group_name();
   std::string name = filter_name(input, "filterName", true);
   std::string pattern_text = input.optional_text("filterPattern", 1024);
@@ -103,7 +103,7 @@ Outcome<Output> Operations::put_subscription_filter(const Call& call, Parameters
   return Output();
 }
 
-Outcome<Output> Operations::describe_subscription_filters(const Call& call, Parameters& input) {
+AwsResult<Output> Operations::describe_subscription_filters(const Call& call, Parameters& input) {
   const std::string group_name = input.group_name();
   const std::string prefix = filter_name(input, "filterNamePrefix", false);
   const std::string after = input.optional_text("nextToken", 4096);
@@ -127,7 +127,7 @@ Outcome<Output> Operations::describe_subscription_filters(const Call& call, Para
   return out;
 }
 
-Outcome<Output> Operations::delete_subscription_filter(const Call& call, Parameters& input) {
+AwsResult<Output> Operations::delete_subscription_filter(const Call& call, Parameters& input) {
   const std::string group_name = input.group_name();
   const std::string name = filter_name(input, "filterName", true);
   if (input.error()) return std::unexpected(*input.error());
@@ -141,7 +141,7 @@ Outcome<Output> Operations::delete_subscription_filter(const Call& call, Paramet
   return Output();
 }
 
-Outcome<Output> Operations::test_metric_filter(const Call& call, Parameters& input) {
+AwsResult<Output> Operations::test_metric_filter(const Call& call, Parameters& input) {
   const std::string pattern_text = input.optional_text("filterPattern", 1024);
   if (!input.has("filterPattern")) input.required_text("filterPattern", 1024);
   const auto messages = input.texts("logEventMessages", k_max_messages);

@@ -16,7 +16,7 @@ namespace json = boost::json;
 
 class FakeFunctions final : public FunctionEvents {
  public:
-  Outcome<void> check(const Source& source, const std::string& /*function_arn*/) override {
+  AwsResult<void> check(const Source& source, const std::string& /*function_arn*/) override {
     if (source.service == admitted) return {};
     return aws_fail(403, "AccessDeniedException", "no");
   }

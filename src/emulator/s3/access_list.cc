@@ -56,7 +56,7 @@ Failure no_mail_addresses() {
 
 // Canned lists --------------------------------------------------------------------------------------------------------
 
-Outcome<AccessList> canned_list(std::string_view name, const ListSubject& subject) {
+AwsResult<AccessList> canned_list(std::string_view name, const ListSubject& subject) {
   AccessList list = AccessList::owners_alone(subject.owner);
   const auto give = [&](std::string_view grantee, Permission permission) {
     const Grant grant{std::string(grantee), permission};
@@ -90,7 +90,7 @@ std::string_view trimmed(std::string_view text) {
 }
 
 /// One `type="value"`; the quotation marks may be left out.
-Outcome<std::string> grantee_from(std::string_view pair, std::string_view header, std::string_view whole) {
+AwsResult<std::string> grantee_from(std::string_view pair, std::string_view header, std::string_view whole) {
   const auto unknown = [&] { return invalid_argument(header, whole, "Argument format not recognized"); };
   const auto equals = pair.find('=');
   if (equals == std::string_view::npos) return unknown();
@@ -108,7 +108,7 @@ Outcome<std::string> grantee_from(std::string_view pair, std::string_view header
   return std::string(value);
 }
 
-Outcome<void> add_grants(std::string_view header, std::string_view whole, Permission permission, AccessList& list) {
+AwsResult<void> add_grants(std::string_view header, std::string_view whole, Permission permission, AccessList& list) {
   std::string_view rest = whole;
   while (!rest.empty()) {
     const auto comma = rest.find(',');
@@ -124,7 +124,7 @@ Outcome<void> add_grants(std::string_view header, std::string_view whole, Permis
 
 // Documents -----------------------------------------------------------------------------------------------------------
 
-Outcome<std::string> read_grantee(const wire::XmlNode& node) {
+AwsResult<std::string> read_grantee(const wire::XmlNode& node) {
   const std::string type = node.attribute("type").value_or("");
   if (type == "CanonicalUser") {
     const std::string id = node.child_text("ID");
@@ -173,7 +173,7 @@ bool has_list_headers(const http::Headers& headers) {
          std::ranges::any_of(k_grant_headers, [&](const auto& entry) { return headers.contains(entry.first); });
 }
 
-Outcome<std::optional<AccessList>> read_list_headers(const http::Headers& headers, const ListSubject& subject) {
+AwsResult<std::optional<AccessList>> read_list_headers(const http::Headers& headers, const ListSubject& subject) {
   const auto canned = headers.get("x-amz-acl");
   std::optional<AccessList> list;
   for (const auto& [header, permission] : k_grant_headers) {
@@ -189,7 +189,7 @@ Outcome<std::optional<AccessList>> read_list_headers(const http::Headers& header
   return *std::move(named);
 }
 
-Outcome<AccessList> read_list_document(std::string_view xml, const ListSubject& subject) {
+AwsResult<AccessList> read_list_document(std::string_view xml, const ListSubject& subject) {
   const auto document = wire::XmlDocument::parse(xml);
   if (!document || document->root().name() != "AccessControlPolicy") return malformed_list();
   const std::string owner = document->root().child("Owner").child_text("ID");

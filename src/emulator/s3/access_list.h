@@ -52,10 +52,10 @@ bool has_list_headers(const http::Headers& headers);
 /// The list that headers ask for; nothing when there are none. InvalidRequest for both kinds of headers at once,
 /// InvalidArgument for names and grantees that do not exist, MethodNotAllowed for grantees by e-mail address, which S3
 /// no longer takes.
-Outcome<std::optional<AccessList>> read_list_headers(const http::Headers& headers, const ListSubject& subject);
+AwsResult<std::optional<AccessList>> read_list_headers(const http::Headers& headers, const ListSubject& subject);
 /// `<AccessControlPolicy>`. MalformedACLError against the schema or for more than 100 grants; another owner:
 /// AccessDenied.
-Outcome<AccessList> read_list_document(std::string_view xml, const ListSubject& subject);
+AwsResult<AccessList> read_list_document(std::string_view xml, const ListSubject& subject);
 std::string list_document(const AccessList& list);
 
 /// As it is kept, a line each: the owner, then `PERMISSION GRANTEE`.

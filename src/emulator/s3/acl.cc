@@ -45,8 +45,8 @@ AccessList Operations::list_of(const Request& request, const Object& object) {
   return kept.empty() ? AccessList::owners_alone(owner_id(request.call.account)) : unpack_list(kept);
 }
 
-Outcome<void> Operations::check_public_list(const Request& request, const Bucket& bucket, const AccessList& list,
-                                            std::string_view action) {
+AwsResult<void> Operations::check_public_list(const Request& request, const Bucket& bucket, const AccessList& list,
+                                              std::string_view action) {
   if (list.is_public() && blocks(bucket, Block::public_acls)) return blocked_by_setting(request, action, bucket);
   return {};
 }
@@ -61,8 +61,8 @@ std::string Operations::uploader(const Request& request, const Bucket& bucket) {
   return hands_over ? account : std::string(k_anonymous_id);
 }
 
-Outcome<std::string> Operations::asked_list(const Request& request, const Bucket& bucket, std::string_view action,
-                                            const Context& context) {
+AwsResult<std::string> Operations::asked_list(const Request& request, const Bucket& bucket, std::string_view action,
+                                              const Context& context) {
   const std::string account = owner_id(request.call.account);
   const ListSubject subject{uploader(request, bucket), account};
   const AccessList initial = AccessList::owners_alone(subject.owner);
@@ -72,7 +72,7 @@ Outcome<std::string> Operations::asked_list(const Request& request, const Bucket
   if (!has_list_headers(request.headers())) return kept(initial);
   // Whom the bucket's list lets upload without signing owns what they upload, and so its list.
   const bool anonymous = request.call.principal.kind == Principal::Kind::anonymous;
-  Question upload;
+  AuthorizationRequest upload;
   upload.action = "s3:PutObject";
   if (!anonymous || !acls_count(bucket) || !listed(request, bucket, upload, request.key).to_everyone) {
     if (auto allowed = allow(request, bucket, "PutObjectAcl", request.key, context); !allowed) {
@@ -92,7 +92,7 @@ Outcome<std::string> Operations::asked_list(const Request& request, const Bucket
   return kept(**asked);
 }
 
-Outcome<std::string> Operations::asked_bucket_list(const Request& request) {
+AwsResult<std::string> Operations::asked_bucket_list(const Request& request) {
   const std::string owner = owner_id(request.call.account);
   const auto asked = read_list_headers(request.headers(), {owner, owner});
   if (!asked) return std::unexpected(asked.error());
@@ -109,7 +109,7 @@ Outcome<std::string> Operations::asked_bucket_list(const Request& request) {
   return **asked == AccessList::owners_alone(owner) ? std::string() : pack(**asked);
 }
 
-Outcome<void> Operations::check_ownership(const Request& request, const Bucket& bucket, std::string_view controls) {
+AwsResult<void> Operations::check_ownership(const Request& request, const Bucket& bucket, std::string_view controls) {
   if (acls_enabled(controls) || !list_of(request, bucket).gives_to_others()) return {};
   return s3_fail(400, "InvalidBucketAclWithObjectOwnership",
                  "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting");
@@ -133,8 +133,8 @@ Operations::Answer Operations::get_acl(const Request& request) {
   return xml_answer(list_document(list));
 }
 
-Outcome<AccessList> Operations::sent_list(const Request& request, const Bucket& bucket, const ListSubject& subject,
-                                          std::string_view body) {
+AwsResult<AccessList> Operations::sent_list(const Request& request, const Bucket& bucket, const ListSubject& subject,
+                                            std::string_view body) {
   const bool in_headers = has_list_headers(request.headers());
   if (in_headers && !body.empty()) {
     return s3_fail(400, "UnexpectedContent", "This request does not support content");

@@ -32,7 +32,7 @@ bool is_region_name(std::string_view name) {
 }
 
 /// The region a new bucket goes to, from `<LocationConstraint>` and the endpoint that was asked.
-Outcome<std::string> location_of(std::string_view constraint, const std::string& region) {
+AwsResult<std::string> location_of(std::string_view constraint, const std::string& region) {
   const bool global = region == k_default_region;
   if (constraint.empty()) {
     if (!global) return illegal_constraint("unspecified");
@@ -60,8 +60,8 @@ bool names_a_key_twice(const wire::XmlNode& tags) {
 
 Operations::Answer Operations::list_buckets(const Request& request) {
   constexpr std::size_t k_most = 10'000;
-  auto allowed = authorizer_.authorize(request.call,
-                                       Question{"s3:ListAllMyBuckets", "arn:aws:s3:::*", request.call.account, {}, {}});
+  auto allowed = authorizer_.authorize(
+      request.call, AuthorizationRequest{"s3:ListAllMyBuckets", "arn:aws:s3:::*", request.call.account, {}, {}});
   if (!allowed) return std::unexpected(allowed.error());
   const auto limit = read_count(request, "max-buckets", k_most);
   if (!limit) return std::unexpected(limit.error());

@@ -67,21 +67,21 @@ std::string_view failing(const http::Headers& headers, const Names& names, const
 
 }  // namespace
 
-Outcome<ReadVerdict> check_read(const http::Headers& headers, const Validators& object, SystemTime now) {
+AwsResult<ReadVerdict> check_read(const http::Headers& headers, const Validators& object, SystemTime now) {
   const auto name = failing(headers, k_read, object, now);
   if (name.empty()) return ReadVerdict::proceed;
   if (name == k_read.match || name == k_read.unmodified) return precondition_failed(name);
   return ReadVerdict::not_modified;
 }
 
-Outcome<void> check_copy_source(const http::Headers& headers, const Validators& source, SystemTime now) {
+AwsResult<void> check_copy_source(const http::Headers& headers, const Validators& source, SystemTime now) {
   const auto name = failing(headers, k_copy, source, now);
   if (!name.empty()) return precondition_failed(name);
   return {};
 }
 
-Outcome<void> check_write(const http::Headers& headers, const std::optional<Validators>& current,
-                          std::string_view key) {
+AwsResult<void> check_write(const http::Headers& headers, const std::optional<Validators>& current,
+                            std::string_view key) {
   const auto none_match = headers.get("if-none-match");
   const auto match = headers.get("if-match");
   if (none_match) {
@@ -95,7 +95,7 @@ Outcome<void> check_write(const http::Headers& headers, const std::optional<Vali
   return {};
 }
 
-Outcome<std::optional<ByteRange>> read_range(std::string_view header, std::uint64_t size) {
+AwsResult<std::optional<ByteRange>> read_range(std::string_view header, std::uint64_t size) {
   auto unsatisfiable = [&] {
     return s3_fail(416, "InvalidRange", "The requested range is not satisfiable",
                    {{"RangeRequested", std::string(header)}, {"ActualObjectSize", fmt::to_string(size)}});

@@ -21,14 +21,15 @@ enum class ReadVerdict : std::uint8_t { proceed, not_modified };
 
 /// If-Match, If-Unmodified-Since, If-None-Match, If-Modified-Since of a GET or HEAD. A precondition that does not hold:
 /// 412 PreconditionFailed.
-Outcome<ReadVerdict> check_read(const http::Headers& headers, const Validators& object, SystemTime now);
+AwsResult<ReadVerdict> check_read(const http::Headers& headers, const Validators& object, SystemTime now);
 
 /// The same four as `x-amz-copy-source-if-…`: whatever does not hold is a 412.
-Outcome<void> check_copy_source(const http::Headers& headers, const Validators& source, SystemTime now);
+AwsResult<void> check_copy_source(const http::Headers& headers, const Validators& source, SystemTime now);
 
 /// If-None-Match: * and If-Match of a write. `current` is nothing when there is no object (or a marker is newest).
 /// `key` goes into NoSuchKey.
-Outcome<void> check_write(const http::Headers& headers, const std::optional<Validators>& current, std::string_view key);
+AwsResult<void> check_write(const http::Headers& headers, const std::optional<Validators>& current,
+                            std::string_view key);
 
 struct ByteRange {
   std::uint64_t first = 0;
@@ -37,6 +38,6 @@ struct ByteRange {
 
 /// A `Range` header against an object of `size` bytes. Nothing where S3 sends the whole object: several ranges, another
 /// unit, nonsense. A range outside the object: 416 InvalidRange.
-Outcome<std::optional<ByteRange>> read_range(std::string_view header, std::uint64_t size);
+AwsResult<std::optional<ByteRange>> read_range(std::string_view header, std::uint64_t size);
 
 }  // namespace sortie::emulator::s3

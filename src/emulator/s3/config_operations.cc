@@ -75,7 +75,7 @@ bool is_public(const json::object& policy) {
 }
 
 /// S3's own checks of a bucket policy; the policy language itself is IAM's.
-Outcome<json::object> read_policy(std::string_view text, std::string_view bucket) {
+AwsResult<json::object> read_policy(std::string_view text, std::string_view bucket) {
   if (!text.starts_with('{')) return malformed_policy("Policies must be valid JSON and the first byte must be '{'");
   boost::system::error_code wrong;
   json::value document = json::parse(text, wrong);

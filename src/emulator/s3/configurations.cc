@@ -57,21 +57,21 @@ bool is_filter(const XmlNode& filter, bool access_points) {
   return std::ranges::all_of(one.children("Tag"), is_tag);
 }
 
-Outcome<void> valid_if(bool valid) {
+AwsResult<void> valid_if(bool valid) {
   if (!valid) return malformed_xml();
   return {};
 }
 
-Outcome<void> check_bucket_arn(const XmlNode& destination) {
+AwsResult<void> check_bucket_arn(const XmlNode& destination) {
   if (destination.child_text("Bucket").starts_with("arn:")) return {};
   return s3_fail(400, "InvalidS3DestinationBucket", "Invalid bucket ARN.");
 }
 
-Outcome<void> check_metrics(const XmlNode& root) {
+AwsResult<void> check_metrics(const XmlNode& root) {
   return valid_if(has_only(root, {"Id", "Filter"}) && is_filter(root.child("Filter"), true));
 }
 
-Outcome<void> check_analytics(const XmlNode& root) {
+AwsResult<void> check_analytics(const XmlNode& root) {
   const auto analysis = root.child("StorageClassAnalysis");
   if (!analysis || !has_only(root, {"Id", "Filter", "StorageClassAnalysis"}) ||
       !is_filter(root.child("Filter"), false) || !has_only(analysis, {"DataExport"})) {
@@ -88,7 +88,7 @@ Outcome<void> check_analytics(const XmlNode& root) {
   return check_bucket_arn(bucket);
 }
 
-Outcome<void> check_inventory(const XmlNode& root) {
+AwsResult<void> check_inventory(const XmlNode& root) {
   static constexpr std::string_view k_fields[] = {"Size",
                                                   "LastModifiedDate",
                                                   "StorageClass",
@@ -125,7 +125,7 @@ Outcome<void> check_inventory(const XmlNode& root) {
 }
 
 /// 90 days for the archive, 180 for the deep one, two years at most.
-Outcome<void> check_tiering(const XmlNode& root) {
+AwsResult<void> check_tiering(const XmlNode& root) {
   const auto tierings = root.children("Tiering");
   if (tierings.empty() || !has_only(root, {"Id", "Filter", "Status"}, {"Tiering"}) ||
       !is_one_of(root.child_text("Status"), {"Enabled", "Disabled"}) || !is_filter(root.child("Filter"), false)) {
@@ -171,7 +171,7 @@ const ConfigurationKind* find_configuration_kind(std::string_view subresource) {
   return found == std::end(k_kinds) ? nullptr : found;
 }
 
-Outcome<std::string> read_configuration(const ConfigurationKind& kind, std::string_view id, std::string_view xml) {
+AwsResult<std::string> read_configuration(const ConfigurationKind& kind, std::string_view id, std::string_view xml) {
   const auto document = wire::XmlDocument::parse(xml);
   if (!document || document->root().name() != kind.root || document->root().child_text("Id") != id) {
     return malformed_xml();

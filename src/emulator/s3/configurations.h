@@ -16,13 +16,13 @@ struct ConfigurationKind {
   std::string_view list_root;
   int put_status = 200;
   /// Whether the document is as AWS wants it.
-  Outcome<void> (*check)(const wire::XmlNode& root) = nullptr;
+  AwsResult<void> (*check)(const wire::XmlNode& root) = nullptr;
 };
 
 /// Null when the sub-resource is not such a configuration.
 const ConfigurationKind* find_configuration_kind(std::string_view subresource);
 
 /// The content to keep of the document with this id; MalformedXML when it is not valid.
-Outcome<std::string> read_configuration(const ConfigurationKind& kind, std::string_view id, std::string_view xml);
+AwsResult<std::string> read_configuration(const ConfigurationKind& kind, std::string_view id, std::string_view xml);
 
 }  // namespace sortie::emulator::s3

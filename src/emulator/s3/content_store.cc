@@ -147,7 +147,7 @@ void ContentStore::remove_orphans() {
   }
 }
 
-Outcome<fs::path> ContentStore::folder() {
+AwsResult<fs::path> ContentStore::folder() {
   if (!state_->folder.empty()) return state_->folder;
   auto made = files_.blobs("s3");
   if (!made)
@@ -156,7 +156,7 @@ Outcome<fs::path> ContentStore::folder() {
   return *made;
 }
 
-Outcome<void> ContentStore::create_file(Upload& upload) {
+AwsResult<void> ContentStore::create_file(Upload& upload) {
   const auto where = folder();
   if (!where) return std::unexpected(where.error());
   fs::path path = *where / fmt::format("upload-{}.tmp", next_temporary_++);
@@ -177,17 +177,17 @@ Task<void> ContentStore::run_drain(BlockingPool& pool, std::shared_ptr<Upload> u
   upload->drained->cancel();
 }
 
-Task<Outcome<void>> ContentStore::finish_drain(std::shared_ptr<Upload> upload) {
+Task<AwsResult<void>> ContentStore::finish_drain(std::shared_ptr<Upload> upload) {
   while (upload->busy) {
     upload->drained->expires_at(asio::steady_timer::time_point::max());
     co_await upload->drained->async_wait(asio::as_tuple(asio::use_awaitable));
   }
   if (upload->error_number != 0) co_return disk_failure(upload->error_number, "write");
-  co_return Outcome<void>();
+  co_return AwsResult<void>();
 }
 
 /// Hands the buffer to the pool when it has done with the one before. The next bytes are received meanwhile.
-Task<Outcome<void>> ContentStore::start_drain(std::shared_ptr<Upload> upload) {
+Task<AwsResult<void>> ContentStore::start_drain(std::shared_ptr<Upload> upload) {
   if (!upload->file) {
     if (auto created = create_file(*upload); !created) co_return std::unexpected(created.error());
   }
@@ -198,11 +198,11 @@ Task<Outcome<void>> ContentStore::start_drain(std::shared_ptr<Upload> upload) {
   upload->buffer.clear();
   upload->busy = true;
   asio::co_spawn(executor, run_drain(pool_, upload), asio::detached);
-  co_return Outcome<void>();
+  co_return AwsResult<void>();
 }
 
-Task<Outcome<Received>> ContentStore::receive(http::Body body, std::vector<ChecksumAlgorithm> algorithms,
-                                              std::uint64_t limit, std::optional<CustomerKey> key) {
+Task<AwsResult<Received>> ContentStore::receive(http::Body body, std::vector<ChecksumAlgorithm> algorithms,
+                                                std::uint64_t limit, std::optional<CustomerKey> key) {
   auto upload = std::make_shared<Upload>(algorithms);
   if (key) upload->encrypt_with(*key);
   // A small body is never handed to the pool: room for one byte more than is kept inline shows that it has ended.
@@ -375,8 +375,8 @@ std::optional<Seal> ContentStore::seal_of(std::int64_t content) {
   return Seal{row.text(0), row.text(1)};
 }
 
-Task<Outcome<Digests::Values>> ContentStore::digest(std::vector<Piece> pieces,
-                                                    std::vector<ChecksumAlgorithm> algorithms) {
+Task<AwsResult<Digests::Values>> ContentStore::digest(std::vector<Piece> pieces,
+                                                      std::vector<ChecksumAlgorithm> algorithms) {
   auto upload = std::make_shared<Upload>(algorithms);
   http::Body body = open(pieces);
   for (;;) {

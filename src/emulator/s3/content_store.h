@@ -48,10 +48,10 @@ class ContentStore {
 
   /// Reads `body` to its end. More than `limit` bytes: EntityTooLarge. A body that ends in an error: its S3 code, or
   /// IncompleteBody. A full disk: InternalError; nothing is left behind. What is kept is encrypted with `key`.
-  Task<Outcome<Received>> receive(http::Body body, std::vector<ChecksumAlgorithm> algorithms, std::uint64_t limit,
-                                  std::optional<CustomerKey> key = {});
+  Task<AwsResult<Received>> receive(http::Body body, std::vector<ChecksumAlgorithm> algorithms, std::uint64_t limit,
+                                    std::optional<CustomerKey> key = {});
   /// The digests of bytes that are already here, and not encrypted.
-  Task<Outcome<Digests::Values>> digest(std::vector<Piece> pieces, std::vector<ChecksumAlgorithm> algorithms);
+  Task<AwsResult<Digests::Values>> digest(std::vector<Piece> pieces, std::vector<ChecksumAlgorithm> algorithms);
   /// The bytes of the pieces one after the other. What is being read stays readable when it is deleted meanwhile.
   http::Body open(const std::vector<Piece>& pieces);
   /// The same of encrypted pieces, whose seals `key` must open.
@@ -86,11 +86,11 @@ class ContentStore {
   struct Upload;
   struct State;
 
-  Outcome<std::filesystem::path> folder();
-  Outcome<void> create_file(Upload& upload);
+  AwsResult<std::filesystem::path> folder();
+  AwsResult<void> create_file(Upload& upload);
   static Task<void> run_drain(BlockingPool& pool, std::shared_ptr<Upload> upload);
-  static Task<Outcome<void>> finish_drain(std::shared_ptr<Upload> upload);
-  Task<Outcome<void>> start_drain(std::shared_ptr<Upload> upload);
+  static Task<AwsResult<void>> finish_drain(std::shared_ptr<Upload> upload);
+  Task<AwsResult<void>> start_drain(std::shared_ptr<Upload> upload);
   void remove_orphans();
 
   Store& files_;

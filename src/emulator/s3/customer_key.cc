@@ -36,7 +36,7 @@ Failure refused(std::string message, std::string_view value = {}, std::string co
                  {{"ArgumentName", std::string(k_encryption)}, {"ArgumentValue", std::string(value)}});
 }
 
-Outcome<CustomerKey> read_key(const Sent& sent) {
+AwsResult<CustomerKey> read_key(const Sent& sent) {
   if (sent.algorithm.value_or("").empty()) {
     return refused(
         "Requests specifying Server Side Encryption with Customer provided keys must provide a valid encryption "
@@ -97,7 +97,7 @@ bool names_customer_key(const http::Headers& headers, KeyHeaders which) {
   return sent(headers, which).any();
 }
 
-Outcome<std::optional<CustomerKey>> read_customer_key(const http::Headers& headers) {
+AwsResult<std::optional<CustomerKey>> read_customer_key(const http::Headers& headers) {
   const Sent key = sent(headers, KeyHeaders::own);
   if (!key.any()) return std::nullopt;
   if (const auto other = headers.get(k_encryption)) {
@@ -108,8 +108,8 @@ Outcome<std::optional<CustomerKey>> read_customer_key(const http::Headers& heade
   return read_key(key);
 }
 
-Outcome<std::optional<CustomerKey>> key_for_reading(const http::Headers& headers, const std::optional<Seal>& seal,
-                                                    KeyHeaders which) {
+AwsResult<std::optional<CustomerKey>> key_for_reading(const http::Headers& headers, const std::optional<Seal>& seal,
+                                                      KeyHeaders which) {
   const Sent key = sent(headers, which);
   if (!seal) {
     if (key.any()) return invalid_request("The encryption parameters are not applicable to this object.");
@@ -128,7 +128,7 @@ Outcome<std::optional<CustomerKey>> key_for_reading(const http::Headers& headers
   return read_key(key);
 }
 
-Outcome<std::optional<CustomerKey>> key_for_part(const http::Headers& headers, const std::optional<Seal>& seal) {
+AwsResult<std::optional<CustomerKey>> key_for_part(const http::Headers& headers, const std::optional<Seal>& seal) {
   const Sent key = sent(headers, KeyHeaders::own);
   if (key.any() != seal.has_value()) {
     return invalid_request(

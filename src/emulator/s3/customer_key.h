@@ -46,15 +46,15 @@ bool names_customer_key(const http::Headers& headers, KeyHeaders which = KeyHead
 
 /// The key for what is to be written; nothing when the headers are not there. InvalidArgument or
 /// InvalidEncryptionAlgorithmError for what AWS does not take.
-Outcome<std::optional<CustomerKey>> read_customer_key(const http::Headers& headers);
+AwsResult<std::optional<CustomerKey>> read_customer_key(const http::Headers& headers);
 
 /// The key for reading what is under `seal`, or is not encrypted. InvalidRequest without the key that is needed or with
 /// one that is not; AccessDenied with another one.
-Outcome<std::optional<CustomerKey>> key_for_reading(const http::Headers& headers, const std::optional<Seal>& seal,
-                                                    KeyHeaders which = KeyHeaders::own);
+AwsResult<std::optional<CustomerKey>> key_for_reading(const http::Headers& headers, const std::optional<Seal>& seal,
+                                                      KeyHeaders which = KeyHeaders::own);
 
 /// The key for a part of an upload that was begun with the key of `seal`, or without one.
-Outcome<std::optional<CustomerKey>> key_for_part(const http::Headers& headers, const std::optional<Seal>& seal);
+AwsResult<std::optional<CustomerKey>> key_for_part(const http::Headers& headers, const std::optional<Seal>& seal);
 
 /// Adds the headers that say how the object is encrypted.
 void add_encryption(http::Response& response, const std::optional<CustomerKey>& key);

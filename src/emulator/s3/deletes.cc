@@ -12,7 +12,7 @@ constexpr std::size_t k_max_keys = 1000;
 
 }  // namespace
 
-Outcome<Operations::Removal> Operations::remove(const Request& request, const Bucket& bucket, const Target& target) {
+AwsResult<Operations::Removal> Operations::remove(const Request& request, const Bucket& bucket, const Target& target) {
   const auto& [key, version, etag] = target;
   const auto action = version.empty() ? "DeleteObject" : "DeleteObjectVersion";
   Context context;

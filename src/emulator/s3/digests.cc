@@ -23,7 +23,7 @@ Failure did_not_match(ChecksumAlgorithm algorithm) {
       fmt::format("The {} you specified did not match the calculated checksum.", wire::to_string(algorithm)));
 }
 
-Outcome<std::string> raw_checksum(ChecksumAlgorithm algorithm, std::string_view text) {
+AwsResult<std::string> raw_checksum(ChecksumAlgorithm algorithm, std::string_view text) {
   auto raw = wire::base64_decode(text);
   if (!raw || raw->size() != checksum_size(algorithm)) return invalid_value(algorithm);
   return *std::move(raw);
@@ -106,8 +106,8 @@ bool is_crc(ChecksumAlgorithm algorithm) {
          algorithm == ChecksumAlgorithm::crc64nvme;
 }
 
-Outcome<std::optional<ChecksumAlgorithm>> read_checksum_algorithm(const http::Headers& headers,
-                                                                  std::string_view header) {
+AwsResult<std::optional<ChecksumAlgorithm>> read_checksum_algorithm(const http::Headers& headers,
+                                                                    std::string_view header) {
   const auto name = headers.get(header);
   if (!name || name->empty()) return std::nullopt;
   const auto algorithm = wire::checksum_algorithm_from(*name);
@@ -119,7 +119,7 @@ Outcome<std::optional<ChecksumAlgorithm>> read_checksum_algorithm(const http::He
   return algorithm;
 }
 
-Outcome<DigestDemand> read_digest_demand(const http::Headers& headers) {
+AwsResult<DigestDemand> read_digest_demand(const http::Headers& headers) {
   DigestDemand demand;
   if (const auto md5 = headers.get("content-md5")) {
     demand.content_md5 = wire::base64_decode(*md5);
@@ -176,7 +176,7 @@ std::string Digests::Values::of(ChecksumAlgorithm algorithm) const {
   return {};
 }
 
-Outcome<void> check_digests(const DigestDemand& demand, const Digests::Values& values, const Trailers* trailers) {
+AwsResult<void> check_digests(const DigestDemand& demand, const Digests::Values& values, const Trailers* trailers) {
   if (demand.content_md5 && *demand.content_md5 != values.md5) {
     return s3_fail(400, "BadDigest", "The Content-MD5 you specified did not match what we received.",
                    {{"ExpectedDigest", wire::base64_encode(*demand.content_md5)},

@@ -31,10 +31,10 @@ struct DigestDemand {
 };
 
 /// Reads `Content-MD5`, `x-amz-checksum-*`, `x-amz-trailer` and `x-amz-sdk-checksum-algorithm`.
-Outcome<DigestDemand> read_digest_demand(const http::Headers& headers);
+AwsResult<DigestDemand> read_digest_demand(const http::Headers& headers);
 /// The algorithm of a header like `x-amz-checksum-algorithm`; nothing when it is absent, an error when unknown.
-Outcome<std::optional<ChecksumAlgorithm>> read_checksum_algorithm(const http::Headers& headers,
-                                                                  std::string_view header);
+AwsResult<std::optional<ChecksumAlgorithm>> read_checksum_algorithm(const http::Headers& headers,
+                                                                    std::string_view header);
 /// How many bytes a raw checksum has.
 std::size_t checksum_size(ChecksumAlgorithm algorithm);
 /// CRCs can be joined, digests cannot.
@@ -63,7 +63,7 @@ class Digests {
 };
 
 /// Compares with what was sent, trailers included (they are in by then).
-Outcome<void> check_digests(const DigestDemand& demand, const Digests::Values& values, const Trailers* trailers);
+AwsResult<void> check_digests(const DigestDemand& demand, const Digests::Values& values, const Trailers* trailers);
 
 /// The CRC of two pieces of bytes one after the other, from their CRCs (raw, network byte order) and the length of the
 /// second. `algorithm` must be a CRC.

@@ -29,7 +29,7 @@ bool is_one_of(std::string_view text, Names... names) {
 }
 
 /// The children, all of that name; MalformedXML for another one, or for a number of them outside 1 to `most`.
-Outcome<std::vector<wire::XmlNode>> rules_of(const wire::XmlNode& root, std::string_view name, std::size_t most) {
+AwsResult<std::vector<wire::XmlNode>> rules_of(const wire::XmlNode& root, std::string_view name, std::size_t most) {
   const auto all = root.children();
   const auto rules = root.children(name);
   if (rules.empty() || rules.size() > most || rules.size() != all.size()) return malformed_xml();
@@ -44,7 +44,7 @@ bool is_whole_number(const std::string& text) {
   return error == std::errc{} && end == text.data() + text.size() && number >= 0;
 }
 
-Outcome<std::string> read_cors(const wire::XmlNode& root) {
+AwsResult<std::string> read_cors(const wire::XmlNode& root) {
   const auto rules = rules_of(root, "CORSRule", k_max_cors_rules);
   if (!rules) return std::unexpected(rules.error());
   for (const auto& rule : *rules) {
@@ -77,7 +77,7 @@ Outcome<std::string> read_cors(const wire::XmlNode& root) {
 
 // Encryption, ownership, and what has one value -----------------------------------------------------------------------
 
-Outcome<std::string> read_encryption(const wire::XmlNode& root) {
+AwsResult<std::string> read_encryption(const wire::XmlNode& root) {
   const auto rules = rules_of(root, "Rule", 1);
   if (!rules) return std::unexpected(rules.error());
   if (rules->front().child("BlockedEncryptionTypes").child_text("EncryptionType") == "SSE-C") {
@@ -97,7 +97,7 @@ Outcome<std::string> read_encryption(const wire::XmlNode& root) {
   return std::string(k_default_encryption);
 }
 
-Outcome<std::string> read_ownership(const wire::XmlNode& root) {
+AwsResult<std::string> read_ownership(const wire::XmlNode& root) {
   const auto rules = rules_of(root, "Rule", 1);
   if (!rules) return std::unexpected(rules.error());
   const std::string ownership = rules->front().child_text("ObjectOwnership");
@@ -106,32 +106,32 @@ Outcome<std::string> read_ownership(const wire::XmlNode& root) {
 }
 
 /// A document that may only say what is the case anyway: `element` with `value`, or nothing at all.
-Outcome<std::string> read_only_value(const wire::XmlNode& root, std::string_view element, std::string_view value,
-                                     std::string_view operation) {
+AwsResult<std::string> read_only_value(const wire::XmlNode& root, std::string_view element, std::string_view value,
+                                       std::string_view operation) {
   for (const auto& child : root.children()) {
     if (child.name() != element || child.text() != value) return Failure(not_implemented("s3", operation));
   }
   return content_of(root);
 }
 
-Outcome<std::string> read_payment(const wire::XmlNode& root) {
+AwsResult<std::string> read_payment(const wire::XmlNode& root) {
   if (!is_one_of(root.child_text("Payer"), "BucketOwner", "Requester")) return malformed_xml();
   return content_of(root);
 }
 
 /// Enabled: the bucket's s3-accelerate host, which is there for every bucket.
-Outcome<std::string> read_acceleration(const wire::XmlNode& root) {
+AwsResult<std::string> read_acceleration(const wire::XmlNode& root) {
   if (!is_one_of(root.child_text("Status"), "Enabled", "Suspended")) return malformed_xml();
   return content_of(root);
 }
 
-Outcome<std::string> read_logging(const wire::XmlNode& root) {
+AwsResult<std::string> read_logging(const wire::XmlNode& root) {
   return read_only_value(root, {}, {}, "PutBucketLogging");
 }
-Outcome<std::string> read_replication(const wire::XmlNode& /*root*/) {
+AwsResult<std::string> read_replication(const wire::XmlNode& /*root*/) {
   return Failure(not_implemented("s3", "PutBucketReplication"));
 }
-Outcome<std::string> read_site(const wire::XmlNode& root) {
+AwsResult<std::string> read_site(const wire::XmlNode& root) {
   if (const auto valid = read_website(root); !valid) return std::unexpected(valid.error());
   return content_of(root);
 }
@@ -163,7 +163,7 @@ constexpr DocumentKind k_kinds[] = {
 };
 
 /// Where access logs are to go must be there, in the same region; that nobody writes them is said after that.
-Outcome<void> check_logging_target(Catalog& catalog, const Bucket& bucket, const wire::XmlNode& root) {
+AwsResult<void> check_logging_target(Catalog& catalog, const Bucket& bucket, const wire::XmlNode& root) {
   const auto enabled = root.child("LoggingEnabled");
   if (!enabled) return {};
   const std::string name = enabled.child_text("TargetBucket");

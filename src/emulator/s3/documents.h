@@ -22,7 +22,7 @@ struct DocumentKind {
   bool deletable = false;
   /// The content to keep, from a document with the right root; an error when it is not valid, or asks for what the
   /// embedded AWS does not do.
-  Outcome<std::string> (*read)(const wire::XmlNode& root) = nullptr;
+  AwsResult<std::string> (*read)(const wire::XmlNode& root) = nullptr;
 };
 
 /// Writes the element with all that is in it.

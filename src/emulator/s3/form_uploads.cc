@@ -30,7 +30,7 @@ bool is_kept_as_header(std::string_view name) {
 }
 
 /// The form as the headers of a PutObject. `tagging` is XML in a form.
-Outcome<http::Headers> headers_of(const FormUpload& form, const http::Headers& sent) {
+AwsResult<http::Headers> headers_of(const FormUpload& form, const http::Headers& sent) {
   http::Headers headers;
   if (const auto host = sent.get("host")) headers.add("Host", std::string(*host));
   for (const auto& [name, value] : form.fields) {

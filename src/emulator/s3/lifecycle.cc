@@ -32,7 +32,7 @@ Failure bad_argument(std::string_view element, std::string_view value, std::stri
 }
 
 /// MalformedXML for what is no whole number, InvalidArgument for one below `least`.
-Outcome<int> read_days(const XmlNode& node, std::string_view action, int least) {
+AwsResult<int> read_days(const XmlNode& node, std::string_view action, int least) {
   const std::string text = node.text();
   int days = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), days);
@@ -45,14 +45,14 @@ Outcome<int> read_days(const XmlNode& node, std::string_view action, int least) 
                       fmt::format("'{}' for {} action must be a positive integer", node.name(), action));
 }
 
-Outcome<void> check_date(const XmlNode& node) {
+AwsResult<void> check_date(const XmlNode& node) {
   const auto date = wire::parse_iso8601(node.text());
   if (!date) return malformed_xml();
   if (std::chrono::floor<std::chrono::days>(*date) == *date) return {};
   return bad_argument("Date", node.text(), "'Date' must be at midnight GMT");
 }
 
-Outcome<std::optional<int>> check_expiration(const XmlNode& rule) {
+AwsResult<std::optional<int>> check_expiration(const XmlNode& rule) {
   const auto expiration = rule.child("Expiration");
   if (!expiration) return std::nullopt;
   const auto days = expiration.child("Days");
@@ -72,7 +72,7 @@ Outcome<std::optional<int>> check_expiration(const XmlNode& rule) {
   return *number;
 }
 
-Outcome<void> check_class(const XmlNode& transition, std::optional<int> days) {
+AwsResult<void> check_class(const XmlNode& transition, std::optional<int> days) {
   const std::string name = transition.child_text("StorageClass");
   if (std::ranges::find(k_transition_classes, name) == std::end(k_transition_classes)) return malformed_xml();
   const bool infrequent = name == "STANDARD_IA" || name == "ONEZONE_IA";
@@ -83,7 +83,7 @@ Outcome<void> check_class(const XmlNode& transition, std::optional<int> days) {
                   k_infrequent_days, name));
 }
 
-Outcome<void> check_transitions(const XmlNode& rule, std::optional<int> expires) {
+AwsResult<void> check_transitions(const XmlNode& rule, std::optional<int> expires) {
   for (const auto& transition : rule.children("Transition")) {
     const auto days = transition.child("Days");
     const auto date = transition.child("Date");
@@ -109,7 +109,7 @@ Outcome<void> check_transitions(const XmlNode& rule, std::optional<int> expires)
 }
 
 /// What is said of older versions and of unfinished uploads.
-Outcome<void> check_others(const XmlNode& rule) {
+AwsResult<void> check_others(const XmlNode& rule) {
   for (const auto* action : {"NoncurrentVersionExpiration", "NoncurrentVersionTransition"}) {
     for (const auto& node : rule.children(action)) {
       const auto days = node.child("NoncurrentDays");
@@ -135,7 +135,7 @@ Outcome<void> check_others(const XmlNode& rule) {
   return {};
 }
 
-Outcome<void> check_rule(const XmlNode& rule) {
+AwsResult<void> check_rule(const XmlNode& rule) {
   const std::string status = rule.child_text("Status");
   if (status != "Enabled" && status != "Disabled") return malformed_xml();
   if (!rule.child("Filter") && !rule.child("Prefix")) return malformed_xml();
@@ -157,7 +157,7 @@ Outcome<void> check_rule(const XmlNode& rule) {
 
 }  // namespace
 
-Outcome<std::string> read_lifecycle(const XmlNode& root) {
+AwsResult<std::string> read_lifecycle(const XmlNode& root) {
   const auto rules = root.children("Rule");
   if (rules.empty() || rules.size() > k_max_rules || rules.size() != root.children().size()) return malformed_xml();
   std::set<std::string> ids;

@@ -46,7 +46,7 @@ std::string with_everyone_allowed(const std::string& policy) {
   return json::serialize(json::object{{"Version", "2012-10-17"}, {"Statement", std::move(statements)}});
 }
 
-std::string version_of(const Request& request, const Question& question) {
+std::string version_of(const Request& request, const AuthorizationRequest& question) {
   for (const auto& [name, value] : question.context) {
     if (name == "s3:VersionId") return value;
   }
@@ -55,8 +55,8 @@ std::string version_of(const Request& request, const Question& question) {
 
 }  // namespace
 
-Operations::Listed Operations::listed(const Request& request, const Bucket& bucket, const Question& question,
-                                      const std::string& key) {
+Operations::Listed Operations::listed(const Request& request, const Bucket& bucket,
+                                      const AuthorizationRequest& question, const std::string& key) {
   Listed result;
   const auto action = std::ranges::find(k_actions, question.action, &ListedAction::action);
   if (action == std::end(k_actions)) return result;
@@ -95,11 +95,11 @@ Operations::Listed Operations::listed(const Request& request, const Bucket& buck
   return result;
 }
 
-Outcome<void> Operations::decide(const Request& request, const Bucket& bucket, Question question,
-                                 const std::string& key) {
+AwsResult<void> Operations::decide(const Request& request, const Bucket& bucket, AuthorizationRequest question,
+                                   const std::string& key) {
   const bool anonymous = request.call.principal.kind == Principal::Kind::anonymous;
   const bool restricted = anonymous && bucket.id != 0 && blocks(bucket, Block::public_buckets);
-  const auto by_policies = [&]() -> Outcome<void> {
+  const auto by_policies = [&]() -> AwsResult<void> {
     if (restricted) return access_denied();
     return authorizer_.authorize(request.call, question);
   };
@@ -110,7 +110,7 @@ Outcome<void> Operations::decide(const Request& request, const Bucket& bucket, Q
     if (!by_list.to_account) return access_denied();
     return by_policies();
   }
-  Outcome<void> answer = by_list.of_another ? Outcome<void>(access_denied()) : by_policies();
+  AwsResult<void> answer = by_list.of_another ? AwsResult<void>(access_denied()) : by_policies();
   if (answer || !by_list.to_everyone) return answer;
   if (restricted && has_public_policy(bucket)) return answer;
   question.resource_policy = with_everyone_allowed(question.resource_policy);

@@ -26,7 +26,7 @@ class KeyText {
   bool encoded_;
 };
 
-Outcome<KeyText> read_encoding(const Request& request) {
+AwsResult<KeyText> read_encoding(const Request& request) {
   const auto type = request.parameter("encoding-type");
   if (!type) return KeyText(false);
   if (*type != "url") return invalid_argument("encoding-type", *type, "Invalid Encoding Method specified in Request");

@@ -35,8 +35,8 @@ bool Operations::has_object_lock(const Bucket& bucket) {
 
 // Uploads -------------------------------------------------------------------------------------------------------------
 
-Outcome<Guard> Operations::asked_guard(const Request& request, const Bucket& bucket, std::string_view action,
-                                       const Context& context) {
+AwsResult<Guard> Operations::asked_guard(const Request& request, const Bucket& bucket, std::string_view action,
+                                         const Context& context) {
   Guard guard;
   if (has_lock_headers(request.headers())) {
     auto lock = read_lock_headers(request.headers(), now());
@@ -62,8 +62,8 @@ Outcome<Guard> Operations::asked_guard(const Request& request, const Bucket& buc
   return guard;
 }
 
-Outcome<void> Operations::check_lock_digest(const Bucket& bucket, const Guard& guard, const DigestDemand& demand,
-                                            std::string_view what) {
+AwsResult<void> Operations::check_lock_digest(const Bucket& bucket, const Guard& guard, const DigestDemand& demand,
+                                              std::string_view what) {
   if (demand.content_md5 || demand.algorithm) return {};
   if (guard.lock.empty() && !default_retention_of(catalog_.config(bucket, "object-lock").value_or(""))) return {};
   return invalid_request(fmt::format(
@@ -92,15 +92,15 @@ void Operations::add_lock(http::Response& response, const Request& request, cons
   }
 }
 
-Outcome<void> Operations::check_bypass_header(const Request& request, const Bucket& bucket) {
+AwsResult<void> Operations::check_bypass_header(const Request& request, const Bucket& bucket) {
   if (!request.headers().contains(k_bypass) || has_object_lock(bucket)) return {};
   return s3_fail(400, "InvalidArgument",
                  "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.",
                  {{"ArgumentName", std::string(k_bypass)}});
 }
 
-Outcome<bool> Operations::bypasses(const Request& request, const Bucket& bucket, const std::string& key,
-                                   const Context& context) {
+AwsResult<bool> Operations::bypasses(const Request& request, const Bucket& bucket, const std::string& key,
+                                     const Context& context) {
   if (!asks_for_bypass(request)) return false;
   if (auto allowed = allow(request, bucket, "BypassGovernanceRetention", key, context); !allowed) {
     return std::unexpected(allowed.error());
@@ -108,7 +108,7 @@ Outcome<bool> Operations::bypasses(const Request& request, const Bucket& bucket,
   return true;
 }
 
-Outcome<void> Operations::check_removable(const Request& request, const Bucket& bucket, const Object& object) {
+AwsResult<void> Operations::check_removable(const Request& request, const Bucket& bucket, const Object& object) {
   const auto bypass = bypasses(request, bucket, object.key, {{"s3:VersionId", object.version}});
   if (!bypass) return std::unexpected(bypass.error());
   if (object.marker || !forbids_removal(catalog_.guard(object).lock, now(), *bypass)) return {};
@@ -117,8 +117,8 @@ Outcome<void> Operations::check_removable(const Request& request, const Bucket& 
 
 // The operations ------------------------------------------------------------------------------------------------------
 
-Outcome<Operations::Locked> Operations::locked_object(const Request& request, std::string_view action,
-                                                      Context context) {
+AwsResult<Operations::Locked> Operations::locked_object(const Request& request, std::string_view action,
+                                                        Context context) {
   auto bucket = allowed_key(request, action, std::move(context));
   if (!bucket) return std::unexpected(bucket.error());
   if (!has_object_lock(*bucket)) return missing_configuration();

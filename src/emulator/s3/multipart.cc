@@ -13,7 +13,7 @@ namespace {
 
 constexpr int k_max_part = 10'000;
 
-Outcome<int> read_part_number(const Request& request) {
+AwsResult<int> read_part_number(const Request& request) {
   const std::string text = request.parameter_or("partNumber");
   int number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -24,7 +24,7 @@ Outcome<int> read_part_number(const Request& request) {
 }
 
 /// The checksum an upload agrees on: algorithm and type.
-Outcome<std::optional<ObjectChecksum>> read_agreement(const Request& request) {
+AwsResult<std::optional<ObjectChecksum>> read_agreement(const Request& request) {
   const auto algorithm = read_checksum_algorithm(request.headers(), "x-amz-checksum-algorithm");
   if (!algorithm) return std::unexpected(algorithm.error());
   const std::string_view type = request.header("x-amz-checksum-type");

@@ -29,7 +29,7 @@ Failure no_parts() {
   return invalid_request("You must specify at least one part");
 }
 
-Outcome<std::vector<NamedPart>> read_part_list(std::string_view xml, std::string_view upload) {
+AwsResult<std::vector<NamedPart>> read_part_list(std::string_view xml, std::string_view upload) {
   if (xml.empty()) return no_parts();
   const auto document = wire::XmlDocument::parse(xml);
   if (!document || document->root().name() != "CompleteMultipartUpload") return malformed_xml();
@@ -61,7 +61,7 @@ Failure invalid_part(const NamedPart& part, const Upload& upload) {
                  {{"UploadId", upload.id}, {"PartNumber", fmt::to_string(part.number)}, {"ETag", part.etag}});
 }
 
-Outcome<void> check_part_checksum(const NamedPart& named, const Part& part, const Upload& upload) {
+AwsResult<void> check_part_checksum(const NamedPart& named, const Part& part, const Upload& upload) {
   const auto& agreed = upload.traits.checksum;
   if (!agreed) {
     if (!named.checksums.empty()) return invalid_part(named, upload);
@@ -89,8 +89,8 @@ Outcome<void> check_part_checksum(const NamedPart& named, const Part& part, cons
 }
 
 /// The parts named, all of them there, equal and large enough.
-Outcome<std::vector<Part>> match_parts(const std::vector<NamedPart>& named, const std::vector<Part>& uploaded,
-                                       const Upload& upload) {
+AwsResult<std::vector<Part>> match_parts(const std::vector<NamedPart>& named, const std::vector<Part>& uploaded,
+                                         const Upload& upload) {
   std::vector<Part> chosen;
   for (const NamedPart& part : named) {
     const auto found = std::ranges::lower_bound(uploaded, part.number, {}, &Part::number);
@@ -137,7 +137,7 @@ ObjectChecksum checksum_of(const std::vector<Part>& parts, const std::optional<O
 }
 
 /// `x-amz-mp-object-size`, what the sender believes it has uploaded.
-Outcome<void> check_whole_size(const Request& request, std::uint64_t size) {
+AwsResult<void> check_whole_size(const Request& request, std::uint64_t size) {
   const auto text = request.headers().get("x-amz-mp-object-size");
   if (!text) return {};
   std::uint64_t expected = 0;
@@ -158,7 +158,7 @@ std::string summary_of(const std::vector<NamedPart>& parts) {
 }
 
 /// The checksum headers of the request that completes an upload.
-Outcome<void> check_completion(const Request& request, const Upload& upload, const ObjectChecksum& result) {
+AwsResult<void> check_completion(const Request& request, const Upload& upload, const ObjectChecksum& result) {
   const auto& agreed = upload.traits.checksum;
   const std::string_view mode = !agreed ? "null" : agreed->composite ? "COMPOSITE" : "FULL_OBJECT";
   const std::string_view type = request.header("x-amz-checksum-type");

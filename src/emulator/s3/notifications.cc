@@ -56,7 +56,7 @@ bool covers(std::string_view wanted, std::string_view event) {
   return wanted.ends_with('*') ? event.starts_with(wanted.substr(0, wanted.size() - 1)) : wanted == event;
 }
 
-Outcome<void> read_filter(const wire::XmlNode& filter, NotificationRule& rule) {
+AwsResult<void> read_filter(const wire::XmlNode& filter, NotificationRule& rule) {
   bool has_prefix = false;
   bool has_suffix = false;
   for (const auto& part : filter.child("S3Key").children("FilterRule")) {
@@ -81,7 +81,7 @@ Outcome<void> read_filter(const wire::XmlNode& filter, NotificationRule& rule) {
   return {};
 }
 
-Outcome<NotificationRule> read_rule(const wire::XmlNode& node) {
+AwsResult<NotificationRule> read_rule(const wire::XmlNode& node) {
   NotificationRule rule{.id = node.child_text("Id"), .function = node.child_text("CloudFunction")};
   if (rule.id.empty()) rule.id = make_request_id();
   if (rule.function.empty()) return malformed_xml();
@@ -113,7 +113,7 @@ bool overlap(std::string_view one, std::string_view other, bool at_the_end) {
 }
 
 /// Each event on a key has one function at most.
-Outcome<void> check_overlaps(const std::vector<NotificationRule>& rules) {
+AwsResult<void> check_overlaps(const std::vector<NotificationRule>& rules) {
   std::set<std::string_view> ids;
   for (std::size_t i = 0; i < rules.size(); ++i) {
     const NotificationRule& rule = rules[i];
@@ -186,7 +186,7 @@ bool NotificationRule::wants(std::string_view event, std::string_view key) const
          key.starts_with(prefix) && key.ends_with(suffix);
 }
 
-Outcome<std::vector<NotificationRule>> read_notification_rules(const wire::XmlNode& root) {
+AwsResult<std::vector<NotificationRule>> read_notification_rules(const wire::XmlNode& root) {
   std::vector<NotificationRule> rules;
   for (const auto& node : root.children()) {
     if (node.name() == "CloudFunctionConfiguration") {
@@ -259,7 +259,8 @@ FunctionEvents::Source source_of(const Bucket& bucket) {
 
 }  // namespace
 
-Outcome<void> Operations::check_notification_targets(const Bucket& bucket, const std::vector<NotificationRule>& rules) {
+AwsResult<void> Operations::check_notification_targets(const Bucket& bucket,
+                                                       const std::vector<NotificationRule>& rules) {
   for (const auto& rule : rules) {
     if (functions_ == nullptr) return Failure(not_implemented("s3", "PutBucketNotificationConfiguration"));
     const auto reached = functions_->check(source_of(bucket), rule.function);
@@ -296,7 +297,7 @@ void Operations::notify(const Request& request, const Bucket& bucket, std::strin
   const auto content = catalog_.config(bucket, "notification");
   if (!content || content->empty()) return;
   const auto document = wire::XmlDocument::parse(fmt::format("<C>{}</C>", *content));
-  const auto rules = document ? read_notification_rules(document->root()) : Outcome<std::vector<NotificationRule>>();
+  const auto rules = document ? read_notification_rules(document->root()) : AwsResult<std::vector<NotificationRule>>();
   if (!rules) return;
   for (const auto& rule : *rules) {
     if (!rule.wants(event, object.key)) continue;

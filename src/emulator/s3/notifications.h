@@ -25,7 +25,7 @@ struct NotificationRule {
 /// The rules in a NotificationConfiguration; those without an id get one. Queues, topics and event buses are refused by
 /// name (501), and so is what S3 refuses: events that there are not, filters and rules that overlap.
 /// https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html
-Outcome<std::vector<NotificationRule>> read_notification_rules(const wire::XmlNode& root);
+AwsResult<std::vector<NotificationRule>> read_notification_rules(const wire::XmlNode& root);
 
 /// The content of the configuration's root element, as S3 answers it.
 std::string notification_content(const std::vector<NotificationRule>& rules);

@@ -17,7 +17,7 @@ class FakeFunctions final : public FunctionEvents {
     std::string function;
     json::object record;
   };
-  Outcome<void> check(const Source& source, const std::string& function_arn) override {
+  AwsResult<void> check(const Source& source, const std::string& function_arn) override {
     asked.push_back(source);
     if (function_arn.ends_with(":absent")) return aws_fail(404, "ResourceNotFoundException", "none");
     if (function_arn.ends_with(":closed")) return aws_fail(403, "AccessDeniedException", "no");

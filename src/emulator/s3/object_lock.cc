@@ -49,7 +49,7 @@ std::string californian(SystemTime time) {
 }
 
 /// A period of `<DefaultRetention>` in days.
-Outcome<int> read_period(const wire::XmlNode& node, int days_of_one, int most) {
+AwsResult<int> read_period(const wire::XmlNode& node, int days_of_one, int most) {
   const std::string text = node.text();
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -60,7 +60,7 @@ Outcome<int> read_period(const wire::XmlNode& node, int days_of_one, int most) {
   return static_cast<int>(number) * days_of_one;
 }
 
-Outcome<DefaultRetention> read_default_retention(const wire::XmlNode& node) {
+AwsResult<DefaultRetention> read_default_retention(const wire::XmlNode& node) {
   const auto mode = retention_mode_from(node.child_text("Mode"));
   const auto of_days = node.child("Days");
   const auto of_years = node.child("Years");
@@ -111,7 +111,7 @@ Retention DefaultRetention::from(SystemTime created) const {
   return {mode, created + std::chrono::days(days)};
 }
 
-Outcome<std::string> read_lock_configuration(const wire::XmlNode& root) {
+AwsResult<std::string> read_lock_configuration(const wire::XmlNode& root) {
   if (root.child_text("ObjectLockEnabled") != "Enabled") return malformed_xml();
   wire::XmlWriter xml(false);
   xml.element("ObjectLockEnabled", "Enabled");
@@ -139,7 +139,7 @@ bool has_lock_headers(const http::Headers& headers) {
   return headers.contains(k_mode) || headers.contains(k_until) || headers.contains(k_hold);
 }
 
-Outcome<ObjectLock> read_lock_headers(const http::Headers& headers, SystemTime now) {
+AwsResult<ObjectLock> read_lock_headers(const http::Headers& headers, SystemTime now) {
   ObjectLock lock;
   const auto mode = headers.get(k_mode);
   const auto until = headers.get(k_until);
@@ -169,7 +169,7 @@ Outcome<ObjectLock> read_lock_headers(const http::Headers& headers, SystemTime n
   return lock;
 }
 
-Outcome<std::optional<Retention>> read_retention(std::string_view xml, SystemTime now) {
+AwsResult<std::optional<Retention>> read_retention(std::string_view xml, SystemTime now) {
   const auto document = wire::XmlDocument::parse(xml);
   if (!document || document->root().name() != "Retention") return malformed_xml();
   const auto mode_node = document->root().child("Mode");
@@ -189,7 +189,7 @@ std::string retention_document(const Retention& retention) {
   return xml.finish();
 }
 
-Outcome<std::string> read_legal_hold(std::string_view xml) {
+AwsResult<std::string> read_legal_hold(std::string_view xml) {
   const auto document = wire::XmlDocument::parse(xml);
   if (!document || document->root().name() != "LegalHold") return malformed_xml();
   std::string status = document->root().child_text("Status");

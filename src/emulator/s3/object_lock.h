@@ -53,7 +53,7 @@ struct DefaultRetention {
 };
 
 /// The content to keep of an `<ObjectLockConfiguration>`.
-Outcome<std::string> read_lock_configuration(const wire::XmlNode& root);
+AwsResult<std::string> read_lock_configuration(const wire::XmlNode& root);
 /// Of a kept configuration; nothing when it has no rule.
 std::optional<DefaultRetention> default_retention_of(const std::string& configuration);
 
@@ -61,12 +61,12 @@ std::optional<DefaultRetention> default_retention_of(const std::string& configur
 bool has_lock_headers(const http::Headers& headers);
 /// The lock that an upload asks for. InvalidArgument: mode without date or the reverse, a date that is none or has
 /// passed, unknown words.
-Outcome<ObjectLock> read_lock_headers(const http::Headers& headers, SystemTime now);
+AwsResult<ObjectLock> read_lock_headers(const http::Headers& headers, SystemTime now);
 /// `<Retention>`; nothing when it is empty, which takes retention away. InvalidArgument for a date that has passed.
-Outcome<std::optional<Retention>> read_retention(std::string_view xml, SystemTime now);
+AwsResult<std::optional<Retention>> read_retention(std::string_view xml, SystemTime now);
 std::string retention_document(const Retention& retention);
 /// `<LegalHold>`: ON or OFF.
-Outcome<std::string> read_legal_hold(std::string_view xml);
+AwsResult<std::string> read_legal_hold(std::string_view xml);
 std::string legal_hold_document(std::string_view status);
 
 /// The condition keys `s3:object-lock-…` of a request for this lock.

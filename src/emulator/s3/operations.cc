@@ -262,7 +262,7 @@ Task<Operations::Answer> Operations::run_on_object(Request& request) {
 
 // Shared --------------------------------------------------------------------------------------------------------------
 
-Outcome<Bucket> Operations::open_bucket(const Request& request) {
+AwsResult<Bucket> Operations::open_bucket(const Request& request) {
   const auto owner = request.headers().get("x-amz-expected-bucket-owner");
   if (owner && (owner->size() != 12 || owner->find_first_not_of("0123456789") != std::string_view::npos)) {
     return s3_fail(
@@ -289,7 +289,7 @@ Outcome<Bucket> Operations::open_bucket(const Request& request) {
   return *std::move(bucket);
 }
 
-void Operations::add_existing_tags(Question& question, const Bucket& bucket, const std::string& key) {
+void Operations::add_existing_tags(AuthorizationRequest& question, const Bucket& bucket, const std::string& key) {
   std::string version;
   for (const auto& [name, value] : question.context) {
     if (name == "s3:VersionId") version = value;
@@ -301,14 +301,14 @@ void Operations::add_existing_tags(Question& question, const Bucket& bucket, con
   }
 }
 
-Outcome<void> Operations::allow(const Request& request, const Bucket& bucket, std::string_view action,
-                                std::string_view key, Context context) {
+AwsResult<void> Operations::allow(const Request& request, const Bucket& bucket, std::string_view action,
+                                  std::string_view key, Context context) {
   if (request.call.principal.kind == Principal::Kind::root && is_about_policy(action)) return {};
   const bool anonymous = request.call.principal.kind == Principal::Kind::anonymous;
   if (anonymous && bucket.id != 0 && requester_pays(bucket)) {
     return access_denied();  // who is not known cannot be charged
   }
-  Question question;
+  AuthorizationRequest question;
   question.action = fmt::format("s3:{}", action);
   question.resource =
       key.empty() ? fmt::format("arn:aws:s3:::{}", bucket.name) : fmt::format("arn:aws:s3:::{}/{}", bucket.name, key);
@@ -333,7 +333,7 @@ Outcome<void> Operations::allow(const Request& request, const Bucket& bucket, st
   return decide(request, bucket, std::move(question), std::string(key));
 }
 
-Outcome<Bucket> Operations::allowed_bucket(const Request& request, std::string_view action, Context context) {
+AwsResult<Bucket> Operations::allowed_bucket(const Request& request, std::string_view action, Context context) {
   auto bucket = open_bucket(request);
   if (!bucket) return bucket;
   if (auto allowed = allow(request, *bucket, action, {}, std::move(context)); !allowed) {
@@ -342,7 +342,7 @@ Outcome<Bucket> Operations::allowed_bucket(const Request& request, std::string_v
   return bucket;
 }
 
-Outcome<Bucket> Operations::allowed_key(const Request& request, std::string_view action, Context context) {
+AwsResult<Bucket> Operations::allowed_key(const Request& request, std::string_view action, Context context) {
   auto bucket = open_bucket(request);
   if (!bucket) return bucket;
   if (auto allowed = allow(request, *bucket, action, request.key, std::move(context)); !allowed) {
@@ -351,8 +351,8 @@ Outcome<Bucket> Operations::allowed_key(const Request& request, std::string_view
   return bucket;
 }
 
-Outcome<Object> Operations::existing_object(const Request& request, const Bucket& bucket, const std::string& key,
-                                            std::string_view version) {
+AwsResult<Object> Operations::existing_object(const Request& request, const Bucket& bucket, const std::string& key,
+                                              std::string_view version) {
   auto object = catalog_.find_object(bucket, key, version);
   if (object && !object->marker) return *std::move(object);
   if (auto allowed = allow(request, bucket, "ListBucket"); !allowed) return std::unexpected(allowed.error());
@@ -400,14 +400,14 @@ Operations::Context Operations::upload_context(const Request& request, const Tag
   return context;
 }
 
-Outcome<void> Operations::check_digest_sent(const Request& request, std::string_view headers) {
+AwsResult<void> Operations::check_digest_sent(const Request& request, std::string_view headers) {
   const auto demand = read_digest_demand(request.headers());
   if (!demand) return std::unexpected(demand.error());
   if (demand->content_md5 || demand->algorithm) return {};
   return invalid_request(fmt::format("Missing required header for this request: {}", headers));
 }
 
-Task<Outcome<std::string>> Operations::read_body(Request& request, std::size_t limit) {
+Task<AwsResult<std::string>> Operations::read_body(Request& request, std::size_t limit) {
   auto demand = read_digest_demand(request.headers());
   if (!demand) co_return std::unexpected(demand.error());
   auto body = co_await request.call.request.body.read_all(limit);

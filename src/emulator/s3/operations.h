@@ -35,7 +35,7 @@ struct Website;
 /// cross_origin.cc. The references must outlive it; a Request must outlive the Task made of it.
 class Operations {
  public:
-  using Answer = Outcome<http::Response>;
+  using Answer = AwsResult<http::Response>;
 
   Operations(const Clock& clock, Store& store, Authorizer& authorizer, BlockingPool& pool);
 
@@ -50,7 +50,7 @@ class Operations {
   /// A browser's question whether it may send a request (`OPTIONS`); nobody signs it.
   Answer preflight(const Request& request);
   /// For other services: the whole object, at most `limit` bytes.
-  Task<Outcome<std::string>> read_object(Request& request, std::size_t limit);
+  Task<AwsResult<std::string>> read_object(Request& request, std::size_t limit);
 
  private:
   using Context = std::vector<std::pair<std::string, std::string>>;
@@ -91,7 +91,7 @@ class Operations {
 
   // Notifications
   Task<Answer> put_notification(Request& request);
-  Outcome<void> check_notification_targets(const Bucket& bucket, const std::vector<NotificationRule>& rules);
+  AwsResult<void> check_notification_targets(const Bucket& bucket, const std::vector<NotificationRule>& rules);
   /// Tells those functions that the bucket's notification configuration names for `event` (`ObjectCreated:Put`). In the
   /// transaction that makes the change, before its commit: no change without its events.
   void notify(const Request& request, const Bucket& bucket, std::string_view event, const Object& object);
@@ -104,29 +104,31 @@ class Operations {
   AccessList list_of(const Request& request, const Bucket& bucket);
   AccessList list_of(const Request& request, const Object& object);
   /// The list that PutBucketAcl or PutObjectAcl sends, in headers or in the body.
-  Outcome<AccessList> sent_list(const Request& request, const Bucket& bucket, const ListSubject& subject,
-                                std::string_view body);
+  AwsResult<AccessList> sent_list(const Request& request, const Bucket& bucket, const ListSubject& subject,
+                                  std::string_view body);
   /// BlockPublicAcls; `action` is what the denial names.
-  Outcome<void> check_public_list(const Request& request, const Bucket& bucket, const AccessList& list,
-                                  std::string_view action);
+  AwsResult<void> check_public_list(const Request& request, const Bucket& bucket, const AccessList& list,
+                                    std::string_view action);
   /// The canonical id of who will own what the request uploads.
   std::string uploader(const Request& request, const Bucket& bucket);
   /// The list that an upload's headers ask for, allowed, as it is kept; `action` is what a denial names.
-  Outcome<std::string> asked_list(const Request& request, const Bucket& bucket, std::string_view action,
-                                  const Context& context);
+  AwsResult<std::string> asked_list(const Request& request, const Bucket& bucket, std::string_view action,
+                                    const Context& context);
   /// The same for the headers of CreateBucket.
-  Outcome<std::string> asked_bucket_list(const Request& request);
+  AwsResult<std::string> asked_bucket_list(const Request& request);
   /// Lists cannot be turned off while the bucket's gives something to others.
-  Outcome<void> check_ownership(const Request& request, const Bucket& bucket, std::string_view controls);
+  AwsResult<void> check_ownership(const Request& request, const Bucket& bucket, std::string_view controls);
   /// What a list says to the caller about an action.
   struct Listed {
     bool to_account = false;   ///< it is granted to the caller's account
     bool to_everyone = false;  ///< it is granted to a group that the caller is in, or to who does not sign
     bool of_another = false;   ///< the object belongs to another account
   };
-  Listed listed(const Request& request, const Bucket& bucket, const Question& question, const std::string& key);
+  Listed listed(const Request& request, const Bucket& bucket, const AuthorizationRequest& question,
+                const std::string& key);
   /// The one place where policies, lists and Block Public Access are put together.
-  Outcome<void> decide(const Request& request, const Bucket& bucket, Question question, const std::string& key);
+  AwsResult<void> decide(const Request& request, const Bucket& bucket, AuthorizationRequest question,
+                         const std::string& key);
 
   // Object lock
   Answer get_object_retention(const Request& request);
@@ -135,28 +137,29 @@ class Operations {
   Task<Answer> put_object_legal_hold(Request& request);
   bool has_object_lock(const Bucket& bucket);
   /// The lock and list that an upload's headers ask for, allowed; `action` is what a denial names.
-  Outcome<Guard> asked_guard(const Request& request, const Bucket& bucket, std::string_view action,
-                             const Context& context);
+  AwsResult<Guard> asked_guard(const Request& request, const Bucket& bucket, std::string_view action,
+                               const Context& context);
   /// Uploads that will be locked have to bring a digest. `what`: `Object` or `Part`.
-  Outcome<void> check_lock_digest(const Bucket& bucket, const Guard& guard, const DigestDemand& demand,
-                                  std::string_view what);
+  AwsResult<void> check_lock_digest(const Bucket& bucket, const Guard& guard, const DigestDemand& demand,
+                                    std::string_view what);
   /// The bucket's default retention for a version that asks for none.
   Guard with_default(Guard guard, const Bucket& bucket, SystemTime created);
   /// Adds `x-amz-object-lock-…`, as far as the caller may know.
   void add_lock(http::Response& response, const Request& request, const Bucket& bucket, const Object& object);
   /// `x-amz-bypass-governance-retention` needs a bucket with object lock.
-  Outcome<void> check_bypass_header(const Request& request, const Bucket& bucket);
+  AwsResult<void> check_bypass_header(const Request& request, const Bucket& bucket);
   /// Whether the header asks to pass over governance retention; an error for who may not.
-  Outcome<bool> bypasses(const Request& request, const Bucket& bucket, const std::string& key, const Context& context);
+  AwsResult<bool> bypasses(const Request& request, const Bucket& bucket, const std::string& key,
+                           const Context& context);
   /// AccessDenied for a locked version.
-  Outcome<void> check_removable(const Request& request, const Bucket& bucket, const Object& object);
+  AwsResult<void> check_removable(const Request& request, const Bucket& bucket, const Object& object);
   struct Locked {
     Bucket bucket;
     Object object;
     Guard guard;
   };
   /// The object, in a bucket that has object lock, for an action that is allowed.
-  Outcome<Locked> locked_object(const Request& request, std::string_view action, Context context = {});
+  AwsResult<Locked> locked_object(const Request& request, std::string_view action, Context context = {});
 
   /// Adds `x-amz-expiration` where the bucket's lifecycle has a day for the object.
   void add_expiration(http::Response& response, const Bucket& bucket, const Object& object);
@@ -201,33 +204,33 @@ class Operations {
 
   // What they share
   /// The bucket, checked against x-amz-expected-bucket-owner and the request's region.
-  Outcome<Bucket> open_bucket(const Request& request);
+  AwsResult<Bucket> open_bucket(const Request& request);
   /// Asks IAM about `action` (without `s3:`) on the bucket, or on `key` in it.
-  Outcome<void> allow(const Request& request, const Bucket& bucket, std::string_view action, std::string_view key = {},
-                      Context context = {});
+  AwsResult<void> allow(const Request& request, const Bucket& bucket, std::string_view action,
+                        std::string_view key = {}, Context context = {});
   /// `s3:ExistingObjectTag/KEY` of the object that the question is about.
-  void add_existing_tags(Question& question, const Bucket& bucket, const std::string& key);
+  void add_existing_tags(AuthorizationRequest& question, const Bucket& bucket, const std::string& key);
   /// The settings of S3 Block Public Access, in the order in which they are kept.
   enum class Block : std::uint8_t { public_acls, ignored_acls, public_policy, public_buckets };
   bool blocks(const Bucket& bucket, Block setting);
   bool has_public_policy(const Bucket& bucket);
   bool requester_pays(const Bucket& bucket);
   /// `open_bucket` and `allow` on the bucket.
-  Outcome<Bucket> allowed_bucket(const Request& request, std::string_view action, Context context = {});
+  AwsResult<Bucket> allowed_bucket(const Request& request, std::string_view action, Context context = {});
   /// `open_bucket` and `allow` on the key.
-  Outcome<Bucket> allowed_key(const Request& request, std::string_view action, Context context = {});
+  AwsResult<Bucket> allowed_key(const Request& request, std::string_view action, Context context = {});
   /// An object for reading: NoSuchKey, or the denial of s3:ListBucket to those who may not know what is there.
-  Outcome<Object> existing_object(const Request& request, const Bucket& bucket, const std::string& key,
-                                  std::string_view version);
+  AwsResult<Object> existing_object(const Request& request, const Bucket& bucket, const std::string& key,
+                                    std::string_view version);
   /// The condition keys that say what an upload asks for.
   Context upload_context(const Request& request, const Tags& tags) const;
   /// Content-MD5 or a checksum, where S3 insists on one; `headers` is what it then says is missing.
-  static Outcome<void> check_digest_sent(const Request& request, std::string_view headers);
-  Task<Outcome<std::string>> read_body(Request& request, std::size_t limit);
+  static AwsResult<void> check_digest_sent(const Request& request, std::string_view headers);
+  Task<AwsResult<std::string>> read_body(Request& request, std::size_t limit);
   std::optional<Validators> current(const std::optional<Object>& object) const;
   /// The customer's key that the object's bytes are encrypted with, from the request; nothing when they are not.
-  Outcome<std::optional<CustomerKey>> object_key(const Request& request, const Object& object,
-                                                 KeyHeaders which = KeyHeaders::own);
+  AwsResult<std::optional<CustomerKey>> object_key(const Request& request, const Object& object,
+                                                   KeyHeaders which = KeyHeaders::own);
 
   struct Source {
     Bucket bucket;
@@ -236,7 +239,7 @@ class Operations {
     std::optional<CustomerKey> key;  ///< what the parts are encrypted with
   };
   /// The object named by x-amz-copy-source, allowed and matching its conditions.
-  Outcome<Source> copy_source(const Request& request);
+  AwsResult<Source> copy_source(const Request& request);
   /// Whether the source is still what it was.
   bool is_still(const Source& source);
   struct Removal {
@@ -249,7 +252,7 @@ class Operations {
     std::string version;  ///< empty: the newest
     std::string etag;     ///< the condition of the removal, empty for none
   };
-  Outcome<Removal> remove(const Request& request, const Bucket& bucket, const Target& target);
+  AwsResult<Removal> remove(const Request& request, const Bucket& bucket, const Target& target);
 
   [[nodiscard]] SystemTime now() const { return clock_.now(); }
 

@@ -51,7 +51,7 @@ struct Condition {
   }
 };
 
-Outcome<std::vector<Condition>> read_conditions(const json::object& policy) {
+AwsResult<std::vector<Condition>> read_conditions(const json::object& policy) {
   const auto* list = policy.if_contains("conditions");
   if (list == nullptr || !list->is_array()) return invalid_policy("Policy missing conditions.");
   std::vector<Condition> conditions;
@@ -76,7 +76,7 @@ std::optional<std::uint64_t> number(std::string_view text) {
   return value;
 }
 
-Outcome<json::object> read_policy(std::string_view encoded, SystemTime now) {
+AwsResult<json::object> read_policy(std::string_view encoded, SystemTime now) {
   const auto text = wire::base64_decode(encoded);
   boost::system::error_code wrong;
   json::value document = text ? json::parse(*text, wrong) : json::value();
@@ -91,7 +91,7 @@ Outcome<json::object> read_policy(std::string_view encoded, SystemTime now) {
 
 }  // namespace
 
-Outcome<SizeRange> check_post_policy(const FormUpload& form, std::string_view bucket, SystemTime now) {
+AwsResult<SizeRange> check_post_policy(const FormUpload& form, std::string_view bucket, SystemTime now) {
   const auto policy = read_policy(form.field("policy").value_or(""), now);
   if (!policy) return std::unexpected(policy.error());
   const auto conditions = read_conditions(*policy);

@@ -18,6 +18,6 @@ struct SizeRange {
 /// Compares a form with its policy (base64 of a JSON document): expiry, every condition, and that every field is named
 /// by one. `bucket` is compared like a field. What the policy says about the length is returned, to be held against the
 /// file. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
-Outcome<SizeRange> check_post_policy(const FormUpload& form, std::string_view bucket, SystemTime now);
+AwsResult<SizeRange> check_post_policy(const FormUpload& form, std::string_view bucket, SystemTime now);
 
 }  // namespace sortie::emulator::s3

@@ -29,7 +29,7 @@ struct Selection {
   const Part* part = nullptr;  ///< asked for by number
 };
 
-Outcome<Selection> select(const Request& request, const Object& object, const std::vector<Part>& parts) {
+AwsResult<Selection> select(const Request& request, const Object& object, const std::vector<Part>& parts) {
   const auto number_text = request.parameter("partNumber");
   const auto range_text = request.headers().get("range");
   if (!number_text) {
@@ -68,7 +68,7 @@ constexpr std::pair<std::string_view, std::string_view> k_overrides[] = {
     {"response-content-disposition", "content-disposition"},
     {"response-content-encoding", "content-encoding"}};
 
-Outcome<void> apply_overrides(const Request& request, http::Response& response) {
+AwsResult<void> apply_overrides(const Request& request, http::Response& response) {
   for (const auto& [parameter, header] : k_overrides) {
     const auto value = request.parameter(parameter);
     if (!value) continue;
@@ -117,8 +117,8 @@ void describe_checksum(http::Response& response, const Object& object, const Sel
 
 }  // namespace
 
-Outcome<std::optional<CustomerKey>> Operations::object_key(const Request& request, const Object& object,
-                                                           KeyHeaders which) {
+AwsResult<std::optional<CustomerKey>> Operations::object_key(const Request& request, const Object& object,
+                                                             KeyHeaders which) {
   std::optional<Seal> seal;
   if (object.traits.sealed()) seal = contents_.seal_of(catalog_.parts(object).at(0).content);
   return key_for_reading(request.headers(), seal, which);
@@ -173,7 +173,7 @@ Operations::Answer Operations::get_object(const Request& request, bool head) {
   return response;
 }
 
-Task<Outcome<std::string>> Operations::read_object(Request& request, std::size_t limit) {
+Task<AwsResult<std::string>> Operations::read_object(Request& request, std::size_t limit) {
   auto answer = get_object(request, false);
   if (!answer) co_return std::unexpected(answer.error());
   if (answer->body.length().value_or(limit + 1) > limit) {

@@ -74,7 +74,7 @@ Failure tag_failure(std::string message, std::string_view key, std::string_view 
                  {{"TagKey", std::string(key)}, {"TagValue", std::string(value)}});
 }
 
-Outcome<void> check_tag(std::string_view key, std::string_view value, bool of_bucket) {
+AwsResult<void> check_tag(std::string_view key, std::string_view value, bool of_bucket) {
   if (key.empty() || length_of(key) > k_max_tag_key || !is_tag_text(key)) {
     return tag_failure("The TagKey you have provided is invalid", key);
   }
@@ -135,7 +135,7 @@ bool has_foreign_metadata(const http::Headers& headers) {
   });
 }
 
-Outcome<void> check_header_text(std::string_view name, std::string_view value) {
+AwsResult<void> check_header_text(std::string_view name, std::string_view value) {
   if (is_header_text(value)) return {};
   return invalid_argument(name, value, "Header value cannot be represented using ISO-8859-1.");
 }
@@ -150,7 +150,7 @@ std::optional<std::string> bucket_of(std::string_view path, const std::string& v
   return *std::move(bucket);
 }
 
-Outcome<Request> read_request(Call call) {
+AwsResult<Request> read_request(Call call) {
   Request request;
   auto query = wire::parse_query(call.request.query);
   if (!query) return invalid_uri();
@@ -173,7 +173,7 @@ Outcome<Request> read_request(Call call) {
   return request;
 }
 
-Outcome<void> check_key(std::string_view key) {
+AwsResult<void> check_key(std::string_view key) {
   if (!is_valid_utf8(key) || key.contains('\0')) return invalid_uri();
   if (key.size() > k_max_key) {
     return s3_fail(400, "KeyTooLongError", "Your key is too long",
@@ -195,14 +195,14 @@ bool is_bucket_name(std::string_view name) {
   return !address;
 }
 
-Outcome<void> refuse_unknown_features(const http::Headers& headers) {
+AwsResult<void> refuse_unknown_features(const http::Headers& headers) {
   const auto encryption = headers.get_or("x-amz-server-side-encryption", "AES256");
   if (encryption != "AES256") return header_not_implemented("x-amz-server-side-encryption");
   if (headers.contains("x-amz-write-offset-bytes")) return header_not_implemented("x-amz-write-offset-bytes");
   return {};
 }
 
-Outcome<ObjectTraits> read_traits(const http::Headers& headers) {
+AwsResult<ObjectTraits> read_traits(const http::Headers& headers) {
   if (auto known = refuse_unknown_features(headers); !known) return std::unexpected(known.error());
   ObjectTraits traits;
   std::size_t metadata = 0;
@@ -238,7 +238,7 @@ Outcome<ObjectTraits> read_traits(const http::Headers& headers) {
   return traits;
 }
 
-Outcome<Tags> read_tag_header(std::string_view text) {
+AwsResult<Tags> read_tag_header(std::string_view text) {
   auto pairs = wire::parse_query(text);
   auto bad = [&] {
     return invalid_argument("x-amz-tagging", text,
@@ -257,7 +257,7 @@ Outcome<Tags> read_tag_header(std::string_view text) {
   return tags;
 }
 
-Outcome<Tags> read_tag_document(std::string_view xml, std::size_t limit, bool of_bucket) {
+AwsResult<Tags> read_tag_document(std::string_view xml, std::size_t limit, bool of_bucket) {
   const auto document = wire::XmlDocument::parse(xml);
   if (!document || document->root().name() != "Tagging") return malformed_xml();
   const auto set = document->root().child("TagSet");
@@ -265,7 +265,7 @@ Outcome<Tags> read_tag_document(std::string_view xml, std::size_t limit, bool of
   return read_tags(set, limit, of_bucket);
 }
 
-Outcome<Tags> read_tags(const wire::XmlNode& set, std::size_t limit, bool of_bucket) {
+AwsResult<Tags> read_tags(const wire::XmlNode& set, std::size_t limit, bool of_bucket) {
   Tags tags;
   for (const auto& tag : set.children("Tag")) {
     if (!tag.child("Key") || !tag.child("Value")) return malformed_xml();
@@ -294,7 +294,7 @@ std::string tag_document(const Tags& tags) {
   return xml.finish();
 }
 
-Outcome<CopySource> read_copy_source(std::string_view header) {
+AwsResult<CopySource> read_copy_source(std::string_view header) {
   CopySource source;
   constexpr std::string_view k_version = "?versionId=";
   std::string_view path = header;
@@ -314,7 +314,7 @@ Outcome<CopySource> read_copy_source(std::string_view header) {
   return source;
 }
 
-Outcome<std::size_t> read_count(const Request& request, std::string_view name, std::size_t most) {
+AwsResult<std::size_t> read_count(const Request& request, std::string_view name, std::size_t most) {
   const auto text = request.parameter(name);
   if (!text || text->empty()) return most;
   std::int32_t value = 0;

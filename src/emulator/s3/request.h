@@ -42,11 +42,11 @@ std::optional<std::string> bucket_of(std::string_view path, const std::string& v
 
 /// InvalidURI for what cannot be decoded, KeyTooLongError past 1024 bytes. Parameters of a presigned URL that count as
 /// headers are among the headers afterwards, and user-defined metadata is UTF-8.
-Outcome<Request> read_request(Call call);
+AwsResult<Request> read_request(Call call);
 
 /// The same for a key that did not come in the URL. Keys are UTF-8 without NUL; other characters that XML cannot carry
 /// are taken, as S3 takes them: listings show them with `encoding-type=url`.
-Outcome<void> check_key(std::string_view key);
+AwsResult<void> check_key(std::string_view key);
 
 /// Bucket naming rules of general purpose buckets.
 bool is_bucket_name(std::string_view name);
@@ -54,16 +54,16 @@ bool is_bucket_name(std::string_view name);
 /// The headers of an upload that are kept with the object and answered on reads: Content-Type (default
 /// binary/octet-stream) and its kin, x-amz-meta-*, the redirect location; and storage class and tags. More than 2 KB of
 /// metadata: MetadataTooLarge. What the embedded AWS does not have (KMS, appending) is refused by name.
-Outcome<ObjectTraits> read_traits(const http::Headers& headers);
+AwsResult<ObjectTraits> read_traits(const http::Headers& headers);
 /// Refuses the headers of the paragraph above alone.
-Outcome<void> refuse_unknown_features(const http::Headers& headers);
+AwsResult<void> refuse_unknown_features(const http::Headers& headers);
 
 /// `x-amz-tagging: a=1&b=2`.
-Outcome<Tags> read_tag_header(std::string_view text);
+AwsResult<Tags> read_tag_header(std::string_view text);
 /// `<Tagging><TagSet><Tag>…`; at most `limit` tags.
-Outcome<Tags> read_tag_document(std::string_view xml, std::size_t limit, bool of_bucket);
+AwsResult<Tags> read_tag_document(std::string_view xml, std::size_t limit, bool of_bucket);
 /// The `<Tag>` elements in `set`.
-Outcome<Tags> read_tags(const wire::XmlNode& set, std::size_t limit, bool of_bucket);
+AwsResult<Tags> read_tags(const wire::XmlNode& set, std::size_t limit, bool of_bucket);
 std::string tag_document(const Tags& tags);
 
 /// `/BUCKET/KEY?versionId=ID`, percent-encoded.
@@ -72,9 +72,9 @@ struct CopySource {
   std::string key;
   std::string version;
 };
-Outcome<CopySource> read_copy_source(std::string_view header);
+AwsResult<CopySource> read_copy_source(std::string_view header);
 
 /// An integer parameter between 0 and 2^31-1; above `most` it is `most`.
-Outcome<std::size_t> read_count(const Request& request, std::string_view name, std::size_t most);
+AwsResult<std::size_t> read_count(const Request& request, std::string_view name, std::size_t most);
 
 }  // namespace sortie::emulator::s3

@@ -22,17 +22,6 @@ AwsError internal_error(std::string_view what) {
   return {500, "InternalError", fmt::format("The embedded AWS could not complete the request: {}.", what), {}};
 }
 
-/// Runs the operation; a database or disk that fails is an answer, not a crash.
-Task<Outcome<http::Response>> run_guarded(s3::Operations& operations, s3::Request& request) {
-  try {
-    co_return co_await operations.run(request);
-  } catch (const SQLite::Exception& failure) {
-    co_return std::unexpected(internal_error(failure.what()));
-  } catch (const std::system_error& failure) {
-    co_return std::unexpected(internal_error(failure.what()));
-  }
-}
-
 void add_common_headers(http::Response& response, const std::string& request_id, const std::string& host_id) {
   response.headers.add("x-amz-request-id", request_id);
   response.headers.add("x-amz-id-2", host_id);
@@ -127,7 +116,7 @@ Task<http::Response> S3::handle(Call call) {
     response = render_error(request.error(), request_id, named);
   } else {
     request->host_id = make_s3_host_id();
-    auto answer = co_await run_guarded(impl_->operations, *request);
+    auto answer = co_await impl_->operations.run(*request);
     if (answer) add_common_headers(*answer, request_id, request->host_id);
     response = answer ? *std::move(answer) : render_error(answer.error(), request_id, named);
   }
@@ -135,8 +124,8 @@ Task<http::Response> S3::handle(Call call) {
   co_return response;
 }
 
-Task<Outcome<std::string>> S3::get_object(const Call& on_behalf_of, const std::string& bucket, const std::string& key,
-                                          const std::string& version_id, std::size_t limit) {
+Task<AwsResult<std::string>> S3::get_object(const Call& on_behalf_of, const std::string& bucket, const std::string& key,
+                                            const std::string& version_id, std::size_t limit) {
   s3::Request request;
   request.call.service = "s3";
   request.call.region = on_behalf_of.region;

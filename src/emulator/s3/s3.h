@@ -35,8 +35,8 @@ class S3 final : public AwsService, public ObjectSource {
 
   /// The bytes of one object, authorized as `on_behalf_of`. An object longer than `limit` bytes is refused.
   /// `version_id` empty: the newest.
-  Task<Outcome<std::string>> get_object(const Call& on_behalf_of, const std::string& bucket, const std::string& key,
-                                        const std::string& version_id, std::size_t limit) override;
+  Task<AwsResult<std::string>> get_object(const Call& on_behalf_of, const std::string& bucket, const std::string& key,
+                                          const std::string& version_id, std::size_t limit) override;
 
  private:
   Task<http::Response> visit(Call call);

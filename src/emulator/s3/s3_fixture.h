@@ -20,14 +20,14 @@ namespace sortie::emulator {
 /// Says yes unless the action is forbidden; remembers what it was asked.
 class FakeAuthorizer final : public Authorizer {
  public:
-  Outcome<void> authorize(const Call& /*call*/, const Question& question) override {
+  AwsResult<void> authorize(const Call& /*call*/, const AuthorizationRequest& question) override {
     asked.push_back(question);
     for (const auto& action : forbidden) {
       if (question.action == action) return aws_fail(403, "AccessDenied", "User: x may not " + action);
     }
     return {};
   }
-  std::vector<Question> asked;
+  std::vector<AuthorizationRequest> asked;
   std::vector<std::string> forbidden;
 };
 

@@ -349,7 +349,7 @@ TEST_F(S3Test, IamIsAskedWithResourceContextAndPolicy) {
   authorizer_.asked.clear();
   send("GET", "/bucket?list-type=2&prefix=p&delimiter=/");
   ASSERT_EQ(authorizer_.asked.size(), 1U);
-  const Question& question = authorizer_.asked.front();
+  const AuthorizationRequest& question = authorizer_.asked.front();
   EXPECT_EQ(question.action, "s3:ListBucket");
   EXPECT_EQ(question.resource, "arn:aws:s3:::bucket");
   EXPECT_EQ(question.resource_policy, policy);
@@ -397,10 +397,10 @@ TEST_F(S3Test, OtherServicesReadObjects) {
   send("PUT", "/bucket/code.zip", "zip");
   const Call caller = make_call("POST", "/");
   auto read = [&](std::size_t limit) {
-    Outcome<std::string> result;
+    AwsResult<std::string> result;
     asio::co_spawn(
         io_,
-        [](S3& s3, const Call& caller, std::size_t limit, Outcome<std::string>& result) -> Task<void> {
+        [](S3& s3, const Call& caller, std::size_t limit, AwsResult<std::string>& result) -> Task<void> {
           result = co_await s3.get_object(caller, "bucket", "code.zip", "", limit);
         }(*s3_, caller, limit, result),
         [](const std::exception_ptr& failure) {

@@ -23,13 +23,13 @@ bool has_only(const XmlNode& node, std::initializer_list<std::string_view> names
   });
 }
 
-Outcome<void> check_protocol(std::string_view protocol) {
+AwsResult<void> check_protocol(std::string_view protocol) {
   if (protocol.empty() || protocol == "http" || protocol == "https") return {};
   return invalid_request(
       "Invalid protocol, protocol can be http or https. If not defined the protocol will be selected automatically.");
 }
 
-Outcome<Redirect> read_redirect_all(const XmlNode& node) {
+AwsResult<Redirect> read_redirect_all(const XmlNode& node) {
   Redirect redirect{node.child_text("Protocol"), node.child_text("HostName"), {}, {}, 301};
   if (redirect.host.empty() || !has_only(node, {"HostName", "Protocol"})) return malformed_xml();
   if (auto valid = check_protocol(redirect.protocol); !valid) return std::unexpected(valid.error());
@@ -43,7 +43,7 @@ int read_status(const std::string& text) {
   return error == std::errc{} && end == text.data() + text.size() && text.size() == 3 ? status : 0;
 }
 
-Outcome<void> read_condition(const XmlNode& node, RoutingRule& rule) {
+AwsResult<void> read_condition(const XmlNode& node, RoutingRule& rule) {
   if (!node) return {};
   const auto prefix = node.child("KeyPrefixEquals");
   const auto error = node.child("HttpErrorCodeReturnedEquals");
@@ -61,7 +61,7 @@ Outcome<void> read_condition(const XmlNode& node, RoutingRule& rule) {
       fmt::format("The provided HTTP error code ({}) is not valid. Valid codes are 4XX or 5XX.", error.text()));
 }
 
-Outcome<Redirect> read_redirect(const XmlNode& node) {
+AwsResult<Redirect> read_redirect(const XmlNode& node) {
   if (!node ||
       !has_only(node, {"Protocol", "HostName", "ReplaceKeyWith", "ReplaceKeyPrefixWith", "HttpRedirectCode"})) {
     return malformed_xml();
@@ -83,7 +83,7 @@ Outcome<Redirect> read_redirect(const XmlNode& node) {
   return redirect;
 }
 
-Outcome<std::vector<RoutingRule>> read_rules(const XmlNode& node) {
+AwsResult<std::vector<RoutingRule>> read_rules(const XmlNode& node) {
   std::vector<RoutingRule> rules;
   const auto nodes = node.children("RoutingRule");
   if (nodes.empty() || nodes.size() != node.children().size()) return malformed_xml();
@@ -156,7 +156,7 @@ const RoutingRule* Website::find_rule(std::string_view key, int error) const {
   return found == rules.end() ? nullptr : &*found;
 }
 
-Outcome<Website> read_website(const XmlNode& root) {
+AwsResult<Website> read_website(const XmlNode& root) {
   if (!has_only(root, {"IndexDocument", "ErrorDocument", "RedirectAllRequestsTo", "RoutingRules"})) {
     return malformed_xml();
   }

@@ -46,7 +46,7 @@ struct Visit {
 };
 
 /// Reads `<WebsiteConfiguration>`; AWS's errors for what AWS does not take.
-Outcome<Website> read_website(const wire::XmlNode& root);
+AwsResult<Website> read_website(const wire::XmlNode& root);
 
 /// The address of a redirection. `prefix` is the rule's. Characters that no header can carry are percent-encoded.
 std::string redirect_address(const Redirect& redirect, std::string_view prefix, const Visit& visit);

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view k_index = "<IndexDocument><Suffix>index.html</Suffix></IndexDocument>";
 
-Outcome<Website> read(std::string_view content) {
+AwsResult<Website> read(std::string_view content) {
   const auto document =
       wire::XmlDocument::parse(fmt::format("<WebsiteConfiguration>{}</WebsiteConfiguration>", content));
   return read_website(document.value().root());

@@ -49,7 +49,7 @@ AwsError without_reason(AwsError error) {
 Website kept_website(std::string_view content) {
   const auto document =
       wire::XmlDocument::parse(fmt::format("<WebsiteConfiguration>{}</WebsiteConfiguration>", content));
-  auto site = document ? read_website(document->root()) : Outcome<Website>(malformed_xml());
+  auto site = document ? read_website(document->root()) : AwsResult<Website>(malformed_xml());
   return site ? *std::move(site) : Website();
 }
 

@@ -21,7 +21,7 @@ bool changes_nothing(const Request& request, bool replaces_metadata, bool encryp
   return true;
 }
 
-Outcome<bool> directive(const Request& request, std::string_view header) {
+AwsResult<bool> directive(const Request& request, std::string_view header) {
   const std::string_view value = request.headers().get_or(header, "COPY");
   if (value == "COPY") return false;
   if (value == "REPLACE") return true;
@@ -42,7 +42,7 @@ std::string copy_document(std::string_view root, const Object& object) {
 }
 
 /// A length that is not known yet fits.
-Outcome<void> check_size(std::optional<std::uint64_t> size, const SizeRange& range) {
+AwsResult<void> check_size(std::optional<std::uint64_t> size, const SizeRange& range) {
   if (size && *size > range.most) {
     return s3_fail(400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size",
                    {{"ProposedSize", fmt::to_string(*size)}, {"MaxSizeAllowed", fmt::to_string(range.most)}});
@@ -139,7 +139,7 @@ Task<Operations::Answer> Operations::put_object(Request& request) {
   co_return response;
 }
 
-Outcome<Operations::Source> Operations::copy_source(const Request& request) {
+AwsResult<Operations::Source> Operations::copy_source(const Request& request) {
   const auto named = read_copy_source(request.header("x-amz-copy-source"));
   if (!named) return std::unexpected(named.error());
   auto bucket = catalog_.find_bucket(named->bucket);

@@ -48,7 +48,7 @@ void Arguments::violated(std::string_view name, std::string_view value, std::str
                        value.data() == nullptr ? "null" : fmt::format("'{}'", value), camel(name), constraint));
 }
 
-Outcome<void> Arguments::check() const {
+AwsResult<void> Arguments::check() const {
   if (error_) return std::unexpected(*error_);
   return {};
 }

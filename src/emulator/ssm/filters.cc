@@ -34,7 +34,7 @@ bool has_option(const Filter& filter) {
   return filter.option == "Contains" && filter.key == "Name";
 }
 
-Outcome<Filter> read_filter(const json::object& object, Listing listing) {
+AwsResult<Filter> read_filter(const json::object& object, Listing listing) {
   Arguments arguments(object);
   Filter filter{.key = arguments.text("Key", 1, 132), .option = arguments.optional_text("Option", 10), .values = {}};
   filter.values = arguments.texts("Values", k_max_values, false);
@@ -88,7 +88,7 @@ bool tag_matches(const Filter& filter, const Tags& tags) {
 
 }  // namespace
 
-Outcome<std::vector<Filter>> read_filters(Arguments& arguments, Listing listing) {
+AwsResult<std::vector<Filter>> read_filters(Arguments& arguments, Listing listing) {
   std::vector<Filter> filters;
   for (const auto& object : arguments.objects("ParameterFilters", k_max_filters)) {
     ASSIGN_OR_RETURN(auto filter, read_filter(object, listing));

@@ -20,7 +20,7 @@ struct Filter {
 enum class Listing : std::uint8_t { by_path, describe };
 
 /// 400 InvalidFilterKey, InvalidFilterOption, InvalidFilterValue, ValidationException.
-Outcome<std::vector<Filter>> read_filters(Arguments& arguments, Listing listing);
+AwsResult<std::vector<Filter>> read_filters(Arguments& arguments, Listing listing);
 /// All of them must match.
 bool matches(const std::vector<Filter>& filters, const Parameter& parameter, const Tags& tags);
 /// Whether `name` lies below `path`, directly or at any depth.

@@ -21,7 +21,7 @@ struct Labelling {
 };
 
 /// `newest`: without a version it is the newest.
-Outcome<Labelling> read_labelling(Operation& operation, std::string_view action, bool newest) {
+AwsResult<Labelling> read_labelling(Operation& operation, std::string_view action, bool newest) {
   Arguments arguments(operation.input);
   const auto text = arguments.text("Name", 1, k_max_name);
   const auto number = arguments.number("ParameterVersion", 1, INT64_MAX);
@@ -46,7 +46,7 @@ Outcome<Labelling> read_labelling(Operation& operation, std::string_view action,
   return labelling;
 }
 
-Outcome<json::object> label_parameter_version(Operation& operation) {
+AwsResult<json::object> label_parameter_version(Operation& operation) {
   ASSIGN_OR_RETURN(Labelling labelling, read_labelling(operation, "LabelParameterVersion", true));
   Parameter& version = labelling.version;
   json::array invalid;
@@ -73,7 +73,7 @@ Outcome<json::object> label_parameter_version(Operation& operation) {
   return json::object{{"InvalidLabels", std::move(invalid)}, {"ParameterVersion", version.version}};
 }
 
-Outcome<json::object> unlabel_parameter_version(Operation& operation) {
+AwsResult<json::object> unlabel_parameter_version(Operation& operation) {
   ASSIGN_OR_RETURN(Labelling labelling, read_labelling(operation, "UnlabelParameterVersion", false));
   json::array removed;
   json::array invalid;
@@ -86,12 +86,12 @@ Outcome<json::object> unlabel_parameter_version(Operation& operation) {
 
 }  // namespace
 
-HandlerTable label_handlers() {
-  static constexpr std::array<std::pair<std::string_view, Handler>, 2> k_handlers{{
+std::span<const Row> label_operations() {
+  static constexpr Row k_operations[]{
       {"LabelParameterVersion", label_parameter_version},
       {"UnlabelParameterVersion", unlabel_parameter_version},
-  }};
-  return k_handlers;
+  };
+  return k_operations;
 }
 
 }  // namespace sortie::emulator::ssm

@@ -51,12 +51,12 @@ json::object fill(Operation& operation, Page page) {
   return output;
 }
 
-Outcome<std::string> place_of(const std::string& token) {
+AwsResult<std::string> place_of(const std::string& token) {
   if (token.empty()) return std::string();
   return read_token(token);
 }
 
-Outcome<json::object> get_parameters_by_path(Operation& operation) {
+AwsResult<json::object> get_parameters_by_path(Operation& operation) {
   Arguments arguments(operation.input);
   const auto text = arguments.text("Path", 1, k_max_name);
   const bool recursive = arguments.flag("Recursive");
@@ -80,7 +80,7 @@ Outcome<json::object> get_parameters_by_path(Operation& operation) {
                .show = [&](const Parameter& parameter) { return shown_parameter(operation, parameter, decrypt); }});
 }
 
-Outcome<json::object> describe_parameters(Operation& operation) {
+AwsResult<json::object> describe_parameters(Operation& operation) {
   Arguments arguments(operation.input);
   const auto size = arguments.number("MaxResults", 1, k_describe_page).value_or(k_describe_page);
   const auto token = arguments.optional_text("NextToken", 2 * k_max_name);
@@ -110,12 +110,12 @@ Outcome<json::object> describe_parameters(Operation& operation) {
 
 }  // namespace
 
-HandlerTable listing_handlers() {
-  static constexpr std::array<std::pair<std::string_view, Handler>, 2> k_handlers{{
+std::span<const Row> listing_operations() {
+  static constexpr Row k_operations[]{
       {"GetParametersByPath", get_parameters_by_path},
       {"DescribeParameters", describe_parameters},
-  }};
-  return k_handlers;
+  };
+  return k_operations;
 }
 
 }  // namespace sortie::emulator::ssm

@@ -49,7 +49,7 @@ std::string parameter_arn(const Call& call, std::string_view name) {
                      name.starts_with('/') ? "" : "/", name);
 }
 
-Outcome<ParameterName> parse_name(const Call& call, std::string_view text) {
+AwsResult<ParameterName> parse_name(const Call& call, std::string_view text) {
   std::string name(text);
   if (text.starts_with("arn:")) {
     const auto arn = wire::parse_arn(text);
@@ -69,7 +69,7 @@ Outcome<ParameterName> parse_name(const Call& call, std::string_view text) {
   return parsed;
 }
 
-Outcome<void> check_new_name(const Call& call, std::string_view name) {
+AwsResult<void> check_new_name(const Call& call, std::string_view name) {
   if (!is_name(name)) return refuse(k_bad_name);
   const auto first = name.substr(name.starts_with('/') ? 1 : 0);
   if (name.contains('/') && !name.starts_with('/')) return refuse("Parameter name must be a fully qualified name.");
@@ -91,7 +91,7 @@ Outcome<void> check_new_name(const Call& call, std::string_view name) {
   return {};
 }
 
-Outcome<std::string> parse_path(std::string_view text) {
+AwsResult<std::string> parse_path(std::string_view text) {
   if (text == "/") return std::string(text);
   if (text.ends_with('/')) text.remove_suffix(1);
   if (!text.starts_with('/') || !is_name(text)) return refuse(k_bad_path);

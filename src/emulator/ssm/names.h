@@ -19,14 +19,14 @@ struct ParameterName {
 
 /// `NAME`, `NAME:VERSION`, `NAME:LABEL`, or the ARN of one of this account and region with the same behind it. 400
 /// ValidationException in AWS's words.
-Outcome<ParameterName> parse_name(const Call& call, std::string_view text);
+AwsResult<ParameterName> parse_name(const Call& call, std::string_view text);
 
 /// Whether a parameter may be made under this name: 400 ValidationException, AccessDeniedException (`/aws/…`),
 /// HierarchyLevelLimitExceededException.
-Outcome<void> check_new_name(const Call& call, std::string_view name);
+AwsResult<void> check_new_name(const Call& call, std::string_view name);
 
 /// A path for GetParametersByPath, `/` or `/a/b`, with or without a slash at its end, which is not returned.
-Outcome<std::string> parse_path(std::string_view text);
+AwsResult<std::string> parse_path(std::string_view text);
 
 /// Labels: letters, digits, `.`, `-`, `_`, at most 100; not a number in front, nor `aws` or `ssm`.
 bool is_label(std::string_view text);

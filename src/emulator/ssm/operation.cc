@@ -13,7 +13,7 @@ namespace json = boost::json;
 constexpr std::size_t k_max_tags = 50;
 constexpr char k_token_kind[] = "ssm/";
 
-Outcome<void> decide(const Operation& operation, Question question) {
+AwsResult<void> decide(const Operation& operation, AuthorizationRequest question) {
   question.resource_account = operation.call.account;
   auto decision = operation.authorizer.authorize(operation.call, question);
   if (decision) return {};
@@ -35,8 +35,9 @@ std::string encrypted(const Operation& operation, const Parameter& parameter) {
 
 }  // namespace
 
-Outcome<void> Operation::allow(std::string_view action, const std::string& name, ContextKeys context) const {
-  Question question{.action = fmt::format("ssm:{}", action), .resource = parameter_arn(call, name), .context = {}};
+AwsResult<void> Operation::allow(std::string_view action, const std::string& name, ContextKeys context) const {
+  AuthorizationRequest question{
+      .action = fmt::format("ssm:{}", action), .resource = parameter_arn(call, name), .context = {}};
   question.context = std::move(context);
   for (const auto& [key, value] : store.tags(call.region, name)) {
     question.context.emplace_back("aws:ResourceTag/" + key, value);
@@ -45,13 +46,13 @@ Outcome<void> Operation::allow(std::string_view action, const std::string& name,
   return decide(*this, std::move(question));
 }
 
-Outcome<void> Operation::allow_all(std::string_view action) const {
+AwsResult<void> Operation::allow_all(std::string_view action) const {
   return decide(*this, {.action = fmt::format("ssm:{}", action),
                         .resource = fmt::format("arn:{}:ssm:{}:{}:*", wire::partition_of(call.region), call.region,
                                                 call.account)});
 }
 
-Outcome<Parameter> Operation::existing(const std::string& name) const {
+AwsResult<Parameter> Operation::existing(const std::string& name) const {
   auto parameter = store.find(call.region, name);
   if (!parameter) return aws_fail(400, "ParameterNotFound", fmt::format("Parameter {} not found.", name));
   return *std::move(parameter);
@@ -94,7 +95,7 @@ json::object shown_metadata(const Parameter& parameter) {
   return shown;
 }
 
-Outcome<std::string> read_token(std::string_view token) {
+AwsResult<std::string> read_token(std::string_view token) {
   auto text = wire::base64_decode(token);
   if (!text || !text->starts_with(k_token_kind)) {
     return aws_fail(400, "InvalidNextToken", "The specified token isn't valid.");
@@ -106,7 +107,7 @@ std::string make_token(std::string_view last) {
   return wire::base64_encode(fmt::format("{}{}", k_token_kind, last));
 }
 
-Outcome<void> check_tags(const Tags& tags) {
+AwsResult<void> check_tags(const Tags& tags) {
   if (tags.size() > k_max_tags) {
     return aws_fail(400, "TooManyTagsError", "The number of tags exceeds the limit of 50 for a resource.");
   }

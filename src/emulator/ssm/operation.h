@@ -30,22 +30,21 @@ struct Operation {
 
   /// 400 AccessDeniedException when the caller may not do `action` (`GetParameter`) on the parameter; the tags of one
   /// that is there count.
-  Outcome<void> allow(std::string_view action, const std::string& name, ContextKeys context = {}) const;
+  AwsResult<void> allow(std::string_view action, const std::string& name, ContextKeys context = {}) const;
   /// The same on all parameters of the region together.
-  Outcome<void> allow_all(std::string_view action) const;
+  AwsResult<void> allow_all(std::string_view action) const;
   /// 400 ParameterNotFound.
-  Outcome<Parameter> existing(const std::string& name) const;
+  AwsResult<Parameter> existing(const std::string& name) const;
 };
 
-/// The operation's output.
-using Handler = Outcome<boost::json::object> (*)(Operation& operation);
-using HandlerTable = std::span<const std::pair<std::string_view, Handler>>;
+/// The answer is the operation's output.
+using Row = OperationRow<Operation, AwsResult<boost::json::object>>;
 
-HandlerTable write_handlers();
-HandlerTable read_handlers();
-HandlerTable listing_handlers();
-HandlerTable label_handlers();
-HandlerTable tag_handlers();
+std::span<const Row> write_operations();
+std::span<const Row> read_operations();
+std::span<const Row> listing_operations();
+std::span<const Row> label_operations();
+std::span<const Row> tag_operations();
 
 /// The members of a request, checked against the service model's limits. The first complaint is kept (400
 /// ValidationException, SerializationException); what is read after it is a placeholder.
@@ -67,7 +66,7 @@ class Arguments {
   [[nodiscard]] bool has(std::string_view name) const;
 
   void complain(std::string message, std::string code = "ValidationException");
-  [[nodiscard]] Outcome<void> check() const;
+  [[nodiscard]] AwsResult<void> check() const;
 
  private:
   const boost::json::value* member(std::string_view name) const;
@@ -89,10 +88,10 @@ std::string shown_value(const Operation& operation, const Parameter& parameter, 
 double epoch_seconds(SystemTime time);
 
 /// The place where the next page of a list begins: the last name, or number, of the page before. 400 InvalidNextToken.
-Outcome<std::string> read_token(std::string_view token);
+AwsResult<std::string> read_token(std::string_view token);
 std::string make_token(std::string_view last);
 
 /// Checks tags as a whole: 50 at most, no key that begins with `aws:`.
-Outcome<void> check_tags(const Tags& tags);
+AwsResult<void> check_tags(const Tags& tags);
 
 }  // namespace sortie::emulator::ssm

@@ -15,7 +15,7 @@ constexpr std::size_t k_max_name = 2048;
 constexpr std::size_t k_max_names = 10;
 constexpr std::int64_t k_history_page = 50;
 
-Outcome<Parameter> select(const Operation& operation, const ParameterName& name) {
+AwsResult<Parameter> select(const Operation& operation, const ParameterName& name) {
   ASSIGN_OR_RETURN(Parameter newest, operation.existing(name.name));
   if (name.selector.empty()) return newest;
   const auto& region = operation.call.region;
@@ -32,7 +32,7 @@ Outcome<Parameter> select(const Operation& operation, const ParameterName& name)
                                        name.selector, name.name));
 }
 
-Outcome<json::object> get_parameter(Operation& operation) {
+AwsResult<json::object> get_parameter(Operation& operation) {
   Arguments arguments(operation.input);
   const auto text = arguments.text("Name", 1, k_max_name);
   const bool decrypt = arguments.flag("WithDecryption");
@@ -43,7 +43,7 @@ Outcome<json::object> get_parameter(Operation& operation) {
   return json::object{{"Parameter", shown_parameter(operation, parameter, decrypt, name.selector)}};
 }
 
-Outcome<json::object> get_parameters(Operation& operation) {
+AwsResult<json::object> get_parameters(Operation& operation) {
   Arguments arguments(operation.input);
   const auto texts = arguments.texts("Names", k_max_names);
   const bool decrypt = arguments.flag("WithDecryption");
@@ -66,7 +66,7 @@ Outcome<json::object> get_parameters(Operation& operation) {
   return json::object{{"Parameters", std::move(found)}, {"InvalidParameters", std::move(invalid)}};
 }
 
-Outcome<json::object> get_parameter_history(Operation& operation) {
+AwsResult<json::object> get_parameter_history(Operation& operation) {
   Arguments arguments(operation.input);
   const auto text = arguments.text("Name", 1, k_max_name);
   const bool decrypt = arguments.flag("WithDecryption");
@@ -102,13 +102,13 @@ Outcome<json::object> get_parameter_history(Operation& operation) {
 
 }  // namespace
 
-HandlerTable read_handlers() {
-  static constexpr std::array<std::pair<std::string_view, Handler>, 3> k_handlers{{
+std::span<const Row> read_operations() {
+  static constexpr Row k_operations[]{
       {"GetParameter", get_parameter},
       {"GetParameters", get_parameters},
       {"GetParameterHistory", get_parameter_history},
-  }};
-  return k_handlers;
+  };
+  return k_operations;
 }
 
 }  // namespace sortie::emulator::ssm

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
-#include <unordered_map>
 
 #include "emulator/core/protocol.h"
 #include "emulator/ssm/operation.h"
@@ -17,17 +16,11 @@ constexpr std::string_view k_target_prefix = "AmazonSSM.";
 constexpr std::string_view k_content_type = "application/x-amz-json-1.1";
 constexpr std::size_t k_max_request = 4 << 20;
 
-ssm::Handler find_handler(std::string_view operation) {
-  static const auto k_handlers = [] {
-    std::unordered_map<std::string_view, ssm::Handler> all;
-    for (const auto& table : {ssm::write_handlers(), ssm::read_handlers(), ssm::listing_handlers(),
-                              ssm::label_handlers(), ssm::tag_handlers()}) {
-      all.insert(table.begin(), table.end());
-    }
-    return all;
-  }();
-  const auto found = k_handlers.find(operation);
-  return found == k_handlers.end() ? nullptr : found->second;
+const OperationTable<ssm::Row>& all_operations() {
+  static const OperationTable<ssm::Row> k_table{ssm::write_operations(), ssm::read_operations(),
+                                                ssm::listing_operations(), ssm::label_operations(),
+                                                ssm::tag_operations()};
+  return k_table;
 }
 
 }  // namespace
@@ -48,6 +41,10 @@ http::Response Ssm::render_error(const AwsError& error, const std::string& reque
   return render_json11_error(error, request_id);
 }
 
+std::vector<OperationSummary> Ssm::operations() const {
+  return all_operations().summary();
+}
+
 Task<http::Response> Ssm::handle(Call call) {
   auto body = co_await call.request.body.read_all(k_max_request);
   auto refuse = [&](int status, std::string code, std::string message) {
@@ -59,22 +56,18 @@ Task<http::Response> Ssm::handle(Call call) {
     co_return refuse(400, "UnknownOperationException", "The X-Amz-Target header names no operation.");
   }
   name.remove_prefix(k_target_prefix.size());
-  const auto handler = find_handler(name);
-  if (handler == nullptr) co_return render_error(not_implemented("ssm", name), call.request_id, call.request);
+  const ssm::Row* row = all_operations().find(name);
+  if (row == nullptr || row->handler == nullptr)
+    co_return render_error(not_implemented("ssm", name), call.request_id, call.request);
   boost::system::error_code malformed;
   const json::value document = body->empty() ? json::value(json::object()) : json::parse(*body, malformed);
   if (malformed || !document.is_object()) {
     co_return refuse(400, "SerializationException", "The request body is not a JSON object.");
   }
-  try {
-    ssm::Operation operation{impl_->clock, impl_->store, impl_->authorizer, call, document.get_object()};
-    const auto output = handler(operation);
-    if (!output) co_return render_error(output.error(), call.request_id, call.request);
-    co_return json_response(200, *output, call.request_id, k_content_type);
-  } catch (const SQLite::Exception& failure) {
-    co_return refuse(500, "InternalServerError",
-                     fmt::format("The parameters could not be read or written: {}", failure.what()));
-  }
+  ssm::Operation operation{impl_->clock, impl_->store, impl_->authorizer, call, document.get_object()};
+  const auto output = row->handler(operation);
+  if (!output) co_return render_error(output.error(), call.request_id, call.request);
+  co_return json_response(200, *output, call.request_id, k_content_type);
 }
 
 }  // namespace sortie::emulator

@@ -13,12 +13,12 @@ namespace json = boost::json;
 
 class FakeAuthorizer final : public Authorizer {
  public:
-  Outcome<void> authorize(const Call& /*call*/, const Question& question) override {
+  AwsResult<void> authorize(const Call& /*call*/, const AuthorizationRequest& question) override {
     asked.push_back(question);
     if (question.action == forbidden) return aws_fail(403, "AccessDenied", "User: x is not authorized");
     return {};
   }
-  std::vector<Question> asked;
+  std::vector<AuthorizationRequest> asked;
   std::string forbidden;
 };
 

@@ -16,8 +16,8 @@ constexpr std::array<std::string_view, 9> k_resource_types{"Document",    "Manag
                                                            "OpsMetadata", "Automation",      "Association"};
 
 /// The parameter that the request is about; of another kind of resource there is none.
-Outcome<std::string> resource_of(Operation& operation, Arguments& arguments, std::string_view action,
-                                 ContextKeys context) {
+AwsResult<std::string> resource_of(Operation& operation, Arguments& arguments, std::string_view action,
+                                   ContextKeys context) {
   const auto type = arguments.choice("ResourceType", k_resource_types);
   const auto id = arguments.text("ResourceId", 1, k_max_name);
   if (type.empty()) arguments.text("ResourceType", 1, k_max_name);
@@ -36,7 +36,7 @@ Outcome<std::string> resource_of(Operation& operation, Arguments& arguments, std
   return name.name;
 }
 
-Outcome<json::object> add_tags_to_resource(Operation& operation) {
+AwsResult<json::object> add_tags_to_resource(Operation& operation) {
   Arguments arguments(operation.input);
   const auto added = arguments.tags("Tags");
   if (!added) {
@@ -56,7 +56,7 @@ Outcome<json::object> add_tags_to_resource(Operation& operation) {
   return json::object();
 }
 
-Outcome<json::object> remove_tags_from_resource(Operation& operation) {
+AwsResult<json::object> remove_tags_from_resource(Operation& operation) {
   Arguments arguments(operation.input);
   constexpr std::size_t k_most = 1000;
   const auto keys = arguments.texts("TagKeys", k_most);
@@ -69,7 +69,7 @@ Outcome<json::object> remove_tags_from_resource(Operation& operation) {
   return json::object();
 }
 
-Outcome<json::object> list_tags_for_resource(Operation& operation) {
+AwsResult<json::object> list_tags_for_resource(Operation& operation) {
   Arguments arguments(operation.input);
   ASSIGN_OR_RETURN(const auto name, resource_of(operation, arguments, "ListTagsForResource", {}));
   json::array list;
@@ -81,13 +81,13 @@ Outcome<json::object> list_tags_for_resource(Operation& operation) {
 
 }  // namespace
 
-HandlerTable tag_handlers() {
-  static constexpr std::array<std::pair<std::string_view, Handler>, 3> k_handlers{{
+std::span<const Row> tag_operations() {
+  static constexpr Row k_operations[]{
       {"AddTagsToResource", add_tags_to_resource},
       {"RemoveTagsFromResource", remove_tags_from_resource},
       {"ListTagsForResource", list_tags_for_resource},
-  }};
-  return k_handlers;
+  };
+  return k_operations;
 }
 
 }  // namespace sortie::emulator::ssm

@@ -36,7 +36,7 @@ struct Put {
   std::optional<Tags> tags;
 };
 
-Outcome<Put> read_put(const json::object& input) {
+AwsResult<Put> read_put(const json::object& input) {
   Arguments arguments(input);
   Put put;
   Parameter& parameter = put.parameter;
@@ -66,7 +66,7 @@ Outcome<Put> read_put(const json::object& input) {
   return put;
 }
 
-Outcome<void> check_value(const Parameter& parameter) {
+AwsResult<void> check_value(const Parameter& parameter) {
   if (parameter.value.empty()) {
     return refuse(
         "1 validation error detected: Value '' at 'value' failed to satisfy constraint: Member must have length "
@@ -92,7 +92,7 @@ Outcome<void> check_value(const Parameter& parameter) {
 }
 
 /// Standard or Advanced, for what was asked for.
-Outcome<std::string> choose_tier(const Parameter& wanted, const std::optional<Parameter>& before) {
+AwsResult<std::string> choose_tier(const Parameter& wanted, const std::optional<Parameter>& before) {
   const auto size = wanted.value.size();
   std::string tier = wanted.tier;
   if (tier == "Intelligent-Tiering") {
@@ -119,7 +119,7 @@ Outcome<std::string> choose_tier(const Parameter& wanted, const std::optional<Pa
   return tier;
 }
 
-Outcome<void> check_key(const Call& call, Parameter& parameter) {
+AwsResult<void> check_key(const Call& call, Parameter& parameter) {
   if (parameter.type != "SecureString") {
     if (parameter.key_id.empty()) return {};
     return refuse("KeyId is required for SecureString type parameter only.");
@@ -134,7 +134,7 @@ Outcome<void> check_key(const Call& call, Parameter& parameter) {
 }
 
 /// What an overwritten parameter keeps when the request does not say.
-Outcome<void> inherit(Parameter& parameter, const Parameter& before, const json::object& input) {
+AwsResult<void> inherit(Parameter& parameter, const Parameter& before, const json::object& input) {
   if (parameter.type.empty()) parameter.type = before.type;
   if (parameter.type != before.type) {
     return aws_fail(400, "HierarchyTypeMismatchException",
@@ -149,7 +149,7 @@ Outcome<void> inherit(Parameter& parameter, const Parameter& before, const json:
   return {};
 }
 
-Outcome<void> check_room(Operation& operation, const Parameter& parameter, const std::optional<Parameter>& before) {
+AwsResult<void> check_room(Operation& operation, const Parameter& parameter, const std::optional<Parameter>& before) {
   const auto& region = operation.call.region;
   if (!before) {
     if (operation.store.count(region) < k_max_parameters) return {};
@@ -176,7 +176,7 @@ ContextKeys request_context(const Put& put) {
   return context;
 }
 
-Outcome<json::object> put_parameter(Operation& operation) {
+AwsResult<json::object> put_parameter(Operation& operation) {
   ASSIGN_OR_RETURN(Put put, read_put(operation.input));
   Parameter& parameter = put.parameter;
   RETURN_IF_ERROR(operation.allow("PutParameter", parameter.name, request_context(put)));
@@ -212,7 +212,7 @@ Outcome<json::object> put_parameter(Operation& operation) {
   return json::object{{"Version", parameter.version}, {"Tier", parameter.tier}};
 }
 
-Outcome<json::object> delete_parameter(Operation& operation) {
+AwsResult<json::object> delete_parameter(Operation& operation) {
   Arguments arguments(operation.input);
   const auto text = arguments.text("Name", 1, k_max_name);
   RETURN_IF_ERROR(arguments.check());
@@ -224,7 +224,7 @@ Outcome<json::object> delete_parameter(Operation& operation) {
   return json::object();
 }
 
-Outcome<json::object> delete_parameters(Operation& operation) {
+AwsResult<json::object> delete_parameters(Operation& operation) {
   Arguments arguments(operation.input);
   const auto texts = arguments.texts("Names", k_max_names);
   RETURN_IF_ERROR(arguments.check());
@@ -245,13 +245,13 @@ Outcome<json::object> delete_parameters(Operation& operation) {
 
 }  // namespace
 
-HandlerTable write_handlers() {
-  static constexpr std::array<std::pair<std::string_view, Handler>, 3> k_handlers{{
+std::span<const Row> write_operations() {
+  static constexpr Row k_operations[]{
       {"PutParameter", put_parameter},
       {"DeleteParameter", delete_parameter},
       {"DeleteParameters", delete_parameters},
-  }};
-  return k_handlers;
+  };
+  return k_operations;
 }
 
 }  // namespace sortie::emulator::ssm

@@ -30,7 +30,7 @@ std::unexpected<AwsError> violation(std::string_view parameter, std::string_view
 }
 
 /// `DurationSeconds`, from 900 to `most`.
-Outcome<std::chrono::seconds> read_duration(const wire::QueryInput& input, std::int64_t most, std::int64_t fallback) {
+AwsResult<std::chrono::seconds> read_duration(const wire::QueryInput& input, std::int64_t most, std::int64_t fallback) {
   const auto text = input.get("DurationSeconds");
   if (!text) return std::chrono::seconds(fallback);
   std::int64_t seconds = 0;
@@ -46,8 +46,8 @@ Outcome<std::chrono::seconds> read_duration(const wire::QueryInput& input, std::
 }
 
 /// Session names and source identities: 2 to 64 characters of `A-Z a-z 0-9 _ = , . @ -`.
-Outcome<std::string> read_name(const wire::QueryInput& input, std::string_view parameter, std::string_view called,
-                               bool required) {
+AwsResult<std::string> read_name(const wire::QueryInput& input, std::string_view parameter, std::string_view called,
+                                 bool required) {
   const auto value = input.get(parameter);
   if (!value) {
     if (!required) return std::string();
@@ -73,7 +73,7 @@ std::string lower(std::string text) {
   return text;
 }
 
-Outcome<std::vector<std::pair<std::string, std::string>>> read_tags(const wire::QueryInput& input) {
+AwsResult<std::vector<std::pair<std::string, std::string>>> read_tags(const wire::QueryInput& input) {
   auto tags = input.pairs("Tags", "Key", "Value");
   if (tags.size() > k_max_tags) return violation("tags", "Member must have length less than or equal to 50");
   std::set<std::string> seen;
@@ -94,7 +94,7 @@ Outcome<std::vector<std::pair<std::string, std::string>>> read_tags(const wire::
   return tags;
 }
 
-Outcome<AssumeRoleRequest> read_assume_role(const wire::QueryInput& input) {
+AwsResult<AssumeRoleRequest> read_assume_role(const wire::QueryInput& input) {
   AssumeRoleRequest request;
   request.role_arn = std::string(input.get_or("RoleArn", ""));
   if (request.role_arn.size() < 20) {
@@ -149,7 +149,7 @@ Task<http::Response> Sts::handle(Call call) {
   co_return render_query_success(k_namespace, action, *result, call.request_id);
 }
 
-Outcome<std::string> Sts::run(std::string_view action, const Call& call, const wire::QueryInput& input) {
+AwsResult<std::string> Sts::run(std::string_view action, const Call& call, const wire::QueryInput& input) {
   if (action.empty()) return aws_fail(400, "MissingAction", "The request must contain the parameter Action.");
   if (const auto version = input.get_or("Version", k_version); version != k_version) {
     return aws_fail(400, "InvalidAction", fmt::format("Could not find operation {} for version {}", action, version));
@@ -164,14 +164,14 @@ Outcome<std::string> Sts::run(std::string_view action, const Call& call, const w
   return std::unexpected(not_implemented("sts", action));
 }
 
-Outcome<std::string> Sts::get_caller_identity(const Call& call) {
+AwsResult<std::string> Sts::get_caller_identity(const Call& call) {
   wire::XmlWriter xml(false);  // needs no permission, and no policy can deny it
   xml.element("Arn", call.principal.arn).element("UserId", call.principal.user_id);
   xml.element("Account", call.principal.account);
   return xml.finish();
 }
 
-Outcome<std::string> Sts::assume_role(const Call& call, const wire::QueryInput& input) {
+AwsResult<std::string> Sts::assume_role(const Call& call, const wire::QueryInput& input) {
   ASSIGN_OR_RETURN(const AssumeRoleRequest request, read_assume_role(input));
   ASSIGN_OR_RETURN(const AssumedRole assumed, sessions_.assume_role(call, request));
   wire::XmlWriter xml(false);
@@ -185,7 +185,7 @@ Outcome<std::string> Sts::assume_role(const Call& call, const wire::QueryInput& 
   return xml.finish();
 }
 
-Outcome<std::string> Sts::get_session_token(const Call& call, const wire::QueryInput& input) {
+AwsResult<std::string> Sts::get_session_token(const Call& call, const wire::QueryInput& input) {
   if (input.contains("TokenCode") || input.contains("SerialNumber")) {
     return aws_fail(403, "AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code.");
   }
@@ -198,10 +198,10 @@ Outcome<std::string> Sts::get_session_token(const Call& call, const wire::QueryI
   return xml.finish();
 }
 
-Outcome<std::string> Sts::get_access_key_info(const Call& call, const wire::QueryInput& input) {
+AwsResult<std::string> Sts::get_access_key_info(const Call& call, const wire::QueryInput& input) {
   const std::string id(input.get_or("AccessKeyId", ""));
   if (id.size() < 16) return violation("accessKeyId", "Member must have length greater than or equal to 16", id);
-  Question question;
+  AuthorizationRequest question;
   question.action = "sts:GetAccessKeyInfo";
   question.resource = "*";
   RETURN_IF_ERROR(authorizer_.authorize(call, question));

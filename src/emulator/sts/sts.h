@@ -22,11 +22,11 @@ class Sts final : public AwsService {
                                             const http::Request& request) const override;
 
  private:
-  Outcome<std::string> run(std::string_view action, const Call& call, const wire::QueryInput& input);
-  Outcome<std::string> get_caller_identity(const Call& call);
-  Outcome<std::string> assume_role(const Call& call, const wire::QueryInput& input);
-  Outcome<std::string> get_session_token(const Call& call, const wire::QueryInput& input);
-  Outcome<std::string> get_access_key_info(const Call& call, const wire::QueryInput& input);
+  AwsResult<std::string> run(std::string_view action, const Call& call, const wire::QueryInput& input);
+  AwsResult<std::string> get_caller_identity(const Call& call);
+  AwsResult<std::string> assume_role(const Call& call, const wire::QueryInput& input);
+  AwsResult<std::string> get_session_token(const Call& call, const wire::QueryInput& input);
+  AwsResult<std::string> get_access_key_info(const Call& call, const wire::QueryInput& input);
 
   Authorizer& authorizer_;
   Identities& identities_;

@@ -13,18 +13,18 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 
 class FakeIam final : public Authorizer, public Identities, public Sessions {
  public:
-  Outcome<void> authorize(const Call&, const Question&) override { return {}; }
+  AwsResult<void> authorize(const Call&, const AuthorizationRequest&) override { return {}; }
   std::optional<Key> find_key(std::string_view id) override {
     Key key;
     key.principal.account = "123456789012";
     return id == "AKIAKNOWNKNOWNKNOWN1" ? std::optional(key) : std::nullopt;
   }
-  Outcome<void> check_assumable(const std::string&, const std::string&) override { return {}; }
-  Outcome<SessionCredentials> assume_for_service(const std::string&, const std::string&, const std::string&,
-                                                 std::chrono::seconds) override {
+  AwsResult<void> check_assumable(const std::string&, const std::string&) override { return {}; }
+  AwsResult<SessionCredentials> assume_for_service(const std::string&, const std::string&, const std::string&,
+                                                   std::chrono::seconds) override {
     return credentials;
   }
-  Outcome<AssumedRole> assume_role(const Call&, const AssumeRoleRequest& request) override {
+  AwsResult<AssumedRole> assume_role(const Call&, const AssumeRoleRequest& request) override {
     asked = request;
     AssumedRole assumed;
     assumed.credentials = credentials;
@@ -32,7 +32,7 @@ class FakeIam final : public Authorizer, public Identities, public Sessions {
     assumed.principal.user_id = "AROAROLE:s";
     return assumed;
   }
-  Outcome<SessionCredentials> session_token(const Call&, std::chrono::seconds duration) override {
+  AwsResult<SessionCredentials> session_token(const Call&, std::chrono::seconds duration) override {
     asked.duration = duration;
     return credentials;
   }
