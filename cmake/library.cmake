@@ -4,9 +4,9 @@ set(SORTIE_PCH_HEADERS
   <boost/asio/steady_timer.hpp> <boost/json.hpp> <algorithm> <array> <chrono> <cstdint> <expected> <filesystem> <functional>
   <map> <memory> <optional> <span> <string> <string_view> <unordered_map> <utility> <variant> <vector> <fmt/format.h>)
 
-# sortie_library(folder DEPS ... [PCH header...]): src/folder/*.cc without *_test.cc is the library (slashes become underscores);
+# sortie_library(folder DEPS ... [PCH header...] [ROOMS folder...]): src/folder/*.cc without *_test.cc is the library (slashes become underscores);
 # src/folder/*_test.cc is the program folder_test, run by ctest and built by the target unit_tests. With PCH it has a
-# precompiled header of its own: the shared one and these. COLD is for code that waits for others more than it computes:
+# precompiled header of its own: the shared one and these. ROOMS are folders inside that belong to the same library. COLD is for code that waits for others more than it computes:
 # optimised and inlined little, which takes a third less time to compile (and -Oz would need a precompiled header of its own).
 add_custom_target(unit_tests)
 
@@ -17,9 +17,13 @@ target_precompile_headers(test_pch PRIVATE ${SORTIE_PCH_HEADERS} <gtest/gtest.h>
 target_link_libraries(test_pch PRIVATE Boost::headers deps_fmt GTest::gtest)
 target_compile_options(test_pch PRIVATE -O0)
 function(sortie_library folder)
-  cmake_parse_arguments(arg "COLD" "" "DEPS;PCH" ${ARGN})
+  cmake_parse_arguments(arg "COLD" "" "DEPS;PCH;ROOMS" ${ARGN})
   string(REPLACE "/" "_" name ${folder})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.cc)
+  set(patterns ${CMAKE_SOURCE_DIR}/src/${folder}/*.cc)
+  foreach(room IN LISTS arg_ROOMS)
+    list(APPEND patterns ${CMAKE_SOURCE_DIR}/src/${folder}/${room}/*.cc)
+  endforeach()
+  file(GLOB sources CONFIGURE_DEPENDS ${patterns})
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
