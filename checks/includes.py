@@ -19,7 +19,14 @@ TABLE = {
     "emulator/logs": ["emulator/core", "http", "wire"],
     "emulator/ssm": ["emulator/core", "http", "wire"],
     "emulator/s3": ["emulator/core", "http", "wire"],
-    "emulator/cloudformation": ["emulator/core", "http", "wire"],
+    "emulator/cloudformation/template": ["emulator/core", "wire"],
+    "emulator/cloudformation/stack": ["emulator/cloudformation/template", "emulator/core", "wire"],
+    "emulator/cloudformation/resources": ["emulator/cloudformation/stack", "emulator/cloudformation/template", "emulator/core", "http", "wire"],
+    "emulator/cloudformation/engine": ["emulator/cloudformation/resources", "emulator/cloudformation/stack", "emulator/cloudformation/template", "emulator/core", "http",
+                                     "wire"],
+    "emulator/cloudformation/api": ["emulator/cloudformation/engine", "emulator/cloudformation/resources", "emulator/cloudformation/stack",
+                                  "emulator/cloudformation/template", "emulator/core", "http", "wire"],
+    "emulator/cloudformation": ["emulator/cloudformation/api", "emulator/cloudformation/engine", "emulator/core", "http", "wire"],
     "emulator/lambda": ["emulator/core", "http", "wire", "sandbox"],
     "emulator/instance": ["emulator/core", "http", "wire", "sandbox"],
     "emulator": ["emulator/core", "emulator/iam", "emulator/sts", "emulator/logs", "emulator/s3", "emulator/ssm", "emulator/lambda",
@@ -39,7 +46,7 @@ LIBRARIES = {
     r"openssl/": {"http", "wire", "package", "sandbox", "emulator/core"},
     r"CLI/CLI": {"cli"},
     r"seccomp\.h": {"sandbox"},
-    r"yaml-cpp/": {"emulator/cloudformation"},
+    r"yaml-cpp/": {"emulator/cloudformation/template"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.M)
 

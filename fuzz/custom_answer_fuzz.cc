@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "emulator/cloudformation/custom_responses.h"
+#include "emulator/cloudformation/resources/custom_responses.h"
 
 /// What custom resources answer: a success always has a name.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "emulator/cloudformation/stored_parameters.h"
+#include "emulator/cloudformation/engine/stored_parameters.h"
 #include "emulator/core/store.h"
 #include "emulator/ssm/ssm.h"
 

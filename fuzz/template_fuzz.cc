@@ -11,13 +11,14 @@
 #include <string>
 #include <string_view>
 
-#include "emulator/cloudformation/changes.h"
-#include "emulator/cloudformation/macro_calls.h"
-#include "emulator/cloudformation/macros.h"
-#include "emulator/cloudformation/parameters.h"
-#include "emulator/cloudformation/references.h"
-#include "emulator/cloudformation/stack_policy.h"
-#include "emulator/cloudformation/template_text.h"
+#include "emulator/cloudformation/engine/changes.h"
+#include "emulator/cloudformation/engine/macro_calls.h"
+#include "emulator/cloudformation/template/macros.h"
+#include "emulator/cloudformation/template/parameters.h"
+#include "emulator/cloudformation/template/read_template.h"
+#include "emulator/cloudformation/template/references.h"
+#include "emulator/cloudformation/stack/stack_policy.h"
+#include "emulator/cloudformation/template/template_text.h"
 
 namespace {
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "emulator/cloudformation/service.h"
+#include "emulator/cloudformation/api/service.h"
 #include "emulator/core/protocol.h"
 
 namespace sortie::emulator {
@@ -10,11 +10,15 @@ namespace sortie::emulator {
 CloudFormation::CloudFormation(Executor executor, const Clock& clock, Store& store, Authorizer& authorizer,
                                Identities& identities, ServiceCalls& services, ObjectSource& objects,
                                CloudFormationOptions options)
-    : service_(std::make_shared<cloudformation::Service>(std::move(executor), clock, store, authorizer, identities,
-                                                         services, objects, std::move(options))) {}
+    : service_(std::make_shared<cloudformation::Service>(executor, clock, store, authorizer, identities, services,
+                                                         objects, std::move(options))) {}
 
 CloudFormation::~CloudFormation() {
   service_->abandon();
+}
+
+std::vector<OperationSummary> CloudFormation::operations() const {
+  return cloudformation::Service::operations();
 }
 
 Task<http::Response> CloudFormation::handle(Call call) {

@@ -1,12 +1,13 @@
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/task.h"
+#include "emulator/cloudformation/engine/options.h"
 #include "emulator/core/call.h"
 #include "emulator/core/ports.h"
 #include "emulator/core/store.h"
@@ -17,16 +18,9 @@ namespace cloudformation {
 class Service;
 }
 
-struct CloudFormationOptions {
-  std::string account;
-  /// How long the creation of a function is tried again because Lambda cannot assume a role that was just made.
-  std::chrono::milliseconds role_patience{0};
-  bool functions_on_host_network = false;  ///< they do not reach the answers' URL of custom resources
-};
-
 /// AWS CloudFormation (query protocol, 2010-05-15): stacks, change sets, and the resources that the embedded AWS's
-/// other services have, made by those services' own requests in the name of the stack's caller or of its role. State is
-/// in the store; an operation that an earlier process did not finish is marked failed when this is constructed.
+/// other services have, made by requests to those services that are authorized as the stack's caller or its role. State
+/// is in the store; an operation that an earlier process did not finish is marked failed when this is constructed.
 /// io_context thread only; everything referred to must outlive the object.
 class CloudFormation final : public AwsService {
  public:
@@ -36,6 +30,7 @@ class CloudFormation final : public AwsService {
   ~CloudFormation() override;
 
   [[nodiscard]] std::string_view name() const override { return "cloudformation"; }
+  [[nodiscard]] std::vector<OperationSummary> operations() const override;
   Task<http::Response> handle(Call call) override;
   [[nodiscard]] http::Response render_error(const AwsError& error, const std::string& request_id,
                                             const http::Request& request) const override;
