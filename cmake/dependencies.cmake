@@ -33,3 +33,4 @@ sortie_static_dependency(deps_sqlite ARCHIVES SQLiteCpp sqlite3 LIBS Threads::Th
 sortie_static_dependency(deps_zip ARCHIVES minizip LIBS ZLIB::ZLIB)
 sortie_static_dependency(deps_deflate ARCHIVES deflate)
 sortie_static_dependency(deps_yaml ARCHIVES yaml-cpp)
+sortie_static_dependency(deps_pcre2 ARCHIVES pcre2-8)

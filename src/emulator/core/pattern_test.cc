@@ -33,7 +33,11 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"\\S+\\s\\S+", "a b", "ab"}, Case{"foo\\b.*", "foo bar", "foobar"},
                     Case{".*", "any", "li\nne"}, Case{"(a*)*b", "aaab", "aaa"},
                     Case{"arn:aws:iam::\\d{12}:role/.+", "arn:aws:iam::123456789012:role/r", "arn:aws:iam::12:role/r"},
-                    Case{"(|a)+", "aa", "b"}, Case{"\\$\\{x\\}", "${x}", "x"}));
+                    Case{"(|a)+", "aa", "b"}, Case{"\\$\\{x\\}", "${x}", "x"},
+                    // What PCRE2 would read otherwise.
+                    Case{"a\\Z", "a", "a\n"}, Case{"a$", "a", "a\n"}, Case{"[[:alpha:]", ":", "b"},
+                    Case{"[.]", ".", "x"}, Case{".", "x", "\r"}, Case{"a}", "a}", "a"}, Case{"a++b", "aab", "aa"},
+                    Case{"a*?", "aa", "b"}));
 
 class Malformed : public testing::TestWithParam<std::string_view> {};
 
@@ -43,7 +47,8 @@ TEST_P(Malformed, IsRefused) {
 
 INSTANTIATE_TEST_SUITE_P(Each, Malformed,
                          testing::Values("[a", "(a", "a)", "*a", "a{", "a{2,1}", "a\\", "(?<name>a)", "[z-a]", "(a)\\1",
-                                         "a{99999}", "((a{400}){400}){400}"));
+                                         "a{99999}", "a{,3}", "(*UTF)a", "(?i)a", "(?<=a)b", "\\x41", "\\Qa\\E",
+                                         "[\\b]", "{2}", "((a{400}){400}){400}"));
 
 TEST(Pattern, TakesNoLongerForWickedExpressions) {
   const auto pattern = Pattern::parse("(a+)+$");

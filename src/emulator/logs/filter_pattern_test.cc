@@ -106,8 +106,15 @@ TEST(FilterPattern, RegularExpressions) {
   EXPECT_FALSE(matches("%^a{3,5}b%", "aab"));
   EXPECT_TRUE(matches(R"(%\d+ ms|never%)", "took 12 ms"));
   EXPECT_TRUE(matches(R"({ $.ip = %10\.0\.\d+% })", R"({"ip":"10.0.12"})"));
+  EXPECT_TRUE(matches(R"(%a\n[\]x]%)", "an]"));
+  EXPECT_TRUE(matches("%a.b%", "a\nb"));
+  EXPECT_FALSE(matches("%a$%", "a\n"));
+  EXPECT_TRUE(matches("%a^b$c%", "a^b$c"));
   EXPECT_FALSE(matches("%a*a*a*a*a*a*a*a*a*a*b%", std::string(20000, 'a')));
   refused("%(a)%");
+  refused("%a+?%");
+  refused("%a{,3}%");
+  refused("%(?i)a%");
   refused("%a{200}%");
   refused("%[a%");
 }

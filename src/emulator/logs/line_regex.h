@@ -1,38 +1,27 @@
 #pragma once
 
-#include <bitset>
-#include <cstdint>
 #include <expected>
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include "emulator/core/regex.h"
 
 namespace sortie::emulator::logs {
 
 /// The regular expressions of CloudWatch Logs filter patterns: classes, `.`, `? * + {m,n}`, `|`, `^`, `$`, `\d \D \s \S
-/// \w \W`, escapes; no groups. Searches in time proportional to text times expression, with no recursion.
+/// \w \W`, escapes; no groups.
+/// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
 class LineRegex {
  public:
-  /// Counted repetitions are at most 100, the expanded expression at most 512 steps.
+  /// Counted repetitions are at most 100, the expanded expression at most 512 characters or classes.
   static std::expected<LineRegex, std::string> parse(std::string_view text);
-  /// True when any part of `line` matches.
-  [[nodiscard]] bool search(std::string_view line) const;
+  /// True when any part of `line` matches. Expressions that take too long do not (Regex).
+  [[nodiscard]] bool search(std::string_view line) const { return regex_.matches(line); }
 
  private:
-  struct Step {
-    std::bitset<256> accepts;
-    bool optional = false;  ///< may be skipped
-    bool repeats = false;   ///< may be taken again
-  };
-  struct Branch {
-    std::vector<Step> steps;
-    bool at_start = false;
-    bool at_end = false;
-  };
-  struct Parser;
-  static bool search_branch(const Branch& branch, std::string_view line);
+  explicit LineRegex(Regex regex) : regex_(std::move(regex)) {}
 
-  std::vector<Branch> branches_;
+  Regex regex_;
 };
 
 }  // namespace sortie::emulator::logs
