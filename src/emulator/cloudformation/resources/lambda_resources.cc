@@ -5,10 +5,11 @@
 #include <boost/json.hpp>
 
 #include "base/base64.h"
-#include "emulator/cloudformation/resources/inline_zip.h"
+#include "base/zip_writer.h"
 #include "emulator/cloudformation/resources/lambda_types.h"
 #include "emulator/cloudformation/resources/response_modules.h"
 #include "emulator/cloudformation/template/values.h"
+#include "wire/checksum.h"
 #include "wire/uri.h"
 
 /// Functions; lambda_version_resources.cc has what hangs on them.
@@ -130,6 +131,15 @@ json::value default_of(std::string_view member) {
   return json::object();
 }
 
+/// A file of the package, not compressed: the same template gives the same package everywhere.
+Packed stored(std::string_view content) {
+  wire::Checksum checksum(wire::ChecksumAlgorithm::crc32);
+  checksum.update(content);
+  std::uint32_t crc = 0;
+  for (char byte : checksum.finish()) crc = crc << 8U | static_cast<unsigned char>(byte);
+  return {.data = std::string(content), .stored = true, .crc32 = crc, .size = content.size()};
+}
+
 AwsResult<json::object> code_of(const Properties& properties) {
   const Properties code = object_of(properties, "Code");
   json::object result;
@@ -141,10 +151,16 @@ AwsResult<json::object> code_of(const Properties& properties) {
       return refuse("ZipFile can only be used when Runtime is set to any of the nodejs and python runtimes.");
     }
     if (text.size() > k_max_inline) return refuse("The inline code of ZipFile is longer than 4 MB.");
-    std::vector<ZipEntry> files = {{python ? "index.py" : "index.js", text}};
-    const ResponseModule answers = response_module(python);
-    if (text.contains(answers.name.substr(0, answers.name.find('.')))) files.push_back({answers.name, answers.content});
-    result["ZipFile"] = base64_encode(zip_files(files));
+    const Packed function = stored(text);
+    const ResponseModule module = response_module(python);
+    const Packed module_content = stored(module.content);
+    std::vector<ZipPart> files{{.path = python ? "index.py" : "index.js", .content = &function}};
+    if (text.contains(module.name.substr(0, module.name.find('.')))) {
+      files.push_back({.path = std::string(module.name), .content = &module_content});
+    }
+    const auto archive = write_zip(files);
+    if (!archive) return refuse(archive.error().message);
+    result["ZipFile"] = base64_encode(*archive);
     return result;
   }
   if (code.contains("ImageUri"))
