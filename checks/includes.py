@@ -46,6 +46,7 @@ LIBRARIES = {
     r"openssl/": {"http", "wire", "package", "sandbox", "emulator/core"},
     r"CLI/CLI": {"cli"},
     r"seccomp\.h": {"sandbox"},
+    r"pcre2\.h": {"emulator/core"},
     r"yaml-cpp/": {"emulator/cloudformation/template"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.M)

@@ -13,6 +13,7 @@
 
 #include "emulator/cloudformation/engine/changes.h"
 #include "emulator/cloudformation/engine/macro_calls.h"
+#include "emulator/cloudformation/engine/template_checks.h"
 #include "emulator/cloudformation/template/macros.h"
 #include "emulator/cloudformation/template/parameters.h"
 #include "emulator/cloudformation/template/read_template.h"

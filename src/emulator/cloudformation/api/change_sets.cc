@@ -10,7 +10,7 @@
 #include "wire/arn.h"
 #include "wire/date.h"
 
-/// Change sets: an update, or a creation, looked at before it is made.
+/// Change sets: updates and creations that are described before they are executed.
 namespace sortie::emulator::cloudformation {
 namespace {
 
@@ -62,8 +62,8 @@ void write_change(wire::XmlWriter& xml, const json::object& change, bool with_va
   xml.close().close();
 }
 
-/// The name of an executed change set is free again. That of a failed one as well, which AWS refuses: there nobody is
-/// back within the second by which the AWS CLI names its change sets, here the next `deploy` is.
+/// The name of an executed change set is free again. That of a failed one as well, which AWS refuses: there no
+/// `deploy` ends within the second by which the AWS CLI names its change sets, here the next one begins in it.
 bool keeps_its_name(const ChangeSet* there) {
   return there != nullptr && there->execution_status != "EXECUTE_COMPLETE" && there->status != "FAILED";
 }

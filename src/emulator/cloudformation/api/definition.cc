@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "emulator/cloudformation/engine/changes.h"
+#include "emulator/cloudformation/engine/template_checks.h"
 #include "emulator/cloudformation/template/macros.h"
 #include "emulator/cloudformation/template/read_template.h"
 #include "emulator/cloudformation/template/template_text.h"

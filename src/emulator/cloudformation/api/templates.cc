@@ -6,7 +6,7 @@
 #include <map>
 
 #include "emulator/cloudformation/api/operation.h"
-#include "emulator/cloudformation/engine/changes.h"
+#include "emulator/cloudformation/engine/template_checks.h"
 #include "emulator/cloudformation/template/macros.h"
 #include "emulator/cloudformation/template/read_template.h"
 #include "emulator/cloudformation/template/template_text.h"

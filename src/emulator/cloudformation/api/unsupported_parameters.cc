@@ -9,7 +9,7 @@
 namespace sortie::emulator::cloudformation {
 namespace {
 
-/// The embedded AWS has no alarms; mistakes are told first, as on AWS.
+/// The embedded AWS has no alarms; mistakes in their ARNs are refused first, as on AWS.
 AwsResult<void> check_rollback_triggers(const wire::QueryInput& input) {
   for (const wire::QueryInput& trigger : input.structures("RollbackConfiguration.RollbackTriggers")) {
     const auto type = trigger.get_or("Type", "");

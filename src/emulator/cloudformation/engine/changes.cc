@@ -181,55 +181,67 @@ class Comparison {
             {"BeforeContext", json::serialize(json::object{{"Properties", written_before(resource)}})}};
   }
 
+  /// What changes in one resource, so far.
+  struct Modification {
+    json::array details;
+    std::set<std::string> scope;
+    bool replaces = false;
+    bool may_replace = false;  ///< that depends on a value which is known only afterwards
+  };
+
+  void add_property(Modification& change, const ResourceDeclaration& declaration, const Resource& resource,
+                    const Property* property, const Properties& properties, const std::string& name) {
+    const bool replaces = property != nullptr && property->change == Property::Change::replaces;
+    const json::value* after = properties.if_contains(name);
+    const bool dynamic = after != nullptr && has_unknown(*after);
+    change.scope.insert(name == "Tags" ? "Tags" : "Properties");
+    change.replaces = change.replaces || (replaces && !dynamic);
+    change.may_replace = change.may_replace || (replaces && dynamic);
+    const json::object target = target_of(name, resource.properties.if_contains(name), after,
+                                          !replaces ? "Never"
+                                          : dynamic ? "Conditionally"
+                                                    : "Always");
+    for (json::object& cause : causes(declaration, name, dynamic)) {
+      cause["Target"] = target;
+      change.details.push_back(std::move(cause));
+    }
+  }
+
+  static void add_attribute(Modification& change, const char* attribute) {
+    change.scope.insert(attribute);
+    change.details.push_back(
+        json::object{{"Target", json::object{{"Attribute", attribute}, {"RequiresRecreation", "Never"}}},
+                     {"Evaluation", "Static"},
+                     {"ChangeSource", "DirectModification"}});
+  }
+
   json::object modification(const ResourceDeclaration& declaration, const Resource& resource, const ResourceType* type,
                             const Properties& properties, const std::vector<std::string>& changed,
                             bool metadata_changed) {
-    json::array details;
-    std::set<std::string> scope;
-    bool always = false;
-    bool perhaps = false;
+    Modification found;
     for (const std::string& name : changed) {
       const Property* property = type == nullptr ? nullptr : type->find_property(name);
-      const bool replaces = property != nullptr && property->change == Property::Change::replaces;
-      const json::value* after = properties.if_contains(name);
-      const bool dynamic = after != nullptr && has_unknown(*after);
-      scope.insert(name == "Tags" ? "Tags" : "Properties");
-      always = always || (replaces && !dynamic);
-      perhaps = perhaps || (replaces && dynamic);
-      const json::object target = target_of(name, resource.properties.if_contains(name), after,
-                                            !replaces ? "Never"
-                                            : dynamic ? "Conditionally"
-                                                      : "Always");
-      for (json::object& cause : causes(declaration, name, dynamic)) {
-        cause["Target"] = target;
-        details.push_back(std::move(cause));
-      }
+      add_property(found, declaration, resource, property, properties, name);
     }
-    const auto add_attribute = [&](const char* attribute) {
-      scope.insert(attribute);
-      details.push_back(
-          json::object{{"Target", json::object{{"Attribute", attribute}, {"RequiresRecreation", "Never"}}},
-                       {"Evaluation", "Static"},
-                       {"ChangeSource", "DirectModification"}});
-    };
-    if (metadata_changed) add_attribute("Metadata");
-    if (resource.deletion_policy != declaration.deletion_policy) add_attribute("DeletionPolicy");
-    if (resource.update_replace_policy != declaration.update_replace_policy) add_attribute("UpdateReplacePolicy");
-    if (always || perhaps) unknown_.insert(declaration.logical_id);
-    json::array scopes;
-    for (const std::string& one : scope) scopes.emplace_back(one);
+    if (metadata_changed) add_attribute(found, "Metadata");
+    if (resource.deletion_policy != declaration.deletion_policy) add_attribute(found, "DeletionPolicy");
+    if (resource.update_replace_policy != declaration.update_replace_policy) {
+      add_attribute(found, "UpdateReplacePolicy");
+    }
+    json::array scopes(found.scope.begin(), found.scope.end());
     json::object change{{"Action", "Modify"},
                         {"LogicalResourceId", declaration.logical_id},
                         {"PhysicalResourceId", resource.physical_id},
                         {"ResourceType", declaration.type},
-                        {"Replacement", always    ? "True"
-                                        : perhaps ? "Conditional"
-                                                  : "False"},
+                        {"Replacement", found.replaces      ? "True"
+                                        : found.may_replace ? "Conditional"
+                                                            : "False"},
                         {"Scope", std::move(scopes)},
-                        {"Details", std::move(details)},
+                        {"Details", std::move(found.details)},
                         {"BeforeContext", json::serialize(json::object{{"Properties", resource.properties}})},
                         {"AfterContext", json::serialize(json::object{{"Properties", properties}})}};
-    if (always || perhaps) {
+    if (found.replaces || found.may_replace) {
+      unknown_.insert(declaration.logical_id);
       change["PolicyAction"] = declaration.update_replace_policy == "Retain" ? "ReplaceAndRetain" : "ReplaceAndDelete";
     }
     return change;
@@ -326,55 +338,6 @@ AwsResult<Preview> preview(const Stack& stack, const Definition& next, const Tem
 bool policies_differ(const Resource& resource, const ResourceDeclaration& declaration) {
   return resource.deletion_policy != declaration.deletion_policy ||
          resource.update_replace_policy != declaration.update_replace_policy;
-}
-
-AwsResult<void> check_resource_types(const Template& whole) {
-  std::vector<std::string> unknown;
-  for (const ResourceDeclaration& resource : whole.resources) {
-    const bool listed = std::ranges::find(unknown, resource.type) != unknown.end();
-    if (!is_aws_resource_type(resource.type) && !listed) unknown.push_back(resource.type);
-  }
-  if (unknown.empty()) return {};
-  return invalid(fmt::format("Template format error: Unrecognized resource types: [{}]", fmt::join(unknown, ", ")));
-}
-
-NeededCapabilities needed_capabilities(const Template& whole) {
-  NeededCapabilities needed;
-  bool named = false;
-  for (const ResourceDeclaration& resource : whole.resources) {
-    const ResourceType* type = find_resource_type(resource.type);
-    if (type == nullptr || !type->iam) continue;
-    if (std::ranges::find(needed.types, resource.type) == needed.types.end()) needed.types.push_back(resource.type);
-    named = named || (!type->name_property.empty() && resource.properties.contains(type->name_property));
-  }
-  if (!needed.types.empty()) needed.capabilities.emplace_back(named ? "CAPABILITY_NAMED_IAM" : "CAPABILITY_IAM");
-  if (!whole.transforms.empty()) needed.capabilities.emplace_back("CAPABILITY_AUTO_EXPAND");
-  return needed;
-}
-
-AwsResult<void> check_capabilities(const Template& whole, const std::vector<std::string>& given, bool for_change_set) {
-  const auto has = [&](std::string_view name) { return std::ranges::find(given, name) != given.end(); };
-  std::vector<std::string> missing;
-  for (const std::string& needed : needed_capabilities(whole).capabilities) {
-    const bool there = has(needed) || (needed == "CAPABILITY_IAM" && has("CAPABILITY_NAMED_IAM")) ||
-                       (needed == "CAPABILITY_AUTO_EXPAND" && for_change_set);
-    if (!there) missing.push_back(needed);
-  }
-  if (missing.empty()) return {};
-  return aws_fail(400, "InsufficientCapabilitiesException",
-                  fmt::format("Requires capabilities : [{}]", fmt::join(missing, ", ")));
-}
-
-AwsResult<void> check_allowed_types(const Template& whole, const std::vector<std::string>& allowed) {
-  for (const ResourceDeclaration& resource : whole.resources) {
-    const bool listed = allowed.empty() || std::ranges::any_of(allowed, [&](const std::string& type) {
-                          return type == resource.type ||
-                                 (type.ends_with("*") && resource.type.starts_with(type.substr(0, type.size() - 1)));
-                        });
-    if (!listed)
-      return invalid(fmt::format("Resource type {} is not allowed by parameter ResourceTypes", resource.type));
-  }
-  return {};
 }
 
 bool needs_replacement(const ResourceType& type, const std::vector<std::string>& changed) {

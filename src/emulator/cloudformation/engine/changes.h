@@ -31,23 +31,6 @@ AwsResult<Preview> preview(const Stack& stack, const Definition& next, const Tem
 /// Whether DeletionPolicy or UpdateReplacePolicy are others than what the resource was made with.
 bool policies_differ(const Resource& resource, const ResourceDeclaration& declaration);
 
-/// Types that AWS does not have: ValidationError.
-AwsResult<void> check_resource_types(const Template& whole);
-/// Which capability the template needs: empty, CAPABILITY_IAM, CAPABILITY_NAMED_IAM, CAPABILITY_AUTO_EXPAND; with the
-/// resource types behind it.
-struct NeededCapabilities {
-  std::vector<std::string> capabilities;
-  std::vector<std::string> types;
-};
-NeededCapabilities needed_capabilities(const Template& whole);
-/// 400 InsufficientCapabilitiesException when one is not among the given. Change sets, which can be looked at before
-/// they are executed, need no CAPABILITY_AUTO_EXPAND.
-AwsResult<void> check_capabilities(const Template& whole, const std::vector<std::string>& given, bool for_change_set);
-
-/// What the parameter ResourceTypes of a request says: `AWS::S3::*` allows every type of S3, an empty list all. Else
-/// ValidationError.
-AwsResult<void> check_allowed_types(const Template& whole, const std::vector<std::string>& allowed);
-
 /// True when the two differ in a property that cannot be changed in place.
 bool needs_replacement(const ResourceType& type, const std::vector<std::string>& changed);
 

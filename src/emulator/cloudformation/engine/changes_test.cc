@@ -1,6 +1,7 @@
 #include "emulator/cloudformation/engine/changes.h"
 
 #include "emulator/cloudformation/engine/engine_test_support.h"
+#include "emulator/cloudformation/engine/template_checks.h"
 
 namespace sortie::emulator::cloudformation {
 namespace {

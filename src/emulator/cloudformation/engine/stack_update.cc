@@ -9,7 +9,7 @@
 #include "emulator/cloudformation/stack/stack_policy.h"
 #include "emulator/cloudformation/template/references.h"
 
-/// Updates of stacks; update_rollback.cc has the way back.
+/// Updates of stacks; update_rollback.cc has their rollback.
 namespace sortie::emulator::cloudformation {
 
 namespace {

@@ -66,7 +66,7 @@ Task<AwsResult<std::map<std::string, Found>>> get_parameters(ServiceCalls& servi
   co_return found;
 }
 
-/// Calls `use` with each reference in the text and its place.
+/// Calls `use` with each reference in the text and its position.
 template <class Use>
 void each_reference(std::string_view text, Use use) {
   for (auto at = text.find(k_begin); at != std::string_view::npos; at = text.find(k_begin, at + 1)) {
@@ -88,14 +88,14 @@ void collect(const json::value& value, std::vector<std::string>& found) {
   }
 }
 
-void collect_secure(const json::value& value, const std::string& place, std::vector<std::string>& places) {
+void collect_secure(const json::value& value, const std::string& path, std::vector<std::string>& paths) {
   if (const auto* text = value.if_string()) {
-    if (text->find("{{resolve:ssm-secure:") != json::string::npos) places.push_back(place);
+    if (text->find("{{resolve:ssm-secure:") != json::string::npos) paths.push_back(path);
   } else if (const auto* list = value.if_array()) {
-    for (std::size_t i = 0; i < list->size(); ++i) collect_secure((*list)[i], fmt::format("{}/{}", place, i), places);
+    for (std::size_t i = 0; i < list->size(); ++i) collect_secure((*list)[i], fmt::format("{}/{}", path, i), paths);
   } else if (const auto* object = value.if_object()) {
     for (const auto& member : *object) {
-      collect_secure(member.value(), fmt::format("{}/{}", place, std::string_view(member.key())), places);
+      collect_secure(member.value(), fmt::format("{}/{}", path, std::string_view(member.key())), paths);
     }
   }
 }
@@ -120,17 +120,22 @@ AwsResult<std::string> parameter_of(const std::string& reference) {
   return std::string(name);
 }
 
-}  // namespace
-
-Task<AwsResult<ParameterTexts>> fetch_stored_parameters(ServiceCalls& services, Caller caller,
-                                                        std::vector<ParameterDeclaration> declarations,
-                                                        ParameterTexts texts) {
+/// The names in Systems Manager that the template's parameters have.
+std::set<std::string> stored_names(const std::vector<ParameterDeclaration>& declarations, const ParameterTexts& texts) {
   std::set<std::string> names;
   for (const auto& declaration : declarations) {
     const auto text = texts.find(declaration.name);
     if (declaration.is_stored() && text != texts.end()) names.insert(text->second);
   }
-  const auto found = co_await get_parameters(services, std::move(caller), std::move(names));
+  return names;
+}
+
+}  // namespace
+
+Task<AwsResult<ParameterTexts>> fetch_stored_parameters(ServiceCalls& services, Caller caller,
+                                                        std::vector<ParameterDeclaration> declarations,
+                                                        ParameterTexts texts) {
+  const auto found = co_await get_parameters(services, std::move(caller), stored_names(declarations, texts));
   if (!found) co_return std::unexpected(found.error());
   ParameterTexts values;
   std::vector<std::string> missing;
@@ -171,10 +176,10 @@ std::vector<std::string> find_dynamic_references(const json::value& value) {
 }
 
 AwsResult<void> check_secure_references(std::string_view type, const json::object& properties) {
-  std::vector<std::string> places;
-  collect_secure(properties, fmt::format("{}/Properties", type), places);
-  if (places.empty()) return {};
-  return invalid(fmt::format("SSM Secure reference is not supported in: [{}]", fmt::join(places, ",")));
+  std::vector<std::string> paths;
+  collect_secure(properties, fmt::format("{}/Properties", type), paths);
+  if (paths.empty()) return {};
+  return invalid(fmt::format("SSM Secure reference is not supported in: [{}]", fmt::join(paths, ",")));
 }
 
 Task<AwsResult<json::object>> fetch_dynamic_references(ServiceCalls& services, Caller caller,

@@ -190,7 +190,7 @@ bool has_holder(const Properties& properties) {
                              [&](const HolderProperty& one) { return !texts_of(properties, one.property).empty(); });
 }
 
-/// A policy that nobody holds can neither be made nor, as on AWS, be taken away again.
+/// An inline policy without a user, role or group to embed it in can be neither created nor, as on AWS, deleted.
 std::unexpected<AwsError> needs_a_holder() {
   return refuse("At least one of [Groups,Roles,Users] must be non-empty.");
 }
