@@ -31,8 +31,8 @@ TEST_F(EngineTest, RollsAFailedCreationBackInReverse) {
   run();
   EXPECT_EQ(services.calls, (Lines{"ssm PutParameter /a", "ssm PutParameter /b", "ssm PutParameter /c",
                                    "ssm DeleteParameter /b", "ssm DeleteParameter /a"}));
-  const auto told = events(stack);
-  EXPECT_EQ(Lines(told.begin() + 9, told.end()),
+  const auto seen = events(stack);
+  EXPECT_EQ(Lines(seen.begin() + 9, seen.end()),
             (Lines{"C CREATE_FAILED", "s ROLLBACK_IN_PROGRESS", "C DELETE_COMPLETE", "B DELETE_IN_PROGRESS",
                    "B DELETE_COMPLETE", "A DELETE_IN_PROGRESS", "A DELETE_COMPLETE", "s ROLLBACK_COMPLETE"}));
   EXPECT_EQ(stack.find("D"), nullptr);

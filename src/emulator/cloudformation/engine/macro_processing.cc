@@ -105,7 +105,7 @@ Task<void> process_change_set(EngineContext& context, std::string id, Caller cal
   auto processed =
       co_await process(context, begun->definition, context.facts_of(*base), std::move(caller), std::move(unprocessed));
   if (context.stopped()) co_return;
-  // Either may have gone meanwhile.
+  // Either may have been deleted while the macros ran.
   ChangeSet* change_set = context.stacks.find_change_set(id);
   const Stack* stack = change_set == nullptr ? nullptr : context.stacks.find_by_id(change_set->stack_id);
   if (stack == nullptr) co_return;

@@ -27,8 +27,8 @@ TEST_F(StackUpdateTest, KeepsTheReplacedResourceWhereItsPolicySaysSo) {
   Stack& stack = created("s", definition(parameter("A", "/a1", "x", retain)));
   update(stack, definition(parameter("A", "/a2", "x", retain)));
   EXPECT_EQ(services.calls, Lines{"ssm PutParameter /a2"});
-  const auto told = events(stack);
-  EXPECT_EQ(told[told.size() - 2], "A DELETE_SKIPPED");
+  const auto seen = events(stack);
+  EXPECT_EQ(seen[seen.size() - 2], "A DELETE_SKIPPED");
 }
 
 TEST_F(StackUpdateTest, LeavesAloneWhatDoesNotChange) {
@@ -59,9 +59,9 @@ TEST_F(StackUpdateTest, RestoresEverythingAfterAFailure) {
   EXPECT_EQ(stack.find("C")->properties.at("Value"), "old");
   EXPECT_EQ(stack.find("N"), nullptr);
   EXPECT_EQ(stack.now.template_body, definition(before).template_body);
-  const auto told = events(stack);
-  const auto back = std::ranges::find(told, "s UPDATE_ROLLBACK_IN_PROGRESS");
-  EXPECT_EQ(Lines(back + 1, told.end()),
+  const auto seen = events(stack);
+  const auto back = std::ranges::find(seen, "s UPDATE_ROLLBACK_IN_PROGRESS");
+  EXPECT_EQ(Lines(back + 1, seen.end()),
             (Lines{"C UPDATE_IN_PROGRESS", "C UPDATE_COMPLETE", "A UPDATE_COMPLETE",
                    "s UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "A DELETE_IN_PROGRESS", "A DELETE_COMPLETE",
                    "N DELETE_IN_PROGRESS", "N DELETE_COMPLETE", "s UPDATE_ROLLBACK_COMPLETE"}));

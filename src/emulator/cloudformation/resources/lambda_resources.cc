@@ -12,7 +12,7 @@
 #include "wire/checksum.h"
 #include "wire/uri.h"
 
-/// Functions; lambda_version_resources.cc has what hangs on them.
+/// Functions; lambda_version_resources.cc has versions, aliases, permissions and layers.
 namespace sortie::emulator::cloudformation {
 namespace lambda {
 
