@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "emulator/iam/statement_places.h"
-#include "emulator/s3/post_policy.h"
+#include "emulator/s3/protocol/post_policy.h"
 #include "wire/checksum.h"
 #include "wire/form_data.h"
 

@@ -4,16 +4,18 @@
 #include <string>
 #include <string_view>
 
-#include "emulator/s3/access_list.h"
-#include "emulator/s3/configurations.h"
-#include "emulator/s3/cors.h"
-#include "emulator/s3/documents.h"
-#include "emulator/s3/metadata.h"
-#include "emulator/s3/notifications.h"
-#include "emulator/s3/object_lock.h"
-#include "emulator/s3/request.h"
-#include "emulator/s3/version_id.h"
-#include "emulator/s3/website.h"
+#include "emulator/s3/access/access_list.h"
+#include "emulator/s3/bucket/configurations.h"
+#include "emulator/s3/bucket/cors.h"
+#include "emulator/s3/bucket/documents.h"
+#include "emulator/s3/bucket/lifecycle.h"
+#include "emulator/s3/bucket/notifications.h"
+#include "emulator/s3/protocol/metadata.h"
+#include "emulator/s3/protocol/object_lock.h"
+#include "emulator/s3/protocol/request.h"
+#include "emulator/s3/protocol/tags.h"
+#include "emulator/s3/store/version_id.h"
+#include "emulator/s3/website/website.h"
 #include "wire/xml.h"
 
 namespace {
@@ -23,21 +25,20 @@ using namespace sortie::emulator;
 constexpr sortie::SystemTime k_now{std::chrono::seconds{1'600'000'000}};
 
 /// A list that was taken is the same after it was kept and after it was answered.
-void check_list(const s3::AccessList& list, const s3::ListSubject& subject) {
-  if (s3::unpack_list(s3::pack(list)) != list) std::abort();
-  if (const auto again = s3::read_list_document(s3::list_document(list), subject); !again || *again != list)
-    std::abort();
+void check_list(const s3::AccessList& list, const s3::AclSubject& subject) {
+  if (s3::unpack_acl(s3::pack(list)) != list) std::abort();
+  if (const auto again = s3::read_acl_document(s3::acl_document(list), subject); !again || *again != list) std::abort();
 }
 
 void read_lists(std::string_view input) {
   const std::string owner(64, 'a');
-  const s3::ListSubject subject{owner, owner};
-  if (const auto list = s3::read_list_document(input, subject)) check_list(*list, subject);
+  const s3::AclSubject subject{owner, owner};
+  if (const auto list = s3::read_acl_document(input, subject)) check_list(*list, subject);
   sortie::http::Headers headers;
   headers.add("x-amz-grant-read", std::string(input));
-  const auto granted = s3::read_list_headers(headers, subject);
+  const auto granted = s3::read_acl_headers(headers, subject);
   if (granted) check_list(**granted, subject);
-  (void)s3::unpack_list(input);
+  (void)s3::unpack_acl(input);
 }
 
 void read_locks(std::string_view input) {
@@ -70,7 +71,7 @@ void read_rules(const sortie::wire::XmlNode& root) {
 
 /// What was taken is answered in headers that can be sent, however a browser asks.
 void read_cross_origin(const sortie::wire::XmlNode& root, std::string_view input) {
-  const auto kept = s3::find_document_kind("cors")->read(root);
+  const auto kept = s3::read_cors(root);
   if (!kept) return;
   sortie::http::Request request;
   request.method = "GET";
@@ -102,11 +103,10 @@ void read_texts(std::string_view input) {
 void read_documents(std::string_view input) {
   const auto document = sortie::wire::XmlDocument::parse(input);
   if (!document) return;
-  for (const char* name : {"cors", "lifecycle", "encryption", "replication", "website", "logging"}) {
-    (void)s3::find_document_kind(name)->read(document->root());
-  }
-  for (const char* name : {"metrics", "analytics", "inventory", "intelligent-tiering"}) {
-    (void)s3::find_configuration_kind(name)->check(document->root());
+  (void)s3::read_lifecycle(document->root());
+  (void)s3::read_encryption(document->root());
+  for (const auto check : {s3::check_metrics, s3::check_analytics, s3::check_inventory, s3::check_tiering}) {
+    (void)check(document->root());
   }
   read_rules(document->root());
   read_cross_origin(document->root(), input);

@@ -1,4 +1,4 @@
-#include "emulator/s3/access_list.h"
+#include "emulator/s3/access/access_list.h"
 
 #include "emulator/s3/s3_fixture.h"
 
@@ -11,7 +11,7 @@ using s3::Permission;
 
 const std::string k_owner(64, 'a');
 const std::string k_other(64, 'b');
-const s3::ListSubject k_of_object{k_owner, k_owner};
+const s3::AclSubject k_of_object{k_owner, k_owner};
 
 http::Headers headers(const std::vector<std::pair<std::string, std::string>>& fields) {
   http::Headers result;
@@ -30,13 +30,13 @@ std::string policy_xml(const std::string& grants, const std::string& owner = k_o
 }
 
 std::string code_of(const std::string& xml) {
-  const auto list = s3::read_list_document(xml, k_of_object);
+  const auto list = s3::read_acl_document(xml, k_of_object);
   return list ? "" : list.error().code;
 }
 
 TEST(AccessList, CannedListsGiveWhatTheySay) {
   const auto grants = [](const std::string& name) {
-    const auto list = s3::read_list_headers(headers({{"x-amz-acl", name}}), {k_owner, k_other});
+    const auto list = s3::read_acl_headers(headers({{"x-amz-acl", name}}), {k_owner, k_other});
     std::string text;
     for (const auto& grant : (*list)->grants) {
       text += std::string(s3::to_string(grant.permission)) + " " +
@@ -53,12 +53,12 @@ TEST(AccessList, CannedListsGiveWhatTheySay) {
   EXPECT_EQ(grants("log-delivery-write"), own + "WRITE LogDelivery\nREAD_ACP LogDelivery\n");
   EXPECT_EQ(grants("bucket-owner-read"), own + "READ bbbbbbbbbbbb\n");
   EXPECT_EQ(grants("bucket-owner-full-control"), own + "FULL_CONTROL bbbbbbbbbbbb\n");
-  const auto unknown = s3::read_list_headers(headers({{"x-amz-acl", "fake-acl"}}), k_of_object);
+  const auto unknown = s3::read_acl_headers(headers({{"x-amz-acl", "fake-acl"}}), k_of_object);
   EXPECT_EQ(unknown.error().fields[1].second, "fake-acl");
 }
 
 TEST(AccessList, HeadersNameGranteesWithOrWithoutQuotationMarks) {
-  const auto list = s3::read_list_headers(
+  const auto list = s3::read_acl_headers(
       headers({{"x-amz-grant-read", "id=" + k_other + ", uri=\"" + std::string(s3::k_all_users) + "\""},
                {"x-amz-grant-full-control", "id=\"" + k_owner + "\""}}),
       k_of_object);
@@ -70,7 +70,7 @@ TEST(AccessList, HeadersNameGranteesWithOrWithoutQuotationMarks) {
 
 TEST(AccessList, HeadersThatSayNothingSensibleAreRefused) {
   const auto error = [](const std::string& name, const std::string& value) {
-    return s3::read_list_headers(headers({{name, value}}), k_of_object).error();
+    return s3::read_acl_headers(headers({{name, value}}), k_of_object).error();
   };
   EXPECT_EQ(error("x-amz-grant-read", "id=wrong-id").message, "Invalid id");
   EXPECT_EQ(error("x-amz-grant-read", "uri=\"http://acs.amazonaws.com/groups/s3/FakeGroup\"").message,
@@ -80,20 +80,20 @@ TEST(AccessList, HeadersThatSayNothingSensibleAreRefused) {
   EXPECT_EQ(error("x-amz-grant-write", "emailAddress=\"a@b.c\"").status, 405);
   std::string many = "id=" + k_owner;
   for (int i = 0; i < 100; ++i) many += ",id=" + std::string(62, 'c') + std::to_string(10 + i).substr(0, 2);
-  EXPECT_TRUE(s3::read_list_headers(headers({{"x-amz-grant-read", many}}), k_of_object));  // the same ones count once
+  EXPECT_TRUE(s3::read_acl_headers(headers({{"x-amz-grant-read", many}}), k_of_object));  // the same ones count once
   const auto both =
-      s3::read_list_headers(headers({{"x-amz-acl", "private"}, {"x-amz-grant-read", "id=x"}}), k_of_object);
+      s3::read_acl_headers(headers({{"x-amz-acl", "private"}, {"x-amz-grant-read", "id=x"}}), k_of_object);
   EXPECT_EQ(both.error().message, "Specifying both Canned ACLs and Header Grants is not allowed");
 }
 
 TEST(AccessList, DocumentsAreReadAsWritten) {
   const std::string group = grant_xml("Group", "<URI>" + std::string(s3::k_log_delivery) + "</URI>", "WRITE");
   const auto list =
-      s3::read_list_document(policy_xml(grant_xml("CanonicalUser", "<ID>" + k_other + "</ID>") + group), k_of_object);
+      s3::read_acl_document(policy_xml(grant_xml("CanonicalUser", "<ID>" + k_other + "</ID>") + group), k_of_object);
   ASSERT_TRUE(list);
-  EXPECT_EQ(s3::unpack_list(s3::pack(*list)), *list);
-  EXPECT_EQ(*s3::read_list_document(s3::list_document(*list), k_of_object), *list);
-  EXPECT_TRUE(s3::read_list_document(policy_xml(""), k_of_object)->grants.empty());
+  EXPECT_EQ(s3::unpack_acl(s3::pack(*list)), *list);
+  EXPECT_EQ(*s3::read_acl_document(s3::acl_document(*list), k_of_object), *list);
+  EXPECT_TRUE(s3::read_acl_document(policy_xml(""), k_of_object)->grants.empty());
 }
 
 TEST(AccessList, DocumentsHaveASchema) {

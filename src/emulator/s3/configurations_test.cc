@@ -1,5 +1,3 @@
-#include "emulator/s3/configurations.h"
-
 #include "emulator/s3/s3_fixture.h"
 
 namespace sortie::emulator {

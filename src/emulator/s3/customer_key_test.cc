@@ -1,4 +1,4 @@
-#include "emulator/s3/customer_key.h"
+#include "emulator/s3/protocol/customer_key.h"
 
 #include <fstream>
 #include <iterator>

@@ -1,4 +1,4 @@
-#include "emulator/s3/digests.h"
+#include "emulator/s3/protocol/digests.h"
 #include "emulator/s3/s3_fixture.h"
 
 namespace sortie::emulator {

@@ -1,4 +1,4 @@
-#include "emulator/s3/notifications.h"
+#include "emulator/s3/bucket/notifications.h"
 
 #include <boost/json.hpp>
 

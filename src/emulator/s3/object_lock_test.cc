@@ -1,4 +1,4 @@
-#include "emulator/s3/object_lock.h"
+#include "emulator/s3/protocol/object_lock.h"
 
 #include "emulator/s3/s3_fixture.h"
 #include "wire/date.h"

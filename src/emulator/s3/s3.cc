@@ -2,12 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <system_error>
-
 #include "emulator/core/protocol.h"
 #include "emulator/core/router.h"
-#include "emulator/s3/operations.h"
-#include "emulator/s3/website.h"
+#include "emulator/s3/bucket/bucket_notifications.h"
+#include "emulator/s3/bucket/cross_origin.h"
+#include "emulator/s3/bucket/rows.h"
+#include "emulator/s3/object/reads.h"
+#include "emulator/s3/object/rows.h"
+#include "emulator/s3/website/rows.h"
+#include "emulator/s3/website/visits.h"
+#include "emulator/s3/website/website.h"
 #include "wire/xml.h"
 
 namespace sortie::emulator {
@@ -18,8 +22,42 @@ bool is_header(std::string_view name) {
   return name.starts_with("x-amz-") || name == "Allow" || name == "Last-Modified";
 }
 
-AwsError internal_error(std::string_view what) {
-  return {500, "InternalError", fmt::format("The embedded AWS could not complete the request: {}.", what), {}};
+/// Where several routes fit a request, the first is meant: what has a header or parameter to be known by goes before
+/// what has none.
+const OperationTable<s3::Row>& all_operations() {
+  static const OperationTable<s3::Row> k_table{s3::bucket_policy_operations(),
+                                               s3::public_access_block_operations(),
+                                               s3::versioning_operations(),
+                                               s3::bucket_tagging_operations(),
+                                               s3::bucket_acl_operations(),
+                                               s3::notification_operations(),
+                                               s3::document_operations(),
+                                               s3::website_operations(),
+                                               s3::configuration_operations(),
+                                               s3::version_listing_operations(),
+                                               s3::upload_listing_operations(),
+                                               s3::listing_operations(),
+                                               s3::bucket_operations(),
+                                               s3::object_tagging_operations(),
+                                               s3::object_acl_operations(),
+                                               s3::lock_operations(),
+                                               s3::attribute_operations(),
+                                               s3::multipart_operations(),
+                                               s3::part_operations(),
+                                               s3::completion_operations(),
+                                               s3::copy_operations(),
+                                               s3::put_operations(),
+                                               s3::read_operations(),
+                                               s3::delete_operations(),
+                                               s3::form_upload_operations(),
+                                               s3::unsupported_bucket_operations(),
+                                               s3::unsupported_object_operations()};
+  return k_table;
+}
+
+std::string_view resource_type(const s3::Request& request) {
+  if (request.bucket.empty()) return "SERVICE";
+  return request.key.empty() ? "BUCKET" : "OBJECT";
 }
 
 void add_common_headers(http::Response& response, const std::string& request_id, const std::string& host_id) {
@@ -35,26 +73,60 @@ void add_all(http::Response& response, const http::Headers& headers) {
 }  // namespace
 
 struct S3::Impl {
-  s3::Operations operations;
+  Impl(const Clock& the_clock, Store& store, Authorizer& authorizer, BlockingPool& pool)
+      : clock(the_clock),
+        statements(store.db()),
+        catalog(store, statements),
+        contents(store, statements, pool),
+        access(the_clock, authorizer, catalog),
+        notifications(the_clock, catalog) {}
 
-  http::Headers cross_origin(const http::Request& request, const std::string& virtual_bucket) {
-    if (!request.headers.contains("Origin")) return {};
-    const auto bucket = s3::bucket_of(request.path, virtual_bucket);
-    try {
-      return bucket ? operations.cross_origin(*bucket, request) : http::Headers();
-    } catch (const SQLite::Exception&) {
-      return {};  // a browser then hears nothing of the answer, which will tell
-    }
-  }
+  s3::Operation operation(s3::Request& request) { return {request, clock, catalog, contents, access, notifications}; }
+
+  Task<s3::Answer> run(s3::Request& request);
+
+  http::Headers cross_origin(const http::Request& request, const std::string& virtual_bucket);
+
+  const Clock& clock;
+  Statements statements;
+  s3::Catalog catalog;
+  s3::ContentStore contents;
+  s3::AccessControl access;
+  s3::BucketNotifications notifications;
 };
 
+/// OPTIONS is a browser's question, no operation.
+Task<s3::Answer> S3::Impl::run(s3::Request& request) {
+  const std::string& method = request.call.request.method;
+  if (method == "OPTIONS") co_return s3::preflight(catalog, request);
+  const s3::Row* row = s3::find_row(all_operations().rows(), request);
+  if (row == nullptr) co_return s3::method_not_allowed(method, resource_type(request));
+  if (row->handler == nullptr) co_return std::unexpected(not_implemented("s3", row->name));
+  auto context = operation(request);
+  co_return co_await row->handler(context);
+}
+
+http::Headers S3::Impl::cross_origin(const http::Request& request, const std::string& virtual_bucket) {
+  if (!request.headers.contains("Origin")) return {};
+  const auto bucket = s3::bucket_of(request.path, virtual_bucket);
+  try {
+    return bucket ? s3::cross_origin_headers(catalog, *bucket, request) : http::Headers();
+  } catch (const SQLite::Exception&) {
+    return {};  // errors are rendered outside of the router's reach, and the answer itself will say it
+  }
+}
+
 S3::S3(Executor /*executor*/, const Clock& clock, Store& store, Authorizer& authorizer, BlockingPool& pool)
-    : impl_(new Impl{{clock, store, authorizer, pool}}) {}
+    : impl_(std::make_unique<Impl>(clock, store, authorizer, pool)) {}
 
 S3::~S3() = default;
 
 void S3::set_function_events(FunctionEvents& functions) {
-  impl_->operations.set_function_events(functions);
+  impl_->notifications.set_functions(functions);
+}
+
+std::vector<OperationSummary> S3::operations() const {
+  return all_operations().summary();
 }
 
 http::Response S3::render_error(const AwsError& error, const std::string& request_id,
@@ -82,20 +154,20 @@ http::Response S3::render_error(const AwsError& error, const std::string& reques
   return response;
 }
 
-/// What goes wrong before the website is known is said on a page as well.
+/// Errors are pages, also those of requests that cannot be read.
 Task<http::Response> S3::visit(Call call) {
   const std::string request_id = call.request_id;
   const std::string host_id = make_s3_host_id();
   const http::Headers cross_origin = impl_->cross_origin(call.request, call.virtual_bucket);
   http::Response response;
-  const auto request = s3::read_request(std::move(call));
+  auto request = s3::read_request(std::move(call));
   if (!request) {
     response = s3::error_page(request.error(), {}, request_id, host_id);
   } else if (request->call.request.method == "OPTIONS") {
-    auto answer = impl_->operations.preflight(*request);
+    auto answer = s3::preflight(impl_->catalog, *request);
     response = answer ? *std::move(answer) : s3::error_page(answer.error(), {}, request_id, host_id);
   } else {
-    response = impl_->operations.visit_website(*request, host_id);
+    response = s3::visit_website(impl_->operation(*request), host_id);
   }
   add_common_headers(response, request_id, host_id);
   add_all(response, cross_origin);
@@ -105,7 +177,7 @@ Task<http::Response> S3::visit(Call call) {
 Task<http::Response> S3::handle(Call call) {
   if (call.website) co_return co_await visit(std::move(call));
   const std::string request_id = call.request_id;
-  // What an error is told about, when the request itself is gone.
+  // Errors are rendered with these members; the call itself is moved away.
   http::Request named;
   named.method = call.request.method;
   named.path = call.request.path;
@@ -116,7 +188,7 @@ Task<http::Response> S3::handle(Call call) {
     response = render_error(request.error(), request_id, named);
   } else {
     request->host_id = make_s3_host_id();
-    auto answer = co_await impl_->operations.run(*request);
+    auto answer = co_await impl_->run(*request);
     if (answer) add_common_headers(*answer, request_id, request->host_id);
     response = answer ? *std::move(answer) : render_error(answer.error(), request_id, named);
   }
@@ -140,11 +212,8 @@ Task<AwsResult<std::string>> S3::get_object(const Call& on_behalf_of, const std:
   request.bucket = bucket;
   request.key = key;
   if (!version_id.empty()) request.query.emplace_back("versionId", version_id);
-  try {
-    co_return co_await impl_->operations.read_object(request, limit);
-  } catch (const SQLite::Exception& failure) {
-    co_return std::unexpected(internal_error(failure.what()));
-  }
+  const auto operation = impl_->operation(request);
+  co_return co_await s3::read_bytes(operation, limit);
 }
 
 }  // namespace sortie::emulator

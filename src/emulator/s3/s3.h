@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/blocking.h"
 #include "base/clock.h"
@@ -23,13 +24,14 @@ class S3 final : public AwsService, public ObjectSource {
   S3(Executor executor, const Clock& clock, Store& store, Authorizer& authorizer, BlockingPool& pool);
   ~S3() override;
 
-  /// Who is told of what happens in buckets that ask for it. It must outlive this object; without one, asking for it is
-  /// refused.
+  /// Invokes the functions of bucket notifications. It must outlive this object; without it, notification
+  /// configurations that name functions are refused.
   void set_function_events(FunctionEvents& functions);
 
   [[nodiscard]] std::string_view name() const override { return "s3"; }
+  [[nodiscard]] std::vector<OperationSummary> operations() const override;
   Task<http::Response> handle(Call call) override;
-  /// With what the bucket's rules say to the browser that sent the request.
+  /// With the headers that the bucket's CORS rules ask for.
   [[nodiscard]] http::Response render_error(const AwsError& error, const std::string& request_id,
                                             const http::Request& request) const override;
 

@@ -1,4 +1,4 @@
-#include "emulator/s3/website.h"
+#include "emulator/s3/website/website.h"
 
 #include <fmt/format.h>
 
