@@ -1,7 +1,7 @@
 #include "emulator/lambda/lambda.h"
 
 #include "emulator/core/function_url_host.h"
-#include "emulator/lambda/service.h"
+#include "emulator/lambda/api/service.h"
 
 namespace sortie::emulator {
 
