@@ -32,7 +32,7 @@ TABLE = {
     "emulator/lambda/api": ["emulator/core", "emulator/lambda/access", "emulator/lambda/async", "emulator/lambda/catalogue",
                             "emulator/lambda/execution", "emulator/lambda/logging", "emulator/lambda/options", "emulator/lambda/runtimes",
                             "emulator/lambda/url", "http", "wire"],
-    "emulator/lambda": ["emulator/core", "emulator/lambda/api", "emulator/lambda/async", "emulator/lambda/catalogue",
+    "emulator/lambda": ["emulator/core", "emulator/lambda/access", "emulator/lambda/api", "emulator/lambda/async", "emulator/lambda/catalogue",
                         "emulator/lambda/execution", "emulator/lambda/logging", "emulator/lambda/options", "emulator/lambda/url",
                         "http", "wire", "sandbox"],
     "emulator/instance": ["emulator/core", "http", "wire", "sandbox"],

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/blocking.h"
 #include "emulator/core/call.h"
@@ -32,6 +33,7 @@ class Lambda final : public AwsService, public FunctionEvents, public PublicRequ
   ~Lambda() override;
 
   [[nodiscard]] std::string_view name() const override { return "lambda"; }
+  [[nodiscard]] std::vector<OperationSummary> operations() const override;
   Task<http::Response> handle(Call call) override;
   [[nodiscard]] bool is_public(const http::Request& request) override;
   [[nodiscard]] http::Response render_error(const AwsError& error, const std::string& request_id,

@@ -2,8 +2,8 @@
 
 #include <boost/json.hpp>
 
-#include "emulator/core/protocol.h"
-#include "emulator/lambda/api/service.h"
+#include "emulator/lambda/api/function_signing.h"
+#include "emulator/lambda/api/operation.h"
 #include "emulator/lambda/catalogue/configuration.h"
 #include "wire/arn.h"
 #include "wire/date.h"
@@ -61,129 +61,147 @@ AwsResult<void> apply_config(const json::object& body, CodeSigningConfig& config
   return {};
 }
 
-}  // namespace
-
-AwsResult<CodeSigningConfig*> Service::signing_target(Request& request, std::string_view action) {
-  const auto& arn = request.parts.at(0);
-  if (auto allowed = authorize(request.call, fmt::format("lambda:{}", action), arn); !allowed) {
-    return std::unexpected(allowed.error());
-  }
-  auto* config = code_signing_.find(arn);
+AwsResult<CodeSigningConfig*> signing_target(Operation& operation, std::string_view action) {
+  const auto& arn = operation.parts.at(0);
+  RETURN_IF_ERROR(operation.allow(action, arn));
+  auto* config = operation.code_signing.find(arn);
   if (config == nullptr) return std::unexpected(no_such_config(arn));
   return config;
 }
 
-Task<Service::Answer> Service::create_code_signing(Request& request) {
-  if (auto allowed = authorize(request.call, "lambda:CreateCodeSigningConfig", "*"); !allowed) {
-    co_return std::unexpected(allowed.error());
-  }
-  CodeSigningConfig config{.region = request.call.region, .id = make_code_signing_id()};
-  if (auto applied = apply_config(request.body, config); !applied) co_return std::unexpected(applied.error());
-  config.tags = wire::string_map(wire::object_or_empty(request.body, "Tags"));
-  if (auto tags = check_tags(config.tags); !tags) co_return std::unexpected(tags.error());
+Task<Answer> create_code_signing(Operation& operation) {
+  CO_RETURN_IF_ERROR(operation.allow("CreateCodeSigningConfig", "*"));
+  CodeSigningConfig config{.region = operation.call.region, .id = make_code_signing_id()};
+  CO_RETURN_IF_ERROR(apply_config(operation.body, config));
+  config.tags = wire::string_map(wire::object_or_empty(operation.body, "Tags"));
+  CO_RETURN_IF_ERROR(check_tags(config.tags));
   config.arn = fmt::format("arn:{}:lambda:{}:{}:code-signing-config:{}", wire::partition_of(config.region),
-                           config.region, options_.account, config.id);
-  config.last_modified = wire::format_iso8601_millis(clock_.now());
-  const auto& kept = code_signing_.save(config);
+                           config.region, operation.account, config.id);
+  config.last_modified = wire::format_iso8601_millis(operation.clock.now());
+  const auto& kept = operation.code_signing.save(config);
   co_return json_response(201, json::object{{"CodeSigningConfig", code_signing_document(kept)}},
-                          request.call.request_id);
+                          operation.call.request_id);
 }
 
-Task<Service::Answer> Service::list_code_signing(Request& request) {
-  if (auto allowed = authorize(request.call, "lambda:ListCodeSigningConfigs", "*"); !allowed) {
-    co_return std::unexpected(allowed.error());
-  }
-  auto page = read_page(request.query("MaxItems"), request.query("Marker"));
-  if (!page) co_return std::unexpected(page.error());
+Task<Answer> list_code_signing(Operation& operation) {
+  CO_RETURN_IF_ERROR(operation.allow("ListCodeSigningConfigs", "*"));
+  ASSIGN_OR_CO_RETURN(auto page, read_page(operation.query("MaxItems"), operation.query("Marker")));
   std::vector<std::pair<std::string, json::object>> items;
-  for (const auto& [arn, config] : code_signing_.all()) {
-    if (config.region == request.call.region) items.emplace_back(arn, code_signing_document(config));
+  for (const auto& [arn, config] : operation.code_signing.all()) {
+    if (config.region == operation.call.region) items.emplace_back(arn, code_signing_document(config));
   }
-  co_return json_response(200, page_document("CodeSigningConfigs", std::move(items), *page), request.call.request_id);
+  co_return json_response(200, page_document("CodeSigningConfigs", std::move(items), page), operation.call.request_id);
 }
 
-Task<Service::Answer> Service::get_code_signing(Request& request) {
-  auto config = signing_target(request, "GetCodeSigningConfig");
-  if (!config) co_return std::unexpected(config.error());
-  co_return json_response(200, json::object{{"CodeSigningConfig", code_signing_document(**config)}},
-                          request.call.request_id);
+Task<Answer> get_code_signing(Operation& operation) {
+  ASSIGN_OR_CO_RETURN(auto config, signing_target(operation, "GetCodeSigningConfig"));
+  co_return json_response(200, json::object{{"CodeSigningConfig", code_signing_document(*config)}},
+                          operation.call.request_id);
 }
 
-Task<Service::Answer> Service::update_code_signing(Request& request) {
-  auto config = signing_target(request, "UpdateCodeSigningConfig");
-  if (!config) co_return std::unexpected(config.error());
-  auto changed = **config;
-  if (auto applied = apply_config(request.body, changed); !applied) co_return std::unexpected(applied.error());
-  if (!request.body.empty()) changed.last_modified = wire::format_iso8601_millis(clock_.now());
-  const auto& kept = code_signing_.save(changed);
+Task<Answer> update_code_signing(Operation& operation) {
+  ASSIGN_OR_CO_RETURN(auto config, signing_target(operation, "UpdateCodeSigningConfig"));
+  auto changed = *config;
+  CO_RETURN_IF_ERROR(apply_config(operation.body, changed));
+  if (!operation.body.empty()) changed.last_modified = wire::format_iso8601_millis(operation.clock.now());
+  const auto& kept = operation.code_signing.save(changed);
   co_return json_response(200, json::object{{"CodeSigningConfig", code_signing_document(kept)}},
-                          request.call.request_id);
+                          operation.call.request_id);
 }
 
-Task<Service::Answer> Service::delete_code_signing(Request& request) {
-  auto config = signing_target(request, "DeleteCodeSigningConfig");
-  if (!config) co_return std::unexpected(config.error());
-  for (const auto& [key, function] : registry_.all()) {
-    if (function.code_signing_config != (*config)->arn) continue;
+Task<Answer> delete_code_signing(Operation& operation) {
+  ASSIGN_OR_CO_RETURN(auto config, signing_target(operation, "DeleteCodeSigningConfig"));
+  for (const auto& [key, function] : operation.functions.all()) {
+    if (function.code_signing_config != config->arn) continue;
     co_return aws_fail(
         409, "ResourceConflictException",
-        fmt::format("The code signing configuration {} is used by the function {}.", (*config)->arn, function.arn()));
+        fmt::format("The code signing configuration {} is used by the function {}.", config->arn, function.arn()));
   }
-  code_signing_.erase(std::string((*config)->arn));
-  co_return empty_response(204, request.call.request_id);
+  operation.code_signing.erase(std::string(config->arn));
+  co_return empty_response(204, operation.call.request_id);
 }
 
-Task<Service::Answer> Service::list_signed_functions(Request& request) {
-  auto config = signing_target(request, "ListFunctionsByCodeSigningConfig");
-  if (!config) co_return std::unexpected(config.error());
+Task<Answer> list_signed_functions(Operation& operation) {
+  ASSIGN_OR_CO_RETURN(auto config, signing_target(operation, "ListFunctionsByCodeSigningConfig"));
   json::array arns;
-  for (const auto& [key, function] : registry_.all()) {
-    if (function.code_signing_config == (*config)->arn) arns.emplace_back(function.arn());
+  for (const auto& [key, function] : operation.functions.all()) {
+    if (function.code_signing_config == config->arn) arns.emplace_back(function.arn());
   }
-  co_return json_response(200, json::object{{"FunctionArns", std::move(arns)}}, request.call.request_id);
+  co_return json_response(200, json::object{{"FunctionArns", std::move(arns)}}, operation.call.request_id);
 }
 
-Task<Service::Answer> Service::put_function_signing(Request& request) {
-  auto arn = wire::string_or(request.body, "CodeSigningConfigArn");
-  auto target = find_target(request, "PutFunctionCodeSigningConfig");
+Task<Answer> put_function_signing(Operation& operation) {
+  auto arn = wire::string_or(operation.body, "CodeSigningConfigArn");
+  auto target = find_target(operation, "PutFunctionCodeSigningConfig");
   const bool missing = !target && target.error().code == "ResourceNotFoundException";
   if (!target && !missing) co_return std::unexpected(target.error());
-  if (code_signing_.find(arn) == nullptr) co_return std::unexpected(no_such_config_for_function(arn));
+  if (operation.code_signing.find(arn) == nullptr) co_return std::unexpected(no_such_config_for_function(arn));
   if (missing) co_return std::unexpected(target.error());
   target->function->code_signing_config = arn;
-  registry_.save(*target->function);
+  operation.functions.save(*target->function);
   co_return json_response(200, json::object{{"CodeSigningConfigArn", arn}, {"FunctionName", target->function->name}},
-                          request.call.request_id);
+                          operation.call.request_id);
 }
 
-Task<Service::Answer> Service::get_function_signing(Request& request) {
-  auto target = find_target(request, "GetFunctionCodeSigningConfig");
-  if (!target) co_return std::unexpected(target.error());
+Task<Answer> get_function_signing(Operation& operation) {
+  ASSIGN_OR_CO_RETURN(auto target, find_target(operation, "GetFunctionCodeSigningConfig"));
   json::object document;
-  if (const auto& arn = target->function->code_signing_config; !arn.empty()) {
-    document = {{"CodeSigningConfigArn", arn}, {"FunctionName", target->function->name}};
+  if (const auto& arn = target.function->code_signing_config; !arn.empty()) {
+    document = {{"CodeSigningConfigArn", arn}, {"FunctionName", target.function->name}};
   }
-  co_return json_response(200, document, request.call.request_id);
+  co_return json_response(200, document, operation.call.request_id);
 }
 
-Task<Service::Answer> Service::delete_function_signing(Request& request) {
-  auto target = find_target(request, "DeleteFunctionCodeSigningConfig");
-  if (!target) co_return std::unexpected(target.error());
-  target->function->code_signing_config.clear();
-  registry_.save(*target->function);
-  co_return empty_response(204, request.call.request_id);
+Task<Answer> delete_function_signing(Operation& operation) {
+  ASSIGN_OR_CO_RETURN(auto target, find_target(operation, "DeleteFunctionCodeSigningConfig"));
+  target.function->code_signing_config.clear();
+  operation.functions.save(*target.function);
+  co_return empty_response(204, operation.call.request_id);
 }
 
-/// Whether a package may come into the function.
-AwsResult<void> Service::check_code_signing(const Function& function) {
+constexpr Row k_operations[] = {
+    {"CreateCodeSigningConfig",
+     create_code_signing,
+     {.method = "POST", .path = "/2020-04-22/code-signing-configs", .json_body = true}},
+    {"ListCodeSigningConfigs", list_code_signing, {.method = "GET", .path = "/2020-04-22/code-signing-configs"}},
+    {"GetCodeSigningConfig",
+     get_code_signing,
+     {.method = "GET", .path = "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}"}},
+    {"UpdateCodeSigningConfig",
+     update_code_signing,
+     {.method = "PUT", .path = "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}", .json_body = true}},
+    {"DeleteCodeSigningConfig",
+     delete_code_signing,
+     {.method = "DELETE", .path = "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}"}},
+    {"ListFunctionsByCodeSigningConfig",
+     list_signed_functions,
+     {.method = "GET", .path = "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}/functions"}},
+    {"PutFunctionCodeSigningConfig",
+     put_function_signing,
+     {.method = "PUT", .path = "/2020-06-30/functions/{FunctionName}/code-signing-config", .json_body = true}},
+    {"GetFunctionCodeSigningConfig",
+     get_function_signing,
+     {.method = "GET", .path = "/2020-06-30/functions/{FunctionName}/code-signing-config"}},
+    {"DeleteFunctionCodeSigningConfig",
+     delete_function_signing,
+     {.method = "DELETE", .path = "/2020-06-30/functions/{FunctionName}/code-signing-config"}},
+};
+
+}  // namespace
+
+AwsResult<void> check_code_signing(const Operation& operation, const Function& function) {
   if (function.code_signing_config.empty()) return {};
-  const auto* config = code_signing_.find(function.code_signing_config);
+  const auto* config = operation.code_signing.find(function.code_signing_config);
   if (config == nullptr) return std::unexpected(no_such_config_for_function(function.code_signing_config));
   if (config->policy != "Enforce") return {};
   return aws_fail(
       400, "CodeVerificationFailedException",
       "The code signature failed one or more of the validation checks for signature mismatch or expiry, and "
       "the code signing policy is set to ENFORCE. Lambda blocks the deployment.");
+}
+
+std::span<const Row> code_signing_operations() {
+  return k_operations;
 }
 
 }  // namespace sortie::emulator::lambda

@@ -2,8 +2,7 @@
 
 #include <boost/json.hpp>
 
-#include "emulator/core/protocol.h"
-#include "emulator/lambda/api/service.h"
+#include "emulator/lambda/api/operation.h"
 #include "wire/json.h"
 
 /// Reserved concurrency, and what the account has.
@@ -16,29 +15,26 @@ constexpr std::int64_t k_total_code_size = 80'530'636'800;
 constexpr std::int64_t k_unzipped_limit = 262'144'000;
 constexpr std::int64_t k_zipped_limit = 52'428'800;
 
-}  // namespace
-
 /// Concurrency is reserved for whole functions.
-AwsResult<Service::Target> Service::concurrency_target(Request& request, std::string_view action) {
-  auto ref = name_of(request, NameUse::other, request.parts.at(0), {});
+AwsResult<Target> concurrency_target(Operation& operation, std::string_view action) {
+  auto ref = operation.name_of(NameUse::other, operation.parts.at(0), {});
   if (ref && !ref->qualifier.empty()) {
     return std::unexpected(
         invalid_parameter("This operation is permitted on Lambda functions only. Aliases and versions do not support "
                           "this operation. Please specify either a function name or an unqualified function ARN."));
   }
-  return find_target(request, action);
+  return find_target(operation, action);
 }
 
-Task<Service::Answer> Service::put_concurrency(Request& request) {
-  auto target = concurrency_target(request, "PutFunctionConcurrency");
-  if (!target) co_return std::unexpected(target.error());
-  auto& function = *target->function;
-  auto wanted = wire::int_or(request.body, "ReservedConcurrentExecutions", -1);
+Task<Answer> put_concurrency(Operation& operation) {
+  ASSIGN_OR_CO_RETURN(auto target, concurrency_target(operation, "PutFunctionConcurrency"));
+  auto& function = *target.function;
+  auto wanted = wire::int_or(operation.body, "ReservedConcurrentExecutions", -1);
   if (wanted < 0) {
     co_return std::unexpected(validation_error({constraint(std::to_string(wanted), "reservedConcurrentExecutions",
                                                            "Member must have value greater than or equal to 0")}));
   }
-  if (reserved_except(function) + wanted > k_account_concurrency - k_least_unreserved) {
+  if (operation.functions.reserved_except(function) + wanted > k_account_concurrency - k_least_unreserved) {
     co_return std::unexpected(
         invalid_parameter(fmt::format("Specified ReservedConcurrentExecutions for function decreases account's "
                                       "UnreservedConcurrentExecution below its minimum value of [{}].",
@@ -51,44 +47,40 @@ Task<Service::Answer> Service::put_concurrency(Request& request) {
                                       wanted, provisioned)));
   }
   function.reserved_concurrency = static_cast<int>(wanted);
-  registry_.save(function);
-  co_return json_response(200, json::object{{"ReservedConcurrentExecutions", wanted}}, request.call.request_id);
+  operation.functions.save(function);
+  co_return json_response(200, json::object{{"ReservedConcurrentExecutions", wanted}}, operation.call.request_id);
 }
 
-Task<Service::Answer> Service::get_concurrency(Request& request) {
-  auto target = concurrency_target(request, "GetFunctionConcurrency");
-  if (!target) co_return std::unexpected(target.error());
+Task<Answer> get_concurrency(Operation& operation) {
+  ASSIGN_OR_CO_RETURN(auto target, concurrency_target(operation, "GetFunctionConcurrency"));
   json::object document;
-  if (auto reserved = target->function->reserved_concurrency) {
+  if (auto reserved = target.function->reserved_concurrency) {
     document.emplace("ReservedConcurrentExecutions", *reserved);
   }
-  co_return json_response(200, document, request.call.request_id);
+  co_return json_response(200, document, operation.call.request_id);
 }
 
-Task<Service::Answer> Service::delete_concurrency(Request& request) {
-  auto target = concurrency_target(request, "DeleteFunctionConcurrency");
-  if (!target) co_return std::unexpected(target.error());
-  target->function->reserved_concurrency.reset();
-  registry_.save(*target->function);
-  co_return empty_response(204, request.call.request_id);
+Task<Answer> delete_concurrency(Operation& operation) {
+  ASSIGN_OR_CO_RETURN(auto target, concurrency_target(operation, "DeleteFunctionConcurrency"));
+  target.function->reserved_concurrency.reset();
+  operation.functions.save(*target.function);
+  co_return empty_response(204, operation.call.request_id);
 }
 
-Task<Service::Answer> Service::get_account_settings(Request& request) {
-  if (auto allowed = authorize(request.call, "lambda:GetAccountSettings", "*"); !allowed) {
-    co_return std::unexpected(allowed.error());
-  }
+Task<Answer> get_account_settings(Operation& operation) {
+  CO_RETURN_IF_ERROR(operation.allow("GetAccountSettings", "*"));
   std::int64_t functions = 0;
   std::uint64_t size = 0;
   int reserved = 0;
-  for (const auto& [key, function] : registry_.all()) {
-    if (function.region != request.call.region) continue;
+  for (const auto& [key, function] : operation.functions.all()) {
+    if (function.region != operation.call.region) continue;
     ++functions;
     size += function.latest.code_size;
     for (const auto& [number, version] : function.versions) size += version.code_size;
     reserved += function.set_aside();
   }
-  for (const auto& [key, layer] : layers_.all()) {
-    if (layer.region != request.call.region) continue;
+  for (const auto& [key, layer] : operation.layers.all()) {
+    if (layer.region != operation.call.region) continue;
     for (const auto& [number, version] : layer.versions) size += version.code_size;
   }
   json::object document{
@@ -98,7 +90,26 @@ Task<Service::Answer> Service::get_account_settings(Request& request) {
                                     {"ConcurrentExecutions", k_account_concurrency},
                                     {"UnreservedConcurrentExecutions", k_account_concurrency - reserved}}},
       {"AccountUsage", json::object{{"TotalCodeSize", size}, {"FunctionCount", functions}}}};
-  co_return json_response(200, document, request.call.request_id);
+  co_return json_response(200, document, operation.call.request_id);
+}
+
+constexpr Row k_operations[] = {
+    {"GetAccountSettings", get_account_settings, {.method = "GET", .path = "/2016-08-19/account-settings"}},
+    {"PutFunctionConcurrency",
+     put_concurrency,
+     {.method = "PUT", .path = "/2017-10-31/functions/{FunctionName}/concurrency", .json_body = true}},
+    {"DeleteFunctionConcurrency",
+     delete_concurrency,
+     {.method = "DELETE", .path = "/2017-10-31/functions/{FunctionName}/concurrency"}},
+    {"GetFunctionConcurrency",
+     get_concurrency,
+     {.method = "GET", .path = "/2019-09-30/functions/{FunctionName}/concurrency"}},
+};
+
+}  // namespace
+
+std::span<const Row> concurrency_operations() {
+  return k_operations;
 }
 
 }  // namespace sortie::emulator::lambda

@@ -1,16 +1,13 @@
+#include "emulator/lambda/api/destinations.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
 
-#include "emulator/core/protocol.h"
-#include "emulator/lambda/api/service.h"
 #include "wire/arn.h"
-#include "wire/date.h"
 #include "wire/json.h"
 
-/// Destinations: functions that are told how an asynchronous invocation ended.
-/// https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 namespace sortie::emulator::lambda {
 namespace {
 
@@ -37,17 +34,10 @@ std::string describe_way(const json::object& destinations, std::string_view memb
   return fmt::format("{}(destination={})", name, arn);
 }
 
-json::value document_or_text(const std::string& text) {
-  boost::system::error_code error;
-  auto value = json::parse(text, error);
-  return error ? json::value(text) : value;
-}
-
 }  // namespace
 
-/// What a request says of destinations: functions that are there, and not `function` itself.
-AwsResult<void> Service::check_destinations(const Request& request, const Function& function) {
-  const auto& destinations = wire::object_or_empty(request.body, "DestinationConfig");
+AwsResult<void> check_destinations(const Operation& operation, const Function& function) {
+  const auto& destinations = wire::object_or_empty(operation.body, "DestinationConfig");
   std::vector<std::string> broken;
   std::vector<std::string> arns;
   for (auto [member, name] : {std::pair{"OnSuccess", "onSuccess"}, {"OnFailure", "onFailure"}}) {
@@ -71,8 +61,8 @@ AwsResult<void> Service::check_destinations(const Request& request, const Functi
           "The provided destination config DestinationConfig(onSuccess={}, onFailure={}) is invalid.",
           describe_way(destinations, "OnSuccess", "OnSuccess"), describe_way(destinations, "OnFailure", "OnFailure"))));
     }
-    auto ref = name_of(request, NameUse::other, text, {});
-    auto* other = ref ? registry_.find(ref->region, ref->name) : nullptr;
+    auto ref = operation.name_of(NameUse::other, text, {});
+    auto* other = ref ? operation.functions.find(ref->region, ref->name) : nullptr;
     if (other == &function) {
       return std::unexpected(invalid_parameter("You can't specify the function as a destination for itself."));
     }
@@ -81,54 +71,6 @@ AwsResult<void> Service::check_destinations(const Request& request, const Functi
     }
   }
   return {};
-}
-
-/// The function's role must be allowed to invoke the destination; if it is not, nobody is told, as in AWS.
-void Service::notify_destination(AsyncRequest request, const AsyncQueue::End& end) {
-  auto* function = registry_.find(request.region, request.name);
-  if (function == nullptr) return;
-  const auto qualifier = request.qualifier.empty() ? std::string(k_latest) : request.qualifier;
-  auto found = function->event_configs.find(qualifier);
-  if (found == function->event_configs.end()) return;
-  const auto& arn = end.condition == "Success" ? found->second.on_success : found->second.on_failure;
-  if (arn.empty()) return;
-  auto ref = parse_function_name(arn, {}, request.region, options_.account, NameUse::other);
-  if (!ref || !may_invoke_as(*function, arn)) return;
-  json::object record{{"version", "1.0"},
-                      {"timestamp", wire::format_iso8601_millis(clock_.now())},
-                      {"requestContext", json::object{{"requestId", request.request_id},
-                                                      {"functionArn", function->arn(qualifier)},
-                                                      {"condition", end.condition},
-                                                      {"approximateInvokeCount", end.invocations}}},
-                      {"requestPayload", document_or_text(request.payload)}};
-  if (end.invocations > 0) {
-    json::object context{{"statusCode", 200}, {"executedVersion", end.last.version}};
-    if (!end.last.function_error.empty()) context.emplace("functionError", end.last.function_error);
-    record.emplace("responseContext", std::move(context));
-    record.emplace("responsePayload", document_or_text(end.last.payload));
-  }
-  async_->accept({.request_id = make_request_id(),
-                  .region = ref->region,
-                  .name = ref->name,
-                  .qualifier = ref->qualifier,
-                  .payload = json::serialize(record),
-                  .client_context = {}});
-}
-
-/// Whether the role of `function` may invoke the function of that ARN.
-bool Service::may_invoke_as(const Function& function, const std::string& arn) {
-  auto credentials = identities_.assume_for_service(function.latest.role, "lambda.amazonaws.com", function.name,
-                                                    std::chrono::minutes(15));
-  auto key = credentials ? identities_.find_key(credentials->access_key_id) : std::nullopt;
-  if (!key) return false;
-  Call call{.service = "lambda",
-            .region = function.region,
-            .account = function.account,
-            .request_id = make_request_id(),
-            .principal = key->principal,
-            .signature = Call::Signature::header,
-            .signed_at = clock_.now()};
-  return authorize(call, "lambda:InvokeFunction", arn).has_value();
 }
 
 }  // namespace sortie::emulator::lambda

@@ -3,8 +3,8 @@
 #include <boost/json.hpp>
 #include <chrono>
 
-#include "emulator/core/protocol.h"
-#include "emulator/lambda/api/service.h"
+#include "emulator/lambda/api/destinations.h"
+#include "emulator/lambda/api/operation.h"
 #include "wire/json.h"
 
 /// How asynchronous invocations are retried, and who is told: event invoke configurations.
@@ -79,94 +79,83 @@ AwsResult<void> apply_config(const json::object& body, EventInvokeConfig& config
   return {};
 }
 
-}  // namespace
-
-/// Function and qualifier, permitted; the function may be missing.
-AwsResult<Service::Target> Service::event_target(Request& request, std::string_view action,
-                                                 std::vector<std::pair<std::string, std::string>> context) {
-  auto ref = name_of(request, NameUse::other, request.parts.at(0), request.query("Qualifier"));
-  if (!ref) return std::unexpected(ref.error());
-  if (auto allowed = authorize(request.call, fmt::format("lambda:{}", action), ref->arn(), {}, std::move(context));
-      !allowed) {
-    return std::unexpected(allowed.error());
-  }
-  Target target{.ref = *std::move(ref)};
-  target.function = registry_.find(target.ref.region, target.ref.name);
-  if (target.function != nullptr) target.version = target.function->find(target.ref.qualifier);
-  return target;
-}
-
-Service::Answer Service::keep_event_config(Request& request, const Target& target, EventInvokeConfig config) {
-  if (auto applied = apply_config(request.body, config); !applied) return std::unexpected(applied.error());
-  if (auto there = check_destinations(request, *target.function); !there) return std::unexpected(there.error());
-  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now().time_since_epoch()).count();
+Answer keep_event_config(Operation& operation, const Target& target, EventInvokeConfig config) {
+  RETURN_IF_ERROR(apply_config(operation.body, config));
+  RETURN_IF_ERROR(check_destinations(operation, *target.function));
+  const auto now =
+      std::chrono::duration_cast<std::chrono::milliseconds>(operation.clock.now().time_since_epoch()).count();
   config.last_modified = static_cast<double>(now) / 1000;
   auto& kept = target.function->event_configs[config_key(target.ref)] = config;
-  registry_.save(*target.function);
-  return json_response(200, config_document(*target.function, config_key(target.ref), kept), request.call.request_id);
+  operation.functions.save(*target.function);
+  return json_response(200, config_document(*target.function, config_key(target.ref), kept), operation.call.request_id);
 }
 
-Task<Service::Answer> Service::put_event_config(Request& request) {
-  auto target = event_target(request, "PutFunctionEventInvokeConfig");
-  if (!target) co_return std::unexpected(target.error());
-  if (target->version == nullptr) co_return std::unexpected(no_such_function());
-  co_return keep_event_config(request, *target, {});
+Task<Answer> put_event_config(Operation& operation) {
+  ASSIGN_OR_CO_RETURN(auto target, find_permitted(operation, "PutFunctionEventInvokeConfig"));
+  if (target.version == nullptr) co_return std::unexpected(no_such_function());
+  co_return keep_event_config(operation, target, {});
 }
 
-Task<Service::Answer> Service::update_event_config(Request& request) {
-  auto target = event_target(request, "UpdateFunctionEventInvokeConfig");
-  if (!target) co_return std::unexpected(target.error());
-  if (target->version == nullptr) co_return std::unexpected(no_such_function());
-  auto found = target->function->event_configs.find(config_key(target->ref));
-  if (found == target->function->event_configs.end()) co_return std::unexpected(no_such_config(target->ref));
-  co_return keep_event_config(request, *target, found->second);
+Task<Answer> update_event_config(Operation& operation) {
+  ASSIGN_OR_CO_RETURN(auto target, find_permitted(operation, "UpdateFunctionEventInvokeConfig"));
+  if (target.version == nullptr) co_return std::unexpected(no_such_function());
+  auto found = target.function->event_configs.find(config_key(target.ref));
+  if (found == target.function->event_configs.end()) co_return std::unexpected(no_such_config(target.ref));
+  co_return keep_event_config(operation, target, found->second);
 }
 
-Task<Service::Answer> Service::get_event_config(Request& request) {
-  auto target = event_target(request, "GetFunctionEventInvokeConfig");
-  if (!target) co_return std::unexpected(target.error());
-  if (target->function == nullptr) co_return std::unexpected(no_such_config(target->ref));
-  auto found = target->function->event_configs.find(config_key(target->ref));
-  if (found == target->function->event_configs.end()) co_return std::unexpected(no_such_config(target->ref));
-  co_return json_response(200, config_document(*target->function, found->first, found->second),
-                          request.call.request_id);
+Task<Answer> get_event_config(Operation& operation) {
+  ASSIGN_OR_CO_RETURN(auto target, find_permitted(operation, "GetFunctionEventInvokeConfig"));
+  if (target.function == nullptr) co_return std::unexpected(no_such_config(target.ref));
+  auto found = target.function->event_configs.find(config_key(target.ref));
+  if (found == target.function->event_configs.end()) co_return std::unexpected(no_such_config(target.ref));
+  co_return json_response(200, config_document(*target.function, found->first, found->second),
+                          operation.call.request_id);
 }
 
-Task<Service::Answer> Service::delete_event_config(Request& request) {
-  auto target = event_target(request, "DeleteFunctionEventInvokeConfig");
-  if (!target) co_return std::unexpected(target.error());
-  if (target->function == nullptr || target->function->event_configs.erase(config_key(target->ref)) == 0) {
-    co_return std::unexpected(no_such_config(target->ref));
+Task<Answer> delete_event_config(Operation& operation) {
+  ASSIGN_OR_CO_RETURN(auto target, find_permitted(operation, "DeleteFunctionEventInvokeConfig"));
+  if (target.function == nullptr || target.function->event_configs.erase(config_key(target.ref)) == 0) {
+    co_return std::unexpected(no_such_config(target.ref));
   }
-  registry_.save(*target->function);
-  co_return empty_response(204, request.call.request_id);
+  operation.functions.save(*target.function);
+  co_return empty_response(204, operation.call.request_id);
 }
 
-Task<Service::Answer> Service::list_event_configs(Request& request) {
-  auto target = event_target(request, "ListFunctionEventInvokeConfigs");
-  if (!target) co_return std::unexpected(target.error());
-  if (target->function == nullptr) co_return std::unexpected(no_such_function());
-  auto page = read_page(request.query("MaxItems"), request.query("Marker"));
-  if (!page) co_return std::unexpected(page.error());
+Task<Answer> list_event_configs(Operation& operation) {
+  ASSIGN_OR_CO_RETURN(auto target, find_permitted(operation, "ListFunctionEventInvokeConfigs"));
+  if (target.function == nullptr) co_return std::unexpected(no_such_function());
+  ASSIGN_OR_CO_RETURN(auto page, read_page(operation.query("MaxItems"), operation.query("Marker")));
   std::vector<std::pair<std::string, json::object>> items;
-  for (const auto& [qualifier, config] : target->function->event_configs) {
-    items.emplace_back(qualifier, config_document(*target->function, qualifier, config));
+  for (const auto& [qualifier, config] : target.function->event_configs) {
+    items.emplace_back(qualifier, config_document(*target.function, qualifier, config));
   }
-  co_return json_response(200, page_document("FunctionEventInvokeConfigs", std::move(items), *page),
-                          request.call.request_id);
+  co_return json_response(200, page_document("FunctionEventInvokeConfigs", std::move(items), page),
+                          operation.call.request_id);
 }
 
-/// What an asynchronous invocation is given. AWS's default is two retries and six hours.
-AsyncQueue::RetryPolicy Service::retry_policy_of(const std::string& region, const std::string& name,
-                                                 const std::string& qualifier) {
-  AsyncQueue::RetryPolicy policy;
-  const auto* function = registry_.find(region, name);
-  if (function == nullptr) return policy;
-  auto found = function->event_configs.find(qualifier.empty() ? std::string(k_latest) : qualifier);
-  if (found == function->event_configs.end()) return policy;
-  if (found->second.retries) policy.retries = *found->second.retries;
-  if (found->second.event_age) policy.event_age = *found->second.event_age;
-  return policy;
+constexpr Row k_operations[] = {
+    {"PutFunctionEventInvokeConfig",
+     put_event_config,
+     {.method = "PUT", .path = "/2019-09-25/functions/{FunctionName}/event-invoke-config", .json_body = true}},
+    {"UpdateFunctionEventInvokeConfig",
+     update_event_config,
+     {.method = "POST", .path = "/2019-09-25/functions/{FunctionName}/event-invoke-config", .json_body = true}},
+    {"GetFunctionEventInvokeConfig",
+     get_event_config,
+     {.method = "GET", .path = "/2019-09-25/functions/{FunctionName}/event-invoke-config"}},
+    {"DeleteFunctionEventInvokeConfig",
+     delete_event_config,
+     {.method = "DELETE", .path = "/2019-09-25/functions/{FunctionName}/event-invoke-config"}},
+    {"ListFunctionEventInvokeConfigs",
+     list_event_configs,
+     {.method = "GET", .path = "/2019-09-25/functions/{FunctionName}/event-invoke-config/list"}},
+};
+
+}  // namespace
+
+std::span<const Row> event_invoke_operations() {
+  return k_operations;
 }
 
 }  // namespace sortie::emulator::lambda

@@ -1,7 +1,6 @@
 #include <boost/json.hpp>
 
-#include "emulator/core/protocol.h"
-#include "emulator/lambda/api/service.h"
+#include "emulator/lambda/api/operation.h"
 #include "wire/arn.h"
 #include "wire/json.h"
 
@@ -55,32 +54,44 @@ AwsResult<void> check_event_source(const json::object& body) {
   return {};
 }
 
-}  // namespace
-
-Task<Service::Answer> Service::create_event_source(Request& request) {
-  if (auto allowed = authorize(request.call, "lambda:CreateEventSourceMapping", "*"); !allowed) {
-    co_return std::unexpected(allowed.error());
-  }
-  if (auto checked = check_event_source(request.body); !checked) co_return std::unexpected(checked.error());
-  auto ref = name_of(request, NameUse::other, wire::string_or(request.body, "FunctionName"), {});
-  if (!ref) co_return std::unexpected(ref.error());
-  auto* function = registry_.find(ref->region, ref->name);
-  if (function == nullptr || function->find(ref->qualifier) == nullptr) {
+Task<Answer> create_event_source(Operation& operation) {
+  CO_RETURN_IF_ERROR(operation.allow("CreateEventSourceMapping", "*"));
+  CO_RETURN_IF_ERROR(check_event_source(operation.body));
+  ASSIGN_OR_CO_RETURN(auto ref, operation.name_of(NameUse::other, wire::string_or(operation.body, "FunctionName"), {}));
+  auto* function = operation.functions.find(ref.region, ref.name);
+  if (function == nullptr || function->find(ref.qualifier) == nullptr) {
     co_return std::unexpected(invalid_parameter("Function does not exist"));
   }
   co_return std::unexpected(not_implemented("lambda", "CreateEventSourceMapping"));
 }
 
 /// Getting, updating and deleting: there is none.
-Task<Service::Answer> Service::find_event_source(Request& request) {
-  const auto& method = request.call.request.method;
+Task<Answer> find_event_source(Operation& operation) {
+  const auto& method = operation.call.request.method;
   const auto* action = method == "GET"   ? "GetEventSourceMapping"
                        : method == "PUT" ? "UpdateEventSourceMapping"
                                          : "DeleteEventSourceMapping";
-  if (auto allowed = authorize(request.call, std::string("lambda:") + action, "*"); !allowed) {
-    co_return std::unexpected(allowed.error());
-  }
+  CO_RETURN_IF_ERROR(operation.permissions.authorize(operation.call, std::string("lambda:") + action, "*"));
   co_return aws_fail(404, "ResourceNotFoundException", "The resource you requested does not exist.");
+}
+
+constexpr Row k_operations[] = {
+    {"CreateEventSourceMapping",
+     create_event_source,
+     {.method = "POST", .path = "/2015-03-31/event-source-mappings", .json_body = true}},
+    {"DeleteEventSourceMapping",
+     find_event_source,
+     {.method = "DELETE", .path = "/2015-03-31/event-source-mappings/{UUID}"}},
+    {"GetEventSourceMapping", find_event_source, {.method = "GET", .path = "/2015-03-31/event-source-mappings/{UUID}"}},
+    {"UpdateEventSourceMapping",
+     find_event_source,
+     {.method = "PUT", .path = "/2015-03-31/event-source-mappings/{UUID}"}},
+};
+
+}  // namespace
+
+std::span<const Row> event_source_operations() {
+  return k_operations;
 }
 
 }  // namespace sortie::emulator::lambda

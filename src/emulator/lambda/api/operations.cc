@@ -1,144 +1,103 @@
-#include <array>
+#include "emulator/lambda/api/operations.h"
 
-#include "emulator/lambda/api/service.h"
+#include <fmt/format.h>
 
-/// The table of operations.
+#include <boost/json.hpp>
+
+#include "wire/json.h"
+#include "wire/uri.h"
+
 namespace sortie::emulator::lambda {
+namespace {
 
-std::span<const Service::Operation> Service::operations() {
-  using S = Service;
-  static constexpr std::string_view k_function = "/2015-03-31/functions/{FunctionName}";
-  // The hot path first.
-  static constexpr std::array k_operations{
-      Operation{"Invoke", "POST", "/2015-03-31/functions/{FunctionName}/invocations", &S::invoke},
-      Operation{"InvokeWithResponseStream", "POST",
-                "/2021-11-15/functions/{FunctionName}/response-streaming-invocations", &S::invoke_with_response_stream},
-      Operation{"InvokeAsync", "POST", "/2014-11-13/functions/{FunctionName}/invoke-async", &S::invoke_async},
-      Operation{"CreateFunction", "POST", "/2015-03-31/functions", &S::create_function, true},
-      Operation{"ListFunctions", "GET", "/2015-03-31/functions", &S::list_functions},
-      Operation{"GetFunction", "GET", k_function, &S::get_function},
-      Operation{"DeleteFunction", "DELETE", k_function, &S::delete_function},
-      Operation{"GetFunctionConfiguration", "GET", "/2015-03-31/functions/{FunctionName}/configuration",
-                &S::get_function_configuration},
-      Operation{"UpdateFunctionConfiguration", "PUT", "/2015-03-31/functions/{FunctionName}/configuration",
-                &S::update_function_configuration, true},
-      Operation{"UpdateFunctionCode", "PUT", "/2015-03-31/functions/{FunctionName}/code", &S::update_function_code,
-                true},
-      Operation{"PublishVersion", "POST", "/2015-03-31/functions/{FunctionName}/versions", &S::publish_version, true},
-      Operation{"ListVersionsByFunction", "GET", "/2015-03-31/functions/{FunctionName}/versions", &S::list_versions},
-      Operation{"CreateAlias", "POST", "/2015-03-31/functions/{FunctionName}/aliases", &S::create_alias, true},
-      Operation{"ListAliases", "GET", "/2015-03-31/functions/{FunctionName}/aliases", &S::list_aliases},
-      Operation{"GetAlias", "GET", "/2015-03-31/functions/{FunctionName}/aliases/{Name}", &S::get_alias},
-      Operation{"UpdateAlias", "PUT", "/2015-03-31/functions/{FunctionName}/aliases/{Name}", &S::update_alias, true},
-      Operation{"DeleteAlias", "DELETE", "/2015-03-31/functions/{FunctionName}/aliases/{Name}", &S::delete_alias},
-      Operation{"AddPermission", "POST", "/2015-03-31/functions/{FunctionName}/policy", &S::add_permission, true},
-      Operation{"GetPolicy", "GET", "/2015-03-31/functions/{FunctionName}/policy", &S::get_policy},
-      Operation{"RemovePermission", "DELETE", "/2015-03-31/functions/{FunctionName}/policy/{StatementId}",
-                &S::remove_permission},
-      Operation{"GetAccountSettings", "GET", "/2016-08-19/account-settings", &S::get_account_settings},
-      Operation{"ListTags", "GET", "/2017-03-31/tags/{Resource}", &S::list_tags},
-      Operation{"TagResource", "POST", "/2017-03-31/tags/{Resource}", &S::tag_resource, true},
-      Operation{"UntagResource", "DELETE", "/2017-03-31/tags/{Resource}", &S::untag_resource},
-      Operation{"PutFunctionConcurrency", "PUT", "/2017-10-31/functions/{FunctionName}/concurrency",
-                &S::put_concurrency, true},
-      Operation{"DeleteFunctionConcurrency", "DELETE", "/2017-10-31/functions/{FunctionName}/concurrency",
-                &S::delete_concurrency},
-      Operation{"GetFunctionConcurrency", "GET", "/2019-09-30/functions/{FunctionName}/concurrency",
-                &S::get_concurrency},
-      Operation{"ListLayers", "GET", "/2018-10-31/layers", &S::list_layers},
-      Operation{"ListLayerVersions", "GET", "/2018-10-31/layers/{LayerName}/versions", &S::list_layer_versions},
-      Operation{"PublishLayerVersion", "POST", "/2018-10-31/layers/{LayerName}/versions", &S::publish_layer_version,
-                true},
-      Operation{"DeleteLayerVersion", "DELETE", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}",
-                &S::delete_layer_version},
-      Operation{"GetLayerVersion", "GET", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}",
-                &S::get_layer_version},
-      Operation{"AddLayerVersionPermission", "POST", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy",
-                &S::add_layer_permission, true},
-      Operation{"GetLayerVersionPolicy", "GET", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy",
-                &S::get_layer_policy},
-      Operation{"RemoveLayerVersionPermission", "DELETE",
-                "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy/{StatementId}",
-                &S::remove_layer_permission},
-      Operation{"PutFunctionEventInvokeConfig", "PUT", "/2019-09-25/functions/{FunctionName}/event-invoke-config",
-                &S::put_event_config, true},
-      Operation{"UpdateFunctionEventInvokeConfig", "POST", "/2019-09-25/functions/{FunctionName}/event-invoke-config",
-                &S::update_event_config, true},
-      Operation{"GetFunctionEventInvokeConfig", "GET", "/2019-09-25/functions/{FunctionName}/event-invoke-config",
-                &S::get_event_config},
-      Operation{"DeleteFunctionEventInvokeConfig", "DELETE", "/2019-09-25/functions/{FunctionName}/event-invoke-config",
-                &S::delete_event_config},
-      Operation{"ListFunctionEventInvokeConfigs", "GET",
-                "/2019-09-25/functions/{FunctionName}/event-invoke-config/list", &S::list_event_configs},
-      // Kept as configuration, see docs/lambda.md.
-      Operation{"CreateEventSourceMapping", "POST", "/2015-03-31/event-source-mappings", &S::create_event_source, true},
-      Operation{"DeleteEventSourceMapping", "DELETE", "/2015-03-31/event-source-mappings/{UUID}",
-                &S::find_event_source},
-      Operation{"GetEventSourceMapping", "GET", "/2015-03-31/event-source-mappings/{UUID}", &S::find_event_source},
-      Operation{"UpdateEventSourceMapping", "PUT", "/2015-03-31/event-source-mappings/{UUID}", &S::find_event_source},
-      Operation{"PutProvisionedConcurrencyConfig", "PUT",
-                "/2019-09-30/functions/{FunctionName}/provisioned-concurrency", &S::put_provisioned, true},
-      Operation{"GetProvisionedConcurrencyConfig", "GET",
-                "/2019-09-30/functions/{FunctionName}/provisioned-concurrency", &S::get_provisioned},
-      Operation{"DeleteProvisionedConcurrencyConfig", "DELETE",
-                "/2019-09-30/functions/{FunctionName}/provisioned-concurrency", &S::delete_provisioned},
-      Operation{"CreateCodeSigningConfig", "POST", "/2020-04-22/code-signing-configs", &S::create_code_signing, true},
-      Operation{"ListCodeSigningConfigs", "GET", "/2020-04-22/code-signing-configs", &S::list_code_signing},
-      Operation{"GetCodeSigningConfig", "GET", "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}",
-                &S::get_code_signing},
-      Operation{"UpdateCodeSigningConfig", "PUT", "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}",
-                &S::update_code_signing, true},
-      Operation{"DeleteCodeSigningConfig", "DELETE", "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}",
-                &S::delete_code_signing},
-      Operation{"ListFunctionsByCodeSigningConfig", "GET",
-                "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}/functions", &S::list_signed_functions},
-      Operation{"PutFunctionCodeSigningConfig", "PUT", "/2020-06-30/functions/{FunctionName}/code-signing-config",
-                &S::put_function_signing, true},
-      Operation{"GetFunctionCodeSigningConfig", "GET", "/2020-06-30/functions/{FunctionName}/code-signing-config",
-                &S::get_function_signing},
-      Operation{"DeleteFunctionCodeSigningConfig", "DELETE", "/2020-06-30/functions/{FunctionName}/code-signing-config",
-                &S::delete_function_signing},
-      Operation{"GetRuntimeManagementConfig", "GET", "/2021-07-20/functions/{FunctionName}/runtime-management-config",
-                &S::get_runtime_management},
-      Operation{"PutRuntimeManagementConfig", "PUT", "/2021-07-20/functions/{FunctionName}/runtime-management-config",
-                &S::put_runtime_management, true},
-      Operation{"CreateFunctionUrlConfig", "POST", "/2021-10-31/functions/{FunctionName}/url", &S::create_url, true},
-      Operation{"GetFunctionUrlConfig", "GET", "/2021-10-31/functions/{FunctionName}/url", &S::get_url},
-      Operation{"UpdateFunctionUrlConfig", "PUT", "/2021-10-31/functions/{FunctionName}/url", &S::update_url, true},
-      Operation{"DeleteFunctionUrlConfig", "DELETE", "/2021-10-31/functions/{FunctionName}/url", &S::delete_url},
-      Operation{"ListFunctionUrlConfigs", "GET", "/2021-10-31/functions/{FunctionName}/urls", &S::list_urls},
-      Operation{"GetFunctionRecursionConfig", "GET", "/2024-08-31/functions/{FunctionName}/recursion-config",
-                &S::get_recursion},
-      Operation{"PutFunctionRecursionConfig", "PUT", "/2024-08-31/functions/{FunctionName}/recursion-config",
-                &S::put_recursion, true},
-      // Not of AWS's API: where the location of a package leads to.
-      Operation{"GetSnapshot", "GET", "/snapshots/{Kind}/{Name}/{Code}", &S::get_snapshot},
-      // What AWS has and we do not: refused by name.
-      Operation{"ListEventSourceMappings", "GET", "/2015-03-31/event-source-mappings"},
-      Operation{"CreateCapacityProvider", "POST", "/2025-11-30/capacity-providers"},
-      Operation{"ListCapacityProviders", "GET", "/2025-11-30/capacity-providers"},
-      Operation{"ListDurableExecutionsByFunction", "GET", "/2025-12-01/functions/{FunctionName}/durable-executions"},
-      Operation{"CheckpointDurableExecution", "POST",
-                "/2025-12-01/durable-executions/{DurableExecutionArn}/checkpoint"},
-      Operation{"DeleteCapacityProvider", "DELETE", "/2025-11-30/capacity-providers/{CapacityProviderName}"},
-      Operation{"GetCapacityProvider", "GET", "/2025-11-30/capacity-providers/{CapacityProviderName}"},
-      Operation{"GetDurableExecution", "GET", "/2025-12-01/durable-executions/{DurableExecutionArn}"},
-      Operation{"GetDurableExecutionHistory", "GET", "/2025-12-01/durable-executions/{DurableExecutionArn}/history"},
-      Operation{"GetDurableExecutionState", "GET", "/2025-12-01/durable-executions/{DurableExecutionArn}/state"},
-      Operation{"GetFunctionScalingConfig", "GET", "/2025-11-30/functions/{FunctionName}/function-scaling-config"},
-      Operation{"ListFunctionVersionsByCapacityProvider", "GET",
-                "/2025-11-30/capacity-providers/{CapacityProviderName}/function-versions"},
-      Operation{"PutFunctionScalingConfig", "PUT", "/2025-11-30/functions/{FunctionName}/function-scaling-config"},
-      Operation{"SendDurableExecutionCallbackFailure", "POST",
-                "/2025-12-01/durable-execution-callbacks/{CallbackId}/fail"},
-      Operation{"SendDurableExecutionCallbackHeartbeat", "POST",
-                "/2025-12-01/durable-execution-callbacks/{CallbackId}/heartbeat"},
-      Operation{"SendDurableExecutionCallbackSuccess", "POST",
-                "/2025-12-01/durable-execution-callbacks/{CallbackId}/succeed"},
-      Operation{"StopDurableExecution", "POST", "/2025-12-01/durable-executions/{DurableExecutionArn}/stop"},
-      Operation{"UpdateCapacityProvider", "PUT", "/2025-11-30/capacity-providers/{CapacityProviderName}"},
-  };
-  return k_operations;
+constexpr std::size_t k_body_limit = 70'167'211;
+/// Larger documents are parsed away from the io_context thread.
+constexpr std::size_t k_parse_here = 256 * 1024;
+
+/// The hot path first: where several routes fit, the first is meant.
+const OperationTable<Row>& all_operations() {
+  static const OperationTable<Row> k_table{
+      invoke_operations(),       function_operations(),           version_operations(),
+      permission_operations(),   concurrency_operations(),        tag_operations(),
+      layer_operations(),        layer_permission_operations(),   event_invoke_operations(),
+      event_source_operations(), provisioned_operations(),        code_signing_operations(),
+      recursion_operations(),    runtime_management_operations(), url_operations(),
+      code_operations(),         unsupported_operations()};
+  return k_table;
+}
+
+/// The next segment of a path, without its slash.
+std::string_view take_segment(std::string_view& path) {
+  if (path.starts_with('/')) path.remove_prefix(1);
+  auto slash = path.find('/');
+  auto segment = path.substr(0, slash);
+  path.remove_prefix(slash == std::string_view::npos ? path.size() : slash);
+  return segment;
+}
+
+bool match_path(std::string_view pattern, std::string_view path, std::vector<std::string>& parts) {
+  parts.clear();
+  while (!pattern.empty()) {
+    auto wanted = take_segment(pattern);
+    auto segment = take_segment(path);
+    if (!wanted.starts_with('{')) {
+      if (wanted != segment) return false;
+    } else if (segment.empty()) {
+      return false;
+    } else {
+      parts.push_back(wire::uri_decode_lenient(segment));
+    }
+  }
+  return path.empty() || path == "/";
+}
+
+bool match(const Route& route, const http::Request& request, std::vector<std::string>& parts) {
+  if (route.method != request.method || !match_path(route.path, request.path, parts)) return false;
+  if (route.query.empty()) return true;
+  const auto equals = route.query.find('=');
+  return query_parameter(request.query, route.query.substr(0, equals)) == route.query.substr(equals + 1);
+}
+
+}  // namespace
+
+const Row* find_operation(const http::Request& request, std::vector<std::string>& parts) {
+  for (const auto& row : all_operations().rows()) {
+    if (match(row.route, request, parts)) return &row;
+  }
+  return nullptr;
+}
+
+std::vector<OperationSummary> operations_summary() {
+  auto summary = all_operations().summary();
+  // Where the location of a package leads to: not of AWS's API.
+  std::erase_if(summary, [](const OperationSummary& each) { return each.name == code_operations().front().name; });
+  return summary;
+}
+
+std::string too_large_for(const http::Request& request) {
+  auto text = fmt::format("Request must be smaller than {} bytes", k_body_limit);
+  std::vector<std::string> parts;
+  const auto* operation = find_operation(request, parts);
+  if (operation != nullptr) text += fmt::format(" for the {} operation", operation->name);
+  return text;
+}
+
+Task<AwsResult<boost::json::object>> read_json_body(http::Request& request, BlockingPool& blocking) {
+  auto bytes = co_await request.body.read_all(k_body_limit);
+  if (!bytes) co_return aws_fail(413, "RequestEntityTooLargeException", too_large_for(request));
+  if (bytes->empty()) co_return boost::json::object{};
+  auto parse = [](const std::string& text) { return wire::parse_json_object(text); };
+  Result<boost::json::object> object;
+  if (bytes->size() <= k_parse_here) {
+    object = parse(*bytes);
+  } else {
+    object = co_await blocking.run([text = *std::move(bytes), parse] { return parse(text); });
+  }
+  if (!object) {
+    co_return aws_fail(400, "InvalidRequestContentException",
+                       "Could not parse request body into json: " + describe(object.error()));
+  }
+  co_return *std::move(object);
 }
 
 }  // namespace sortie::emulator::lambda

@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
-#include "emulator/core/protocol.h"
-#include "emulator/lambda/api/service.h"
+#include "emulator/lambda/api/operation.h"
 #include "wire/arn.h"
 #include "wire/json.h"
 
@@ -48,11 +47,10 @@ json::object conditions_of(const json::object& body) {
 
 AwsResult<json::object> make_statement(const Function& function, const std::string& qualifier,
                                        const json::object& body) {
-  auto principal = principal_of(wire::string_or(body, "Principal"), function.region);
-  if (!principal) return std::unexpected(principal.error());
+  ASSIGN_OR_RETURN(auto principal, principal_of(wire::string_or(body, "Principal"), function.region));
   json::object statement{{"Sid", wire::string_or(body, "StatementId")},
                          {"Effect", "Allow"},
-                         {"Principal", *std::move(principal)},
+                         {"Principal", std::move(principal)},
                          {"Action", wire::string_or(body, "Action")},
                          {"Resource", function.arn(qualifier)}};
   auto conditions = conditions_of(body);
@@ -101,21 +99,18 @@ AwsError wrong_policy_revision() {
       {}};
 }
 
-}  // namespace
-
-Task<Service::Answer> Service::add_permission(Request& request) {
-  if (request.query("Qualifier") == k_latest) {
+Task<Answer> add_permission(Operation& operation) {
+  if (operation.query("Qualifier") == k_latest) {
     co_return std::unexpected(invalid_parameter("We currently do not support adding policies for $LATEST."));
   }
-  auto target = find_qualified(request, "AddPermission");
-  if (!target) co_return std::unexpected(target.error());
-  if (auto checked = check_permission(request.body); !checked) co_return std::unexpected(checked.error());
-  auto& function = *target->function;
-  auto& policy = function.policies[policy_key(target->ref)];
-  auto* current = function.revision_of(target->ref.qualifier);
-  auto revision = wire::string_or(request.body, "RevisionId");
+  ASSIGN_OR_CO_RETURN(auto target, find_qualified(operation, "AddPermission"));
+  CO_RETURN_IF_ERROR(check_permission(operation.body));
+  auto& function = *target.function;
+  auto& policy = function.policies[policy_key(target.ref)];
+  auto* current = function.revision_of(target.ref.qualifier);
+  auto revision = wire::string_or(operation.body, "RevisionId");
   if (!revision.empty() && revision != *current) co_return std::unexpected(wrong_policy_revision());
-  auto id = wire::string_or(request.body, "StatementId");
+  auto id = wire::string_or(operation.body, "StatementId");
   for (const auto& existing : policy.statements) {
     if (wire::string_or(existing.as_object(), "Sid") == id) {
       co_return aws_fail(
@@ -125,37 +120,34 @@ Task<Service::Answer> Service::add_permission(Request& request) {
                       id));
     }
   }
-  auto statement = make_statement(function, target->ref.qualifier, request.body);
-  if (!statement) co_return std::unexpected(statement.error());
-  policy.statements.push_back(*statement);
+  ASSIGN_OR_CO_RETURN(auto statement, make_statement(function, target.ref.qualifier, operation.body));
+  policy.statements.push_back(statement);
   *current = make_request_id();
-  registry_.save(function);
-  co_return json_response(201, json::object{{"Statement", json::serialize(*statement)}}, request.call.request_id);
+  operation.functions.save(function);
+  co_return json_response(201, json::object{{"Statement", json::serialize(statement)}}, operation.call.request_id);
 }
 
-Task<Service::Answer> Service::get_policy(Request& request) {
-  auto target = find_qualified(request, "GetPolicy");
-  if (!target) co_return std::unexpected(target.error());
-  auto document = target->function->policy_document(target->ref.qualifier);
+Task<Answer> get_policy(Operation& operation) {
+  ASSIGN_OR_CO_RETURN(auto target, find_qualified(operation, "GetPolicy"));
+  auto document = target.function->policy_document(target.ref.qualifier);
   if (document.empty()) co_return std::unexpected(no_such_resource());
-  const auto& revision = *target->function->revision_of(target->ref.qualifier);
-  co_return json_response(200, json::object{{"Policy", document}, {"RevisionId", revision}}, request.call.request_id);
+  const auto& revision = *target.function->revision_of(target.ref.qualifier);
+  co_return json_response(200, json::object{{"Policy", document}, {"RevisionId", revision}}, operation.call.request_id);
 }
 
-Task<Service::Answer> Service::remove_permission(Request& request) {
-  auto target = event_target(request, "RemovePermission");
-  if (!target) co_return std::unexpected(target.error());
-  if (target->function == nullptr) {
-    co_return aws_fail(404, "ResourceNotFoundException", "No policy found for: " + target->ref.unqualified_arn());
+Task<Answer> remove_permission(Operation& operation) {
+  ASSIGN_OR_CO_RETURN(auto target, find_permitted(operation, "RemovePermission"));
+  if (target.function == nullptr) {
+    co_return aws_fail(404, "ResourceNotFoundException", "No policy found for: " + target.ref.unqualified_arn());
   }
-  if (target = find_qualified(request, "RemovePermission"); !target) co_return std::unexpected(target.error());
-  auto& function = *target->function;
-  auto found = function.policies.find(policy_key(target->ref));
+  ASSIGN_OR_CO_RETURN(target, find_qualified(operation, "RemovePermission"));
+  auto& function = *target.function;
+  auto found = function.policies.find(policy_key(target.ref));
   if (found == function.policies.end() || found->second.statements.empty()) {
     co_return aws_fail(404, "ResourceNotFoundException", "No policy is associated with the given resource.");
   }
   auto& policy = found->second;
-  const auto& id = request.parts.at(1);
+  const auto& id = operation.parts.at(1);
   auto* statement = std::find_if(policy.statements.begin(), policy.statements.end(), [&id](const json::value& each) {
     return wire::string_or(each.as_object(), "Sid") == id;
   });
@@ -163,14 +155,30 @@ Task<Service::Answer> Service::remove_permission(Request& request) {
     co_return aws_fail(404, "ResourceNotFoundException",
                        fmt::format("Statement {} is not found in resource policy.", id));
   }
-  auto* current = function.revision_of(target->ref.qualifier);
-  auto revision = request.query("RevisionId");
+  auto* current = function.revision_of(target.ref.qualifier);
+  auto revision = operation.query("RevisionId");
   if (!revision.empty() && revision != *current) co_return std::unexpected(wrong_revision());
   policy.statements.erase(statement);
   *current = make_request_id();
   if (policy.statements.empty()) function.policies.erase(found);
-  registry_.save(function);
-  co_return empty_response(204, request.call.request_id);
+  operation.functions.save(function);
+  co_return empty_response(204, operation.call.request_id);
+}
+
+constexpr Row k_operations[] = {
+    {"AddPermission",
+     add_permission,
+     {.method = "POST", .path = "/2015-03-31/functions/{FunctionName}/policy", .json_body = true}},
+    {"GetPolicy", get_policy, {.method = "GET", .path = "/2015-03-31/functions/{FunctionName}/policy"}},
+    {"RemovePermission",
+     remove_permission,
+     {.method = "DELETE", .path = "/2015-03-31/functions/{FunctionName}/policy/{StatementId}"}},
+};
+
+}  // namespace
+
+std::span<const Row> permission_operations() {
+  return k_operations;
 }
 
 }  // namespace sortie::emulator::lambda

@@ -1,9 +1,10 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
+#include <functional>
+#include <map>
 
-#include "emulator/core/protocol.h"
-#include "emulator/lambda/api/service.h"
+#include "emulator/lambda/api/operation.h"
 #include "emulator/lambda/catalogue/configuration.h"
 #include "wire/arn.h"
 #include "wire/json.h"
@@ -39,31 +40,35 @@ bool is_uuid(std::string_view text) {
          is_hexadecimal(text.substr(19, 4)) && is_hexadecimal(text.substr(24));
 }
 
-}  // namespace
+/// The tags of something, and how to keep them after a change.
+struct Tagged {
+  std::map<std::string, std::string>* tags;
+  std::function<void()> save;
+};
 
-AwsResult<Service::Tagged> Service::tagged_function(const Request& request, const std::string& text) {
-  auto ref = name_of(request, NameUse::other, text, {});
+AwsResult<Tagged> tagged_function(const Operation& operation, const std::string& text) {
+  auto ref = operation.name_of(NameUse::other, text, {});
   if (!ref) return std::unexpected(ref.error().code == "ValidationException" ? not_an_arn(text) : ref.error());
   if (!ref->qualifier.empty()) {
     return std::unexpected(
         invalid_parameter("Tags on function aliases and versions are not supported. Please specify a function ARN."));
   }
-  auto* function = ref->account == options_.account ? registry_.find(ref->region, ref->name) : nullptr;
+  auto* function = ref->account == operation.account ? operation.functions.find(ref->region, ref->name) : nullptr;
   if (function == nullptr) return std::unexpected(function_not_found(ref->arn()));
-  return Tagged{&function->tags, [this, function] { registry_.save(*function); }};
+  return Tagged{&function->tags, [&operation, function] { operation.functions.save(*function); }};
 }
 
 /// The tags of what the path names, permitted.
-AwsResult<Service::Tagged> Service::find_tagged(const Request& request, std::string_view action) {
-  const auto& text = request.parts.at(0);
+AwsResult<Tagged> find_tagged(const Operation& operation, std::string_view action) {
+  const auto& text = operation.parts.at(0);
   auto arn = wire::parse_arn(text);
   if (!arn || arn->service != "lambda") return std::unexpected(not_an_arn(text));
-  auto allowed = authorize(request.call, fmt::format("lambda:{}", action), text);
+  auto allowed = operation.allow(action, text);
   auto colon = arn->resource.find(':');
   const auto kind = arn->resource.substr(0, colon);
   const auto name = colon == std::string::npos ? std::string() : arn->resource.substr(colon + 1);
   if (kind == "function") {
-    auto tagged = tagged_function(request, text);
+    auto tagged = tagged_function(operation, text);
     // What is wrong with the ARN itself comes before what the caller may do with it.
     const bool wrong = !tagged && tagged.error().status == 400;
     if (!allowed && !wrong) return std::unexpected(allowed.error());
@@ -71,9 +76,9 @@ AwsResult<Service::Tagged> Service::find_tagged(const Request& request, std::str
   }
   if (!allowed) return std::unexpected(allowed.error());
   if (kind == "code-signing-config") {
-    auto* config = code_signing_.find(text);
+    auto* config = operation.code_signing.find(text);
     if (config == nullptr) return std::unexpected(nothing_there("Code signing config", text));
-    return Tagged{&config->tags, [this, config] { code_signing_.save(CodeSigningConfig(*config)); }};
+    return Tagged{&config->tags, [&operation, config] { operation.code_signing.save(CodeSigningConfig(*config)); }};
   }
   if (kind == "event-source-mapping" && is_uuid(name)) {
     return std::unexpected(nothing_there("Event source mapping", text));
@@ -87,43 +92,52 @@ AwsResult<Service::Tagged> Service::find_tagged(const Request& request, std::str
   return std::unexpected(not_an_arn(text));
 }
 
-Task<Service::Answer> Service::list_tags(Request& request) {
-  auto tagged = find_tagged(request, "ListTags");
-  if (!tagged) co_return std::unexpected(tagged.error());
-  co_return json_response(200, json::object{{"Tags", json::value_from(*tagged->tags)}}, request.call.request_id);
+Task<Answer> list_tags(Operation& operation) {
+  ASSIGN_OR_CO_RETURN(auto tagged, find_tagged(operation, "ListTags"));
+  co_return json_response(200, json::object{{"Tags", json::value_from(*tagged.tags)}}, operation.call.request_id);
 }
 
-Task<Service::Answer> Service::tag_resource(Request& request) {
-  auto tagged = find_tagged(request, "TagResource");
-  if (!tagged) co_return std::unexpected(tagged.error());
-  auto added = wire::string_map(wire::object_or_empty(request.body, "Tags"));
+Task<Answer> tag_resource(Operation& operation) {
+  ASSIGN_OR_CO_RETURN(auto tagged, find_tagged(operation, "TagResource"));
+  auto added = wire::string_map(wire::object_or_empty(operation.body, "Tags"));
   if (added.empty()) {
     co_return std::unexpected(invalid_parameter("An error occurred and the request cannot be processed."));
   }
-  auto tags = *tagged->tags;
+  auto tags = *tagged.tags;
   for (auto& [key, value] : added) tags[key] = value;
-  if (auto checked = check_tags(tags); !checked) co_return std::unexpected(checked.error());
-  *tagged->tags = std::move(tags);
-  tagged->save();
-  co_return empty_response(204, request.call.request_id);
+  CO_RETURN_IF_ERROR(check_tags(tags));
+  *tagged.tags = std::move(tags);
+  tagged.save();
+  co_return empty_response(204, operation.call.request_id);
 }
 
-Task<Service::Answer> Service::untag_resource(Request& request) {
-  auto tagged = find_tagged(request, "UntagResource");
-  if (!tagged) co_return std::unexpected(tagged.error());
-  auto parameters = wire::parse_query(request.call.request.query);
+Task<Answer> untag_resource(Operation& operation) {
+  ASSIGN_OR_CO_RETURN(auto tagged, find_tagged(operation, "UntagResource"));
+  auto parameters = wire::parse_query(operation.call.request.query);
   bool any = false;
   for (const auto& [name, value] : parameters ? *parameters : std::vector<wire::QueryParameter>{}) {
     if (name != "tagKeys") continue;
     any = true;
-    tagged->tags->erase(value);
+    tagged.tags->erase(value);
   }
   if (!any) {
     co_return std::unexpected(
         validation_error({"Value null at 'tagKeys' failed to satisfy constraint: Member must not be null"}));
   }
-  tagged->save();
-  co_return empty_response(204, request.call.request_id);
+  tagged.save();
+  co_return empty_response(204, operation.call.request_id);
+}
+
+constexpr Row k_operations[] = {
+    {"ListTags", list_tags, {.method = "GET", .path = "/2017-03-31/tags/{Resource}"}},
+    {"TagResource", tag_resource, {.method = "POST", .path = "/2017-03-31/tags/{Resource}", .json_body = true}},
+    {"UntagResource", untag_resource, {.method = "DELETE", .path = "/2017-03-31/tags/{Resource}"}},
+};
+
+}  // namespace
+
+std::span<const Row> tag_operations() {
+  return k_operations;
 }
 
 }  // namespace sortie::emulator::lambda

@@ -3,8 +3,7 @@
 
 #include <boost/json.hpp>
 
-#include "emulator/core/protocol.h"
-#include "emulator/lambda/api/service.h"
+#include "emulator/lambda/api/operation.h"
 #include "wire/json.h"
 
 /// Published versions and aliases.
@@ -12,19 +11,6 @@ namespace sortie::emulator::lambda {
 namespace {
 
 namespace json = boost::json;
-
-/// True when publishing `latest` would make what `published` is already.
-bool same_content(const Version& latest, const Version& published) {
-  return latest.code_sha256 == published.code_sha256 && latest.runtime == published.runtime &&
-         latest.role == published.role && latest.handler == published.handler && latest.timeout == published.timeout &&
-         latest.memory_mb == published.memory_mb && latest.ephemeral_mb == published.ephemeral_mb &&
-         latest.environment == published.environment && latest.architecture == published.architecture &&
-         latest.log_format == published.log_format && latest.log_group == published.log_group &&
-         latest.application_log_level == published.application_log_level &&
-         latest.system_log_level == published.system_log_level && latest.tracing_mode == published.tracing_mode &&
-         latest.kms_key_arn == published.kms_key_arn && latest.snap_start == published.snap_start &&
-         latest.layers == published.layers;
-}
 
 AwsError alias_not_found(const Function& function, const std::string& name) {
   return {404, "ResourceNotFoundException", "Cannot find alias arn: " + function.arn(name), {}};
@@ -101,142 +87,138 @@ AwsResult<void> check_kept_weights(const json::object& body, const Alias& alias,
       "Invalid function version {0}. Function version {0} is already included in routing configuration.", version)));
 }
 
-}  // namespace
-
-const Version& Service::publish(Function& function, const std::string& description, Version::Status status) {
-  if (function.last_version > 0) {
-    auto last = function.versions.find(function.last_version);
-    if (last != function.versions.end() && same_content(function.latest, last->second)) return last->second;
-  }
-  auto number = ++function.last_version;
-  auto& version = function.versions[number];
-  version = function.latest;
-  version.version = std::to_string(number);
-  version.description = description;
-  version.revision_id = make_request_id();
-  version.status = status;
-  function.latest.revision_id = make_request_id();
-  return version;
-}
-
-Task<Service::Answer> Service::publish_version(Request& request) {
-  auto target = find_target(request, "PublishVersion");
-  if (!target) co_return std::unexpected(target.error());
-  auto& function = *target->function;
-  auto sha = wire::string_or(request.body, "CodeSha256");
+Task<Answer> publish_version(Operation& operation) {
+  ASSIGN_OR_CO_RETURN(auto target, find_target(operation, "PublishVersion"));
+  auto& function = *target.function;
+  auto sha = wire::string_or(operation.body, "CodeSha256");
   if (!sha.empty() && sha != function.latest.code_sha256) {
     co_return std::unexpected(invalid_parameter(
         fmt::format("CodeSHA256 ({}) is different from current CodeSHA256 in $LATEST ({}). Please try again with the "
                     "CodeSHA256 in $LATEST.",
                     sha, function.latest.code_sha256)));
   }
-  auto revision = wire::string_or(request.body, "RevisionId");
+  auto revision = wire::string_or(operation.body, "RevisionId");
   if (!revision.empty() && revision != function.latest.revision_id) co_return std::unexpected(wrong_revision());
-  auto description = wire::string_or(request.body, "Description", function.latest.description);
+  auto description = wire::string_or(operation.body, "Description", function.latest.description);
   const auto& version = publish(function, description);
-  registry_.save(function);
-  co_return json_response(201, configuration_document(function, version), request.call.request_id);
+  operation.functions.save(function);
+  co_return json_response(201, configuration_document(function, version), operation.call.request_id);
 }
 
-Task<Service::Answer> Service::list_versions(Request& request) {
-  auto target = find_target(request, "ListVersionsByFunction");
-  if (!target) co_return std::unexpected(target.error());
-  auto page = read_page(request.query("MaxItems"), request.query("Marker"));
-  if (!page) co_return std::unexpected(page.error());
-  const auto& function = *target->function;
+Task<Answer> list_versions(Operation& operation) {
+  ASSIGN_OR_CO_RETURN(auto target, find_target(operation, "ListVersionsByFunction"));
+  ASSIGN_OR_CO_RETURN(auto page, read_page(operation.query("MaxItems"), operation.query("Marker")));
+  const auto& function = *target.function;
   std::vector<std::pair<std::string, json::object>> items;
   items.emplace_back("$LATEST", configuration_document(function, function.latest, k_latest));
   for (const auto& [number, version] : function.versions) {
     items.emplace_back(fmt::format("{:010}", number), configuration_document(function, version));
   }
-  co_return json_response(200, page_document("Versions", std::move(items), *page), request.call.request_id);
+  co_return json_response(200, page_document("Versions", std::move(items), page), operation.call.request_id);
 }
 
-Task<Service::Answer> Service::create_alias(Request& request) {
-  auto target = find_target(request, "CreateAlias");
-  if (!target) co_return std::unexpected(target.error());
-  auto& function = *target->function;
-  auto name = wire::string_or(request.body, "Name");
+Task<Answer> create_alias(Operation& operation) {
+  ASSIGN_OR_CO_RETURN(auto target, find_target(operation, "CreateAlias"));
+  auto& function = *target.function;
+  auto name = wire::string_or(operation.body, "Name");
   if (!is_plain_name(name) || is_version(name) || name.size() > 128) {
     co_return std::unexpected(validation_error(
         {constraint(name, "name", "Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)")}));
   }
-  auto version = wire::string_or(request.body, "FunctionVersion");
-  if (auto checked = check_alias(function, request.body, version); !checked) co_return std::unexpected(checked.error());
+  auto version = wire::string_or(operation.body, "FunctionVersion");
+  CO_RETURN_IF_ERROR(check_alias(function, operation.body, version));
   if (function.aliases.contains(name)) {
     co_return aws_fail(409, "ResourceConflictException", "Alias already exists: " + function.arn(name));
   }
   auto& alias = function.aliases[name];
-  alias = {version, wire::string_or(request.body, "Description"), make_request_id(), {}};
-  apply_weights(request.body, alias);
-  registry_.save(function);
-  co_return json_response(201, alias_document(function, name, alias), request.call.request_id);
+  alias = {version, wire::string_or(operation.body, "Description"), make_request_id(), {}};
+  apply_weights(operation.body, alias);
+  operation.functions.save(function);
+  co_return json_response(201, alias_document(function, name, alias), operation.call.request_id);
 }
 
-Task<Service::Answer> Service::get_alias(Request& request) {
-  auto target = find_target(request, "GetAlias");
-  if (!target) co_return std::unexpected(target.error());
-  auto found = target->function->aliases.find(request.parts.at(1));
-  if (found == target->function->aliases.end()) {
-    co_return std::unexpected(alias_not_found(*target->function, request.parts.at(1)));
+Task<Answer> get_alias(Operation& operation) {
+  ASSIGN_OR_CO_RETURN(auto target, find_target(operation, "GetAlias"));
+  auto found = target.function->aliases.find(operation.parts.at(1));
+  if (found == target.function->aliases.end()) {
+    co_return std::unexpected(alias_not_found(*target.function, operation.parts.at(1)));
   }
-  co_return json_response(200, alias_document(*target->function, found->first, found->second), request.call.request_id);
+  co_return json_response(200, alias_document(*target.function, found->first, found->second),
+                          operation.call.request_id);
 }
 
-Task<Service::Answer> Service::update_alias(Request& request) {
-  auto target = find_target(request, "UpdateAlias");
-  if (!target) co_return std::unexpected(target.error());
-  auto& function = *target->function;
-  auto found = function.aliases.find(request.parts.at(1));
+Task<Answer> update_alias(Operation& operation) {
+  ASSIGN_OR_CO_RETURN(auto target, find_target(operation, "UpdateAlias"));
+  auto& function = *target.function;
+  auto found = function.aliases.find(operation.parts.at(1));
   if (found == function.aliases.end()) {
-    co_return aws_fail(404, "ResourceNotFoundException", "Alias not found: " + function.arn(request.parts.at(1)));
+    co_return aws_fail(404, "ResourceNotFoundException", "Alias not found: " + function.arn(operation.parts.at(1)));
   }
   auto& alias = found->second;
-  auto revision = wire::string_or(request.body, "RevisionId");
+  auto revision = wire::string_or(operation.body, "RevisionId");
   if (!revision.empty() && revision != alias.revision_id) co_return std::unexpected(wrong_revision());
-  auto version = wire::string_or(request.body, "FunctionVersion", alias.version);
-  if (auto checked = check_alias(function, request.body, version); !checked) co_return std::unexpected(checked.error());
-  if (auto checked = check_kept_weights(request.body, alias, version); !checked) {
-    co_return std::unexpected(checked.error());
-  }
+  auto version = wire::string_or(operation.body, "FunctionVersion", alias.version);
+  CO_RETURN_IF_ERROR(check_alias(function, operation.body, version));
+  CO_RETURN_IF_ERROR(check_kept_weights(operation.body, alias, version));
   alias.version = version;
-  alias.description = wire::string_or(request.body, "Description", alias.description);
+  alias.description = wire::string_or(operation.body, "Description", alias.description);
   alias.revision_id = make_request_id();
-  apply_weights(request.body, alias);
-  registry_.save(function);
+  apply_weights(operation.body, alias);
+  operation.functions.save(function);
   if (auto config = function.provisioned.find(found->first); config != function.provisioned.end()) {
     config->second.pending = true;
-    provision_soon(function);
+    operation.provisioner.provision_soon(function);
   }
-  co_return json_response(200, alias_document(function, found->first, alias), request.call.request_id);
+  co_return json_response(200, alias_document(function, found->first, alias), operation.call.request_id);
 }
 
-Task<Service::Answer> Service::delete_alias(Request& request) {
-  auto target = find_target(request, "DeleteAlias");
-  if (!target) co_return std::unexpected(target.error());
-  auto& function = *target->function;
+Task<Answer> delete_alias(Operation& operation) {
+  ASSIGN_OR_CO_RETURN(auto target, find_target(operation, "DeleteAlias"));
+  auto& function = *target.function;
   // An alias that is not there is deleted all the same.
-  if (function.aliases.erase(request.parts.at(1)) > 0) {
-    pool_->unprovision(function.arn(request.parts.at(1)));
-    function.forget(request.parts.at(1));
-    registry_.save(function);
+  if (function.aliases.erase(operation.parts.at(1)) > 0) {
+    operation.provisioner.unprovision(function, operation.parts.at(1));
+    function.forget(operation.parts.at(1));
+    operation.functions.save(function);
   }
-  co_return empty_response(204, request.call.request_id);
+  co_return empty_response(204, operation.call.request_id);
 }
 
-Task<Service::Answer> Service::list_aliases(Request& request) {
-  auto target = find_target(request, "ListAliases");
-  if (!target) co_return std::unexpected(target.error());
-  auto page = read_page(request.query("MaxItems"), request.query("Marker"));
-  if (!page) co_return std::unexpected(page.error());
-  auto of_version = request.query("FunctionVersion");
+Task<Answer> list_aliases(Operation& operation) {
+  ASSIGN_OR_CO_RETURN(auto target, find_target(operation, "ListAliases"));
+  ASSIGN_OR_CO_RETURN(auto page, read_page(operation.query("MaxItems"), operation.query("Marker")));
+  auto of_version = operation.query("FunctionVersion");
   std::vector<std::pair<std::string, json::object>> items;
-  for (const auto& [name, alias] : target->function->aliases) {
+  for (const auto& [name, alias] : target.function->aliases) {
     if (of_version.empty() || of_version == alias.version) {
-      items.emplace_back(name, alias_document(*target->function, name, alias));
+      items.emplace_back(name, alias_document(*target.function, name, alias));
     }
   }
-  co_return json_response(200, page_document("Aliases", std::move(items), *page), request.call.request_id);
+  co_return json_response(200, page_document("Aliases", std::move(items), page), operation.call.request_id);
+}
+
+constexpr Row k_operations[] = {
+    {"PublishVersion",
+     publish_version,
+     {.method = "POST", .path = "/2015-03-31/functions/{FunctionName}/versions", .json_body = true}},
+    {"ListVersionsByFunction",
+     list_versions,
+     {.method = "GET", .path = "/2015-03-31/functions/{FunctionName}/versions"}},
+    {"CreateAlias",
+     create_alias,
+     {.method = "POST", .path = "/2015-03-31/functions/{FunctionName}/aliases", .json_body = true}},
+    {"ListAliases", list_aliases, {.method = "GET", .path = "/2015-03-31/functions/{FunctionName}/aliases"}},
+    {"GetAlias", get_alias, {.method = "GET", .path = "/2015-03-31/functions/{FunctionName}/aliases/{Name}"}},
+    {"UpdateAlias",
+     update_alias,
+     {.method = "PUT", .path = "/2015-03-31/functions/{FunctionName}/aliases/{Name}", .json_body = true}},
+    {"DeleteAlias", delete_alias, {.method = "DELETE", .path = "/2015-03-31/functions/{FunctionName}/aliases/{Name}"}},
+};
+
+}  // namespace
+
+std::span<const Row> version_operations() {
+  return k_operations;
 }
 
 }  // namespace sortie::emulator::lambda

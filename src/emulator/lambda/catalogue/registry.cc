@@ -52,4 +52,8 @@ void Registry::erase(const std::string& region, const std::string& name) {
   reserved_.clear();
 }
 
+int Registry::reserved_except(const Function& function) {
+  return reserved_concurrency(function.region) - function.set_aside();
+}
+
 }  // namespace sortie::emulator::lambda

@@ -29,6 +29,8 @@ class Registry {
   void erase(const std::string& region, const std::string& name);
   /// What the functions of a region have set aside of its concurrency, together: reserved or provisioned.
   [[nodiscard]] int reserved_concurrency(const std::string& region);
+  /// The same without `function`.
+  [[nodiscard]] int reserved_except(const Function& function);
   /// Lets go of the store: no changes afterwards.
   void close() { statements_.reset(); }
   [[nodiscard]] const std::map<Key, Function>& all() const { return functions_; }

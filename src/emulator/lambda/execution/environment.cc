@@ -119,7 +119,7 @@ Task<AwsResult<std::shared_ptr<Environment>>> Environment::create(EnvironmentSer
     if (!folder) co_return aws_fail(500, "ServiceException", "The layers cannot be shown: " + describe(folder.error()));
     environment->layers_ = *std::move(folder);
   }
-  if (auto assumed = environment->assume_role(); !assumed) co_return std::unexpected(assumed.error());
+  CO_RETURN_IF_ERROR(environment->assume_role());
   if (const auto& slow = services.realism) {
     co_await sleep_for(environment->runtime_ ? slow->managed_cold_start : slow->native_cold_start);
   }
@@ -161,10 +161,9 @@ bool Environment::may_write_logs(const LogTarget& target) const {
 }
 
 Task<Result<void>> Environment::make_sandbox() {
-  auto made =
-      co_await sandbox::Sandbox::create(services_.executor, make_spec(services_, *deployment_, runtime_, layers_));
-  if (!made) co_return std::unexpected(made.error());
-  sandbox_ = *std::move(made);
+  ASSIGN_OR_CO_RETURN(auto made, co_await sandbox::Sandbox::create(
+                                     services_.executor, make_spec(services_, *deployment_, runtime_, layers_)));
+  sandbox_ = std::move(made);
   serve_listeners();
   co_return Result<void>{};
 }

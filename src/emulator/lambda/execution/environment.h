@@ -16,6 +16,7 @@
 #include "emulator/core/ports.h"
 #include "emulator/lambda/catalogue/code_store.h"
 #include "emulator/lambda/execution/deployment.h"
+#include "emulator/lambda/execution/environment_services.h"
 #include "emulator/lambda/execution/extension.h"
 #include "emulator/lambda/execution/extension_api.h"
 #include "emulator/lambda/execution/invocation.h"
@@ -42,26 +43,6 @@ constexpr std::uint32_t cpu_share(int memory_mb) {
 constexpr std::uint32_t init_cpu_share(int memory_mb) {
   return std::max<std::uint32_t>(cpu_share(memory_mb), 1000);
 }
-
-/// What every environment needs of the rest of the emulator. Outlives them, or `Environment::abandon` was called.
-struct EnvironmentServices {
-  Executor executor;
-  const Clock& clock;
-  LogSink& logs;
-  Authorizer& authorizer;
-  Identities& identities;
-  http::Server& runtime_server;   ///< serves the Runtime API: waits without limit
-  http::Server& endpoint_server;  ///< serves AWS's own names
-  http::Service* aws = nullptr;
-  http::CertificateAuthority* authority = nullptr;
-  bool host_network = false;
-  bool realistic_streaming = false;
-  std::chrono::milliseconds init_limit{10'000};
-  Slots& starts;  ///< how many may start at once
-  ManagedRuntimes* runtimes = nullptr;
-  CodeStore* codes = nullptr;
-  std::optional<Realism> realism;
-};
 
 /// One execution environment: a sandbox, the bootstrap and the external extensions in it, its Runtime API, its name
 /// server and endpoints, its log. It runs one invocation at a time. io_context thread only.

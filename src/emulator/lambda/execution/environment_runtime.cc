@@ -24,10 +24,9 @@ Task<Result<std::string>> read_up_to(http::Body& body, std::size_t limit) {
   if (auto length = body.length()) bytes.reserve(std::min<std::uint64_t>(*length, limit + 1));
   std::vector<char> piece(k_piece_bytes);
   while (bytes.size() <= limit) {
-    auto count = co_await body.read(piece);
-    if (!count) co_return std::unexpected(count.error());
-    if (*count == 0) break;
-    bytes.append(piece.data(), *count);
+    ASSIGN_OR_CO_RETURN(auto count, co_await body.read(piece));
+    if (count == 0) break;
+    bytes.append(piece.data(), count);
   }
   co_return bytes;
 }
@@ -144,9 +143,8 @@ http::Response Environment::finish_answer(const std::shared_ptr<Invocation>& inv
 Task<Result<http::Response>> Environment::read_buffered(std::shared_ptr<Invocation> invocation, http::Request request,
                                                         bool is_error) {
   auto self = shared_from_this();
-  auto payload = co_await read_up_to(request.body, k_response_limit);
-  if (!payload) co_return std::unexpected(payload.error());
-  if (payload->size() > k_response_limit) {
+  ASSIGN_OR_CO_RETURN(auto payload, co_await read_up_to(request.body, k_response_limit));
+  if (payload.size() > k_response_limit) {
     auto message =
         fmt::format("Response payload size exceeded maximum allowed payload size ({} bytes).", k_response_limit);
     auto done = finish_answer(
@@ -154,7 +152,7 @@ Task<Result<http::Response>> Environment::read_buffered(std::shared_ptr<Invocati
         {.is_error = true, .error_type = k_too_large_type, .payload = error_document(k_too_large_type, message)});
     co_return done.status == 202 ? too_large() : std::move(done);
   }
-  Answer answer{.is_error = is_error, .payload = *std::move(payload)};
+  Answer answer{.is_error = is_error, .payload = std::move(payload)};
   if (is_error) {
     answer.error_type = request.headers.get_or("Lambda-Runtime-Function-Error-Type", "");
     if (answer.error_type.empty()) answer.error_type = error_type_of(answer.payload);
@@ -207,14 +205,13 @@ Task<Result<http::Response>> Environment::read_streamed(std::shared_ptr<Invocati
 Task<Result<http::Response>> Environment::on_init_error(http::Request request) {
   auto self = shared_from_this();
   if (state() != State::initializing) co_return denied();
-  auto document = co_await read_up_to(request.body, k_init_error_limit);
-  if (!document) co_return std::unexpected(document.error());
-  if (document->size() > k_init_error_limit) co_return too_large();
+  ASSIGN_OR_CO_RETURN(auto document, co_await read_up_to(request.body, k_init_error_limit));
+  if (document.size() > k_init_error_limit) co_return too_large();
   if (state() != State::initializing) co_return denied();
   std::string type(request.headers.get_or("Lambda-Runtime-Function-Error-Type", ""));
-  if (type.empty()) type = error_type_of(*document);
+  if (type.empty()) type = error_type_of(document);
   if (type.empty()) type = "Runtime.Unknown";
-  init_error_ = Failure{.type = type, .message = error_message_of(*document), .document = *std::move(document)};
+  init_error_ = Failure{.type = type, .message = error_message_of(document), .document = std::move(document)};
   changed_.notify();
   co_return runtime_accepted();
 }

@@ -1,13 +1,14 @@
+#include "emulator/lambda/execution/provisioned_pool.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <thread>
 
-#include "emulator/lambda/execution/pool.h"
+#include "emulator/lambda/execution/environment.h"
 
-/// Environments that are initialised ahead.
-/// https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html
 namespace sortie::emulator::lambda {
 namespace {
 
@@ -18,8 +19,21 @@ constexpr char k_init_failure[] = "FUNCTION_ERROR_INIT_FAILURE";
 
 }  // namespace
 
-void Pool::provision(const std::string& key, std::vector<Wanted> wanted, std::string failure) {
-  if (closed_) return;
+struct ProvisionedPool::Share {
+  std::shared_ptr<const Deployment> deployment;
+  std::string key;
+  int wanted = 0;
+  int starting = 0;
+  int there = 0;
+  std::vector<Warm> idle;
+};
+
+ProvisionedPool::ProvisionedPool(std::shared_ptr<LiveEnvironments> live, std::size_t limit)
+    : live_(std::move(live)),
+      limit_(limit != 0 ? limit : std::max<std::size_t>(k_minimum, k_per_core * std::thread::hardware_concurrency())) {}
+
+void ProvisionedPool::provision(const std::string& key, std::vector<Wanted> wanted, std::string failure) {
+  if (live_->closed()) return;
   auto& group = groups_[key];
   group.failure = std::move(failure);
   auto before = std::exchange(group.shares, {});
@@ -39,7 +53,7 @@ void Pool::provision(const std::string& key, std::vector<Wanted> wanted, std::st
   fill(group);
 }
 
-void Pool::unprovision(const std::string& key) {
+void ProvisionedPool::unprovision(const std::string& key) {
   auto found = groups_.find(key);
   if (found == groups_.end()) return;
   auto group = std::move(found->second);
@@ -49,8 +63,8 @@ void Pool::unprovision(const std::string& key) {
   fill_all();
 }
 
-Pool::Provisioned Pool::provisioned(const std::string& key) const {
-  Provisioned sum;
+ProvisionedPool::Status ProvisionedPool::status(const std::string& key) const {
+  Status sum;
   auto found = groups_.find(key);
   if (found == groups_.end()) return sum;
   const auto& group = found->second;
@@ -69,15 +83,13 @@ Pool::Provisioned Pool::provisioned(const std::string& key) const {
 }
 
 /// Removes what is too much, and what was there before once the rest is complete.
-void Pool::trim(Group& group) {
+void ProvisionedPool::trim(Group& group) {
   bool complete = group.failure.empty();
   for (const auto& share : group.shares) {
     complete = complete && share->there >= share->wanted;
     while (share->there > share->wanted && !share->idle.empty()) {
-      dispose(std::move(share->idle.back().environment));
+      dispose_idle(*share, std::move(share->idle.back()));
       share->idle.pop_back();
-      --share->there;
-      --provisioned_count_;
     }
   }
   if (!complete) return;
@@ -85,67 +97,66 @@ void Pool::trim(Group& group) {
 }
 
 /// What is out is disposed of when it comes back.
-void Pool::drop(const std::shared_ptr<Share>& share) {
+void ProvisionedPool::drop(const std::shared_ptr<Share>& share) {
   share->wanted = 0;
-  for (auto& warm : std::exchange(share->idle, {})) {
-    dispose(std::move(warm.environment));
-    --share->there;
-    --provisioned_count_;
-  }
+  for (auto& warm : std::exchange(share->idle, {})) dispose_idle(*share, std::move(warm));
 }
 
-void Pool::fill(Group& group) {
+void ProvisionedPool::dispose_idle(Share& share, Warm warm) {
+  --share.there;
+  --count_;
+  live_->dispose(std::move(warm.environment));
+}
+
+void ProvisionedPool::fill(Group& group) {
   for (const auto& share : group.shares) {
     while (group.failure.empty() && share->there + share->starting < share->wanted) {
-      if (provisioned_count_ >= provisioned_limit_) {
-        group.failure = fmt::format("This machine keeps at most {} provisioned environments", provisioned_limit_);
+      if (count_ >= limit_) {
+        group.failure = fmt::format("This machine keeps at most {} provisioned environments", limit_);
         return;
       }
       ++share->starting;
-      ++provisioned_count_;
-      asio::co_spawn(services_.executor, start_ahead(shared_from_this(), share), asio::detached);
+      ++count_;
+      asio::co_spawn(live_->executor(), start_ahead(shared_from_this(), share), asio::detached);
     }
   }
 }
 
 /// There may be room now for what had none.
-void Pool::fill_all() {
+void ProvisionedPool::fill_all() {
   for (auto& [key, group] : groups_) {
     if (group.failure.starts_with("This machine keeps")) group.failure.clear();
     fill(group);
   }
 }
 
-Task<void> Pool::start_ahead(std::shared_ptr<Pool> self, std::shared_ptr<Share> share) {
+Task<void> ProvisionedPool::start_ahead(std::shared_ptr<ProvisionedPool> self, std::shared_ptr<Share> share) {
   AwsResult<std::shared_ptr<Environment>> made;
   {
-    auto slot = co_await self->services_.starts.take();
-    if (!self->closed_ && share->wanted > 0) {
-      made = co_await Environment::create(self->services_, share->deployment, k_provisioned);
+    auto slot = co_await self->live_->take_start();
+    if (!self->live_->closed() && share->wanted > 0) {
+      made = co_await self->live_->create(share->deployment, k_provisioned);
     }
   }
   bool ready = false;
-  if (made && *made) {
-    self->live_.insert(*made);
-    ready = co_await (*made)->initialize_ahead();
-  }
+  if (made && *made) ready = co_await (*made)->initialize_ahead();
   const std::string failure = made ? k_init_failure : made.error().message;
   --share->starting;
   auto found = self->groups_.find(share->key);
   const bool wanted = share->there < share->wanted;
-  if (!self->closed_ && ready && wanted) {
+  if (!self->live_->closed() && ready && wanted) {
     ++share->there;
     share->idle.push_back(Warm{*std::move(made), steady_clock::now(), nullptr});
   } else {
-    --self->provisioned_count_;
-    if (made && *made) self->dispose(*std::move(made));
+    --self->count_;
+    if (made && *made) self->live_->dispose(*std::move(made));
   }
-  if (self->closed_ || found == self->groups_.end()) co_return;
+  if (self->live_->closed() || found == self->groups_.end()) co_return;
   if (!ready && wanted) found->second.failure = failure;
   self->trim(found->second);
 }
 
-std::optional<Pool::Warm> Pool::take_provisioned(const Deployment& deployment, const std::string& key) {
+std::optional<ProvisionedPool::Warm> ProvisionedPool::take(const Deployment& deployment, const std::string& key) {
   auto found = groups_.find(key);
   if (found == groups_.end()) return std::nullopt;
   for (const auto& share : found->second.shares) {
@@ -159,20 +170,18 @@ std::optional<Pool::Warm> Pool::take_provisioned(const Deployment& deployment, c
 }
 
 /// One whose processes have ended, or that is old, is replaced by a new one.
-void Pool::release_provisioned(Warm warm) {
+void ProvisionedPool::release(Warm warm) {
   const auto share = std::move(warm.share);
   const auto state = warm.environment->state();
   const bool fresh = state == State::ready && steady_clock::now() - warm.made < k_life_limit;
-  if (!closed_ && fresh && share->there <= share->wanted) {
+  if (!live_->closed() && fresh && share->there <= share->wanted) {
     share->idle.push_back(std::move(warm));
-    released_.notify();
+    live_->released().notify();
     return;
   }
-  --share->there;
-  --provisioned_count_;
-  dispose(std::move(warm.environment));
+  dispose_idle(*share, std::move(warm));
   auto found = groups_.find(share->key);
-  if (!closed_ && found != groups_.end()) fill(found->second);
+  if (!live_->closed() && found != groups_.end()) fill(found->second);
 }
 
 }  // namespace sortie::emulator::lambda

@@ -1,16 +1,18 @@
+#include "emulator/lambda/url/function_urls.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cstring>
 
+#include "base/error.h"
 #include "emulator/core/protocol.h"
-#include "emulator/lambda/api/service.h"
+#include "emulator/lambda/catalogue/errors.h"
 #include "emulator/lambda/url/cors.h"
 #include "emulator/lambda/url/event.h"
 #include "emulator/lambda/url/response.h"
 
-/// Requests to the URLs of functions.
 namespace sortie::emulator::lambda {
 namespace {
 
@@ -67,27 +69,26 @@ class ContinuedBody final : public http::BodySource {
 
 }  // namespace
 
-std::optional<Service::UrlTarget> Service::find_url(const FunctionUrlHost& host) const {
+std::optional<FunctionUrls::Target> FunctionUrls::find(const FunctionUrlHost& host) const {
   const auto begin = fmt::format("https://{}.", host.id);
-  for (const auto& [key, function] : registry_.all()) {
+  for (const auto& [key, function] : functions_.all()) {
     if (key.first != host.region) continue;
     for (const auto& [qualifier, url] : function.urls) {
-      if (url.url.starts_with(begin)) return UrlTarget{function.region, function.name, qualifier, url};
+      if (url.url.starts_with(begin)) return Target{function.region, function.name, qualifier, url};
     }
   }
   return std::nullopt;
 }
 
-bool Service::is_public(const http::Request& request) const {
+bool FunctionUrls::is_public(const http::Request& request) {
   const auto host = parse_function_url_host(request.headers.get_or("Host", request.host));
-  const auto target = host ? find_url(*host) : std::nullopt;
+  const auto target = host ? find(*host) : std::nullopt;
   return !target || target->url.auth_type == "NONE" || !is_signed(request);
 }
 
-Task<http::Response> Service::handle_url(Call call, FunctionUrlHost host) {
-  auto self = shared_from_this();
+Task<http::Response> FunctionUrls::handle(Call call, FunctionUrlHost host) {
   const auto id = call.request_id;
-  const auto target = find_url(host);
+  const auto target = find(host);
   if (!target) co_return refusal(nullptr, id);
   const auto cors = target->url.cors.value_or(boost::json::object());
   if (auto preflight = answer_preflight(cors, call.request)) {
@@ -95,7 +96,7 @@ Task<http::Response> Service::handle_url(Call call, FunctionUrlHost host) {
     co_return *std::move(preflight);
   }
   const std::string origin(call.request.headers.get_or("Origin", ""));
-  auto response = may_use_url(call, *target) ? co_await answer_url(std::move(call), host, *target) : forbidden(id);
+  auto response = may_use(call, *target) ? co_await invoke(std::move(call), host, *target) : forbidden(id);
   if (!response.headers.contains("x-amzn-RequestId")) response.headers.add("x-amzn-RequestId", id);
   add_cors_headers(cors, origin, response.headers);
   co_return response;
@@ -103,38 +104,38 @@ Task<http::Response> Service::handle_url(Call call, FunctionUrlHost host) {
 
 /// Since October 2025 AWS asks for `lambda:InvokeFunction` besides. URLs that everybody may use are taken as AWS took
 /// those that were there before, unless it is to be as AWS is in all.
-bool Service::may_use_url(const Call& call, const UrlTarget& target) {
-  const auto* function = registry_.find(target.region, target.name);
+bool FunctionUrls::may_use(const Call& call, const Target& target) {
+  const auto* function = functions_.find(target.region, target.name);
   if (function == nullptr) return false;
   const bool asks = target.url.auth_type != "NONE";
   if (asks && call.principal.kind == Principal::Kind::anonymous) return false;
   const auto arn = function->arn(target.qualifier);
   const auto policy = function->policy_document(target.qualifier);
-  if (!authorize(call, "lambda:InvokeFunctionUrl", arn, policy,
-                 {{"lambda:FunctionUrlAuthType", target.url.auth_type}})) {
+  if (!permissions_.authorize(call, "lambda:InvokeFunctionUrl", arn, policy,
+                              {{"lambda:FunctionUrlAuthType", target.url.auth_type}})) {
     return false;
   }
-  if (!asks && !options_.realism) return true;
-  return authorize(call, "lambda:InvokeFunction", arn, policy,
-                   {{"lambda:FunctionUrlAuthType", target.url.auth_type}, {"lambda:InvokedViaFunctionUrl", "true"}})
+  if (!asks && !strict_) return true;
+  return permissions_
+      .authorize(call, "lambda:InvokeFunction", arn, policy,
+                 {{"lambda:FunctionUrlAuthType", target.url.auth_type}, {"lambda:InvokedViaFunctionUrl", "true"}})
       .has_value();
 }
 
-Task<http::Response> Service::answer_url(Call call, const FunctionUrlHost& host, const UrlTarget& target) {
+Task<http::Response> FunctionUrls::invoke(Call call, const FunctionUrlHost& host, const Target& target) {
   const auto id = call.request_id;
-  auto invocation = co_await prepare_url(call, host, target);
+  auto invocation = co_await make_invocation(call, host, target);
   if (!invocation) co_return render_lambda_error(invocation.error(), id);
   const auto& given = *invocation;
   given->wants_content_type = true;
-  auto* function = registry_.find(target.region, target.name);
-  const auto* version = function != nullptr ? function->find(target.qualifier, next_chance()) : nullptr;
-  if (version == nullptr) co_return refusal(nullptr, id);  // it went away meanwhile
+  const auto invoked = invoker_.choose(target.region, target.name, target.qualifier);
+  if (!invoked) co_return refusal(nullptr, id);  // it went away meanwhile
   http::Body stream;
   if (target.url.invoke_mode == "RESPONSE_STREAM") {
-    given->stream = std::make_shared<ResponseStream>(executor_, ResponseStream::Framing::plain);
+    given->stream = invoker_.make_stream(ResponseStream::Framing::plain);
     stream = given->stream->body();
   }
-  if (auto begun = submit(*function, *version, target.qualifier, given); !begun) {
+  if (auto begun = invoker_.submit(*invoked, target.qualifier, given); !begun) {
     co_return render_lambda_error(begun.error(), id);
   }
   auto response = given->stream ? co_await stream_of(given, std::move(stream)) : co_await result_of(given);
@@ -142,14 +143,12 @@ Task<http::Response> Service::answer_url(Call call, const FunctionUrlHost& host,
   co_return response;
 }
 
-Task<AwsResult<std::shared_ptr<Invocation>>> Service::prepare_url(Call& call, const FunctionUrlHost& host,
-                                                                  const UrlTarget& target) {
+Task<AwsResult<std::shared_ptr<Invocation>>> FunctionUrls::make_invocation(Call& call, const FunctionUrlHost& host,
+                                                                           const Target& target) {
   auto body = co_await call.request.body.read_all(k_request_limit);
   if (!body) co_return std::unexpected(too_large());
-  auto invocation = std::make_shared<Invocation>(executor_);
-  invocation->request_id = call.request_id;
   std::string trace(call.request.headers.get_or("X-Amzn-Trace-Id", ""));
-  invocation->trace_id = trace.empty() ? make_trace_id(clock_.now(), call.request_id) : trace;
+  auto invocation = invoker_.make_invocation(call.request_id, trace);
   // The event of a request without one has the root alone.
   if (trace.empty()) trace = invocation->trace_id.substr(0, invocation->trace_id.find(';'));
   const bool asks = target.url.auth_type != "NONE";
@@ -161,12 +160,12 @@ Task<AwsResult<std::shared_ptr<Invocation>>> Service::prepare_url(Call& call, co
                                    .trace_id = trace,
                                    .now = clock_.now()});
   if (invocation->payload.size() > k_request_limit) co_return std::unexpected(too_large());
-  const auto* function = registry_.find(target.region, target.name);
+  const auto* function = functions_.find(target.region, target.name);
   if (function != nullptr) invocation->invoked_arn = function->arn(target.qualifier);
   co_return invocation;
 }
 
-Task<http::Response> Service::result_of(std::shared_ptr<Invocation> invocation) {
+Task<http::Response> FunctionUrls::result_of(std::shared_ptr<Invocation> invocation) {
   while (!invocation->done) co_await invocation->changed.wait();
   auto& result = invocation->result;
   if (result.refused || !result.function_error.empty()) co_return bad_gateway();
@@ -183,7 +182,7 @@ Task<http::Response> Service::result_of(std::shared_ptr<Invocation> invocation) 
 }
 
 /// The head of a streamed answer as soon as it is known; the body follows as the function writes it.
-Task<http::Response> Service::stream_of(std::shared_ptr<Invocation> invocation, http::Body body) {
+Task<http::Response> FunctionUrls::stream_of(std::shared_ptr<Invocation> invocation, http::Body body) {
   while (!invocation->accepted && !invocation->done) co_await invocation->changed.wait();
   if (invocation->result.refused) co_return bad_gateway();
   std::vector<char> piece(k_piece_bytes);
