@@ -3,38 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <fstream>
-#include <iterator>
 
 #include "base/deadline.h"
+#include "base/error.h"
 #include "emulator/core/protocol.h"
-#include "emulator/lambda/execution/environment_output.h"
-#include "wire/arn.h"
 #include "wire/date.h"
 
 namespace sortie::emulator::lambda {
 namespace {
-
-constexpr char k_runtime_address[] = "169.254.100.1";
-constexpr std::uint16_t k_runtime_port = 9001;
-constexpr char k_endpoint_address[] = "169.254.78.1";
-constexpr std::array<std::uint8_t, 4> k_endpoint_bytes{169, 254, 78, 1};
-constexpr char k_service_principal[] = "lambda.amazonaws.com";
-constexpr auto k_session_duration = std::chrono::hours(12);
-/// The order of Spec::listen.
-enum Listener : std::size_t {
-  runtime_api = 0,
-  name_server = 1,
-  endpoint_http = 2,
-  endpoint_https = 3,
-  name_stream = 4
-};
-
-std::string read_file(const char* path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 /// `2024/01/31/[$LATEST]<32 hexadecimal digits>`
 std::string make_stream_name(SystemTime now, std::string_view version) {
@@ -45,225 +21,103 @@ std::string make_stream_name(SystemTime now, std::string_view version) {
   return fmt::format("{}/[{}]{}", date, version, id);
 }
 
-sandbox::Spec make_spec(const EnvironmentServices& services, const Deployment& deployment,
-                        const std::optional<RuntimeLaunch>& runtime, const std::filesystem::path& layers) {
-  const auto& version = deployment.version;
-  sandbox::Spec spec{.mounts = {{deployment.code.string(), "/var/task"}},
-                     .memory_bytes = static_cast<std::uint64_t>(version.memory_mb) << 20,
-                     .tmp_bytes = static_cast<std::uint64_t>(version.ephemeral_mb) << 20,
-                     .cpu_milli = cpu_share(version.memory_mb),
-                     .network = services.host_network ? sandbox::Network::host : sandbox::Network::isolated,
-                     .listen = {{k_runtime_address, k_runtime_port, false},
-                                {k_endpoint_address, 53, true},
-                                {k_endpoint_address, 80, false},
-                                {k_endpoint_address, 443, false},
-                                {k_endpoint_address, 53, false}}};
-  if (!layers.empty()) spec.mounts.push_back({layers.string(), "/opt"});
-  if (runtime) spec.mounts.insert(spec.mounts.end(), runtime->mounts.begin(), runtime->mounts.end());
-  if (services.host_network) {
-    spec.resolv_conf = read_file("/etc/resolv.conf");
-    spec.hosts = read_file("/etc/hosts");
-  } else {
-    spec.resolv_conf = fmt::format("nameserver {}\noptions timeout:1 attempts:2\n", k_endpoint_address);
-    spec.hosts = "127.0.0.1 localhost localhost.localdomain sandbox.localdomain sandbox.local sandbox\n";
-  }
-  if (services.authority != nullptr) spec.ca_bundle_pem = services.authority->ca_pem();
-  return spec;
-}
-
 }  // namespace
 
-void Environment::prepare(const EnvironmentServices& services) {
-  const Deployment any{.code = "/"};
-  sandbox::prepare(make_spec(services, any, std::nullopt, {}));
-}
-
-Environment::Environment(EnvironmentServices& services, std::shared_ptr<const Deployment> deployment, LogTarget target,
-                         std::string_view initialization)
+Environment::Environment(EnvironmentServices& services, std::shared_ptr<const Deployment> deployment,
+                         const LogTarget& target, std::string_view initialization)
     : services_(services),
       deployment_(std::move(deployment)),
-      log_(services.logs, services.clock, target),
-      log_stream_(target.stream),
       initialization_(initialization),
+      log_(services.logs, services.clock, target),
+      role_(services, *deployment_),
+      sandbox_(services, *deployment_),
       changed_(services.executor),
-      work_(services.executor),
-      idle_timer_(services.executor),
-      idle_since_(std::chrono::steady_clock::now()) {}
+      telemetry_(services.executor, log_),
+      exchange_(
+          services.executor, services.clock, lifecycle_, changed_, [this] { return programs_.ending_runtime(); },
+          services.realistic_streaming),
+      extensions_api_(services.executor, *deployment_, lifecycle_, changed_, extensions_, telemetry_),
+      programs_(
+          {services, *deployment_, log_, role_, sandbox_, lifecycle_, changed_, extensions_, telemetry_, exchange_},
+          target.stream, initialization),
+      freeze_timer_(services.executor, k_freeze_delay, [this] { freeze_when_idle(); }) {}
 
 Environment::~Environment() {
-  if (!abandoned_) close_listeners();
+  sandbox_.close_listeners();
 }
 
 Task<AwsResult<std::shared_ptr<Environment>>> Environment::create(EnvironmentServices& services,
                                                                   std::shared_ptr<const Deployment> deployment,
                                                                   std::string_view initialization) {
-  LogTarget target{.region = deployment->region,
-                   .group = deployment->version.log_group,
-                   .stream = make_stream_name(services.clock.now(), deployment->version.version),
-                   .format = deployment->version.log_format,
-                   .least_level = parse_system_level(deployment->version.system_log_level)};
-  auto environment = std::make_shared<Environment>(services, deployment, target, initialization);
-  if (!is_native_runtime(deployment->version.runtime)) {
-    environment->runtime_ = co_await services.runtimes->find(deployment->version.runtime);
-    if (!environment->runtime_) {
-      co_return aws_fail(502, "InvalidRuntimeException",
-                         "The runtime or runtime version specified is not supported. (This machine has no interpreter "
-                         "for " +
-                             deployment->version.runtime + ".)");
-    }
-  }
-  if (!deployment->version.layers.empty()) {
-    std::vector<std::string> ids;
-    for (const auto& layer : deployment->version.layers) ids.push_back(layer.code_id);
-    auto folder = co_await services.codes->merged(std::move(ids));
-    if (!folder) co_return aws_fail(500, "ServiceException", "The layers cannot be shown: " + describe(folder.error()));
-    environment->layers_ = *std::move(folder);
-  }
-  CO_RETURN_IF_ERROR(environment->assume_role());
+  const LogTarget target{.region = deployment->region,
+                         .group = deployment->version.log_group,
+                         .stream = make_stream_name(services.clock.now(), deployment->version.version),
+                         .format = deployment->version.log_format,
+                         .least_level = parse_system_level(deployment->version.system_log_level)};
+  auto environment = std::make_shared<Environment>(services, std::move(deployment), target, initialization);
+  environment->programs_.set_owner(environment);
+  CO_RETURN_IF_ERROR(co_await environment->sandbox_.find_runtime());
+  CO_RETURN_IF_ERROR(environment->role_.assume());
   if (const auto& slow = services.realism) {
-    co_await sleep_for(environment->runtime_ ? slow->managed_cold_start : slow->native_cold_start);
+    co_await sleep_for(environment->sandbox_.runtime() != nullptr ? slow->managed_cold_start : slow->native_cold_start);
   }
-  if (!environment->may_write_logs(target)) environment->log_.forbid();
-  auto made = co_await environment->make_sandbox();
-  if (!made) co_return aws_fail(500, "ServiceException", "The sandbox cannot be made: " + describe(made.error()));
+  if (!environment->role_.may_write_logs(target)) environment->log_.forbid();
+  CO_RETURN_IF_ERROR(co_await environment->sandbox_.make(*environment));
   co_return environment;
-}
-
-AwsResult<void> Environment::assume_role() {
-  // A session's name has two characters at least; what AWS adds to a shorter one is recorded.
-  const auto session = deployment_->name.size() < 2 ? deployment_->name + "@lambda_function" : deployment_->name;
-  auto credentials = services_.identities.assume_for_service(deployment_->version.role, k_service_principal, session,
-                                                             k_session_duration);
-  if (!credentials) {
-    return aws_fail(403, "AccessDeniedException", "The role defined for the function cannot be assumed by Lambda.");
-  }
-  credentials_ = *std::move(credentials);
-  return {};
-}
-
-bool Environment::may_write_logs(const LogTarget& target) const {
-  auto key = services_.identities.find_key(credentials_.access_key_id);
-  if (!key) return false;
-  Call call{.service = "logs",
-            .region = deployment_->region,
-            .account = deployment_->account,
-            .request_id = make_request_id(),
-            .principal = key->principal,
-            .signature = Call::Signature::header,
-            .signed_at = services_.clock.now()};
-  auto group = fmt::format("arn:{}:logs:{}:{}:log-group:{}:log-stream:", wire::partition_of(deployment_->region),
-                           deployment_->region, deployment_->account, target.group);
-  const bool has_group = services_.logs.has_group(target.region, target.group) ||
-                         services_.authorizer.authorize(call, {.action = "logs:CreateLogGroup", .resource = group});
-  return has_group && services_.authorizer.authorize(call, {.action = "logs:CreateLogStream", .resource = group}) &&
-         services_.authorizer.authorize(call, {.action = "logs:PutLogEvents", .resource = group + target.stream})
-             .has_value();
-}
-
-Task<Result<void>> Environment::make_sandbox() {
-  ASSIGN_OR_CO_RETURN(auto made, co_await sandbox::Sandbox::create(
-                                     services_.executor, make_spec(services_, *deployment_, runtime_, layers_)));
-  sandbox_ = std::move(made);
-  serve_listeners();
-  co_return Result<void>{};
-}
-
-void Environment::serve_listeners() {
-  auto sockets = sandbox_->take_listeners();
-  if (sockets.size() <= Listener::name_stream) return;  // cannot be: the sandbox makes what the spec lists
-  runtime_listeners_.push_back(
-      services_.runtime_server.adopt(std::move(sockets[Listener::runtime_api]), *this, nullptr));
-  if (sandbox_->address(Listener::name_server).address == k_endpoint_address) {
-    // Without a network of its own addresses are nobody's: each name may have one.
-    const auto addresses = sandbox_->isolated() ? DnsServer::Addresses::one : DnsServer::Addresses::reserved;
-    dns_ = std::make_unique<DnsServer>(services_.executor, std::move(sockets[Listener::name_server]),
-                                       std::move(sockets[Listener::name_stream]), k_endpoint_bytes, addresses);
-  }
-  if (services_.aws == nullptr) return;
-  endpoint_listeners_.push_back(
-      services_.endpoint_server.adopt(std::move(sockets[Listener::endpoint_http]), *services_.aws, nullptr));
-  if (services_.authority == nullptr) return;
-  endpoint_listeners_.push_back(services_.endpoint_server.adopt(std::move(sockets[Listener::endpoint_https]),
-                                                                *services_.aws, services_.authority));
-}
-
-void Environment::close_listeners() {
-  for (auto id : std::exchange(runtime_listeners_, {})) services_.runtime_server.remove(id);
-  for (auto id : std::exchange(endpoint_listeners_, {})) services_.endpoint_server.remove(id);
-  dns_.reset();
-}
-
-RuntimeLayout Environment::runtime_layout() const {
-  auto authority = [this](Listener listener) {
-    auto address = sandbox_->address(listener);
-    return fmt::format("{}:{}", address.address, address.port);
-  };
-  RuntimeLayout layout{.runtime_api = authority(Listener::runtime_api),
-                       .task_root = sandbox_->inside_path("/var/task")};
-  if (!layers_.empty()) layout.layers_folder = sandbox_->inside_path("/opt");
-  layout.initialization = initialization_;
-  if (runtime_) {
-    layout.runtime_folder = sandbox_->inside_path("/var/runtime");
-    const auto within = [this](const char* name) { return sandbox_->inside_path(std::string("/var/runtime/") + name); };
-    layout.python_packages = within("site-packages");
-    layout.node_packages = within("node_modules");
-  }
-  // Without a network of its own the function cannot be reached through AWS's names; it must be told.
-  if (services_.aws != nullptr && sandbox_->address(Listener::endpoint_http).address != k_endpoint_address) {
-    layout.endpoint_url = "http://" + authority(Listener::endpoint_http);
-  }
-  return layout;
 }
 
 Task<void> Environment::retire() {
   auto self = shared_from_this();
-  co_await shut_down("spindown");
-  lifecycle_.apply(Event::retire);
-  idle_timer_.cancel();
-  if (!abandoned_) close_listeners();
+  co_await programs_.shut_down("spindown");
+  if (!lifecycle_.apply(Event::retire) && state() != State::retired) co_return;  // it was abandoned meanwhile
+  freeze_timer_.cancel();
+  sandbox_.close_listeners();
   log_.end_output();
   log_.flush();
 }
 
 void Environment::abandon() {
-  close_listeners();
-  close_telemetry();
+  sandbox_.close_listeners();
+  telemetry_.close();
   abandoned_ = true;
-  if (sandbox_ && lifecycle_.occupied()) {
-    sandbox_->kill_all();
-    sandbox_->thaw();
-  }
-  idle_timer_.cancel();
+  programs_.abandon();
+  freeze_timer_.cancel();
   log_.end_output();
   log_.flush();
   log_.forbid();
 }
 
-void Environment::became_idle() {
-  idle_since_ = std::chrono::steady_clock::now();
-  arm_idle_timer();
-}
-
-void Environment::arm_idle_timer() {
-  if (idle_armed_) return;
-  idle_armed_ = true;
-  idle_timer_.expires_at(idle_since_ + k_freeze_delay);
-  idle_timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
-    auto self = weak.lock();
-    if (!self) return;
-    self->idle_armed_ = false;
-    if (!error && !self->abandoned_) self->freeze_when_idle();
-  });
-}
-
-/// The timer is not moved at every invocation, that would cost more than it saves: it looks whether the environment was
-/// used meanwhile.
 void Environment::freeze_when_idle() {
-  if (invocation_) return;
-  if (std::chrono::steady_clock::now() < idle_since_ + k_freeze_delay) return arm_idle_timer();
-  drain_outputs(false);
+  if (abandoned_ || exchange_.invocation()) return;
+  programs_.drain_output();
   log_.flush();
   if (lifecycle_.apply(Event::froze)) sandbox_->freeze();
+}
+
+bool Environment::finishing() const {
+  return exchange_.invocation() && exchange_.invocation()->done;
+}
+
+Task<Result<http::Response>> Environment::handle(http::Request request) {
+  auto self = shared_from_this();
+  const auto call = parse_runtime_call(request.method, request.path);
+  if (call.kind != RuntimeCall::Kind::unknown) co_return co_await exchange_.handle(call, std::move(request));
+  const auto extension_call = parse_extension_call(request.method, request.path);
+  if (extension_call.kind == ExtensionCall::Kind::unknown)
+    co_return runtime_error(404, "NotFound", "404 page not found");
+  auto open_socket = [weak = weak_from_this()]() -> Task<Result<UniqueFd>> {
+    auto environment = weak.lock();
+    if (!environment || environment->abandoned_) co_return fail(ErrorKind::unavailable, "the environment is gone");
+    co_return co_await environment->sandbox_->open_socket();
+  };
+  co_return co_await extensions_api_.handle(extension_call, std::move(request), std::move(open_socket));
+}
+
+void Environment::notify_extensions() {
+  for (const auto& extension : extensions_) {
+    if (!extension->wants_invoke) continue;
+    extension->notify(invoke_event(epoch_ms(services_.clock, exchange_.deadline()), *exchange_.invocation()));
+  }
 }
 
 }  // namespace sortie::emulator::lambda

@@ -18,31 +18,29 @@ constexpr auto k_show_log = std::chrono::milliseconds(500);
 /// An init ahead of invocations may take this long, or as long as an invocation if that is longer.
 constexpr auto k_ahead_limit = std::chrono::seconds(130);
 
-using TimePoint = std::chrono::steady_clock::time_point;
 using std::chrono::steady_clock;
 
 }  // namespace
 
 Task<void> Environment::run(std::shared_ptr<Invocation> invocation) {
   auto self = shared_from_this();
-  invocation_ = std::move(invocation);
-  delivered_ = false;
-  answer_ = {};
+  exchange_.begin(std::move(invocation));
+  programs_.set_attended(true);
   auto began = steady_clock::now();
-  hot_ = began - idle_since_ < k_hot_loop && started_before_;
+  hot_ = began - idle_since() < k_hot_loop && started_before_;
   auto failure = co_await initialize(began);
   if (abandoned_) co_return;
-  log_.begin_tail(invocation_->wants_tail);
-  write_platform([this](LogFormat format) {
-    return start_line(format, log_.now(), invocation_->request_id, deployment_->version.version);
+  log_.begin_tail(exchange_.invocation()->wants_tail);
+  telemetry_.write_platform([this](LogFormat format) {
+    return start_line(format, log_.now(), exchange_.invocation()->request_id, deployment_->version.version);
   });
   finished_ = steady_clock::now();
   if (!failure) failure = co_await serve(began);
   if (abandoned_) co_return;
   report(finished_ - began, failure);
   answer_caller();
-  invocation_.reset();
-  answer_ = {};
+  exchange_.end();
+  programs_.set_attended(false);
   init_duration_.reset();
   // What has failed may have left nothing behind that would rest and hand the log over later.
   if (failure) {
@@ -50,18 +48,15 @@ Task<void> Environment::run(std::shared_ptr<Invocation> invocation) {
   } else {
     log_.end_invocation();
   }
-  became_idle();
+  freeze_timer_.restart(weak_from_this());
 }
 
 /// Makes the environment ready. A cold start's init is a phase of its own, with its own limit; when it fails it is
 /// tried again as a part of the invocation, as Lambda does. `began` is moved to the invocation's own beginning.
-Task<std::optional<Environment::Failure>> Environment::initialize(TimePoint& began) {
-  if (lifecycle_.state() == State::frozen) {
-    lifecycle_.apply(Event::thawed);
-    sandbox_->thaw();
-  }
+Task<std::optional<Failure>> Environment::initialize(TimePoint& began) {
+  if (lifecycle_.apply(Event::thawed)) sandbox_->thaw();
   if (lifecycle_.state() == State::ready) co_return std::nullopt;
-  while (programs_ > 0 || shutting_down_) co_await changed_.wait();  // the one before is still being cleared away
+  co_await programs_.wait_until_gone();  // the one before is still being cleared away
   auto slot = co_await services_.starts.take();
   if (!std::exchange(started_before_, true)) {
     auto failure = co_await first_init(steady_clock::now() + services_.init_limit);
@@ -72,25 +67,26 @@ Task<std::optional<Environment::Failure>> Environment::initialize(TimePoint& beg
   }
   began = steady_clock::now();
   sandbox_->set_cpu(init_cpu_share(deployment_->version.memory_mb));
-  auto failure = co_await start_and_wait(began + deployment_->version.timeout);
+  auto failure = co_await programs_.start_all(began + deployment_->version.timeout);
   sandbox_->set_cpu(cpu_share(deployment_->version.memory_mb));
   report_init("invoke", steady_clock::now() - began, failure);
   co_return failure;
 }
 
 /// The init phase of a new environment.
-Task<std::optional<Environment::Failure>> Environment::first_init(TimePoint limit) {
+Task<std::optional<Failure>> Environment::first_init(TimePoint limit) {
   const auto& version = deployment_->version;
   auto line = [&](LogFormat format) {
-    return init_start_line(format, log_.now(),
-                           runtime_version(version.runtime, runtime_ ? runtime_->version : std::string()),
-                           runtime_version_arn(deployment_->region, version.runtime), initialization_);
+    return init_start_line(
+        format, log_.now(),
+        runtime_version(version.runtime, sandbox_.runtime() != nullptr ? sandbox_.runtime()->version : std::string()),
+        runtime_version_arn(deployment_->region, version.runtime), initialization_);
   };
   log_.platform(line(log_.format()));
-  if (!layers_.empty()) init_start_event_ = line(LogFormat::json);
+  if (!sandbox_.layers().empty()) telemetry_.set_init_start(line(LogFormat::json));
   sandbox_->set_cpu(init_cpu_share(version.memory_mb));
   auto began = steady_clock::now();
-  auto failure = co_await start_and_wait(limit);
+  auto failure = co_await programs_.start_all(limit);
   auto duration = steady_clock::now() - began;
   sandbox_->set_cpu(cpu_share(version.memory_mb));
   report_init("init", duration, failure);
@@ -100,16 +96,16 @@ Task<std::optional<Environment::Failure>> Environment::first_init(TimePoint limi
 
 Task<bool> Environment::initialize_ahead() {
   auto self = shared_from_this();
-  initializing_ahead_ = true;
+  programs_.set_attended(true);
   started_before_ = true;
   auto slot = co_await services_.starts.take();
   auto limit = std::max<steady_clock::duration>(deployment_->version.timeout, k_ahead_limit);
   auto failure = co_await first_init(steady_clock::now() + limit);
-  initializing_ahead_ = false;
+  programs_.set_attended(false);
   if (abandoned_) co_return false;
   log_.end_output();
   log_.flush();
-  became_idle();
+  freeze_timer_.restart(weak_from_this());
   co_return !failure;
 }
 
@@ -130,27 +126,29 @@ void Environment::report_init(std::string_view phase, steady_clock::duration dur
   auto all = [&](LogFormat each) {
     return each == LogFormat::text && !shown ? std::string() : init_report_line(each, log_.now(), report);
   };
-  write_platform(done, failure ? SystemLevel::warn : SystemLevel::debug);
-  write_platform(all, failure || ahead ? SystemLevel::info : SystemLevel::debug);
+  telemetry_.write_platform(done, failure ? SystemLevel::warn : SystemLevel::debug);
+  telemetry_.write_platform(all, failure || ahead ? SystemLevel::info : SystemLevel::debug);
 }
 
 /// Hands the invocation over and waits for its end. Nothing: the runtime has answered and asked for more.
-Task<std::optional<Environment::Failure>> Environment::serve(TimePoint began) {
-  deadline_ = began + deployment_->version.timeout;
-  lifecycle_.apply(Event::dispatched);
-  if (!extensions_.empty()) notify_extensions();
-  work_.notify();
+Task<std::optional<Failure>> Environment::serve(TimePoint began) {
+  if (lifecycle_.apply(Event::dispatched)) {
+    exchange_.dispatch(began + deployment_->version.timeout);
+    notify_extensions();
+  }
+  const auto deadline = exchange_.deadline();
+  const auto& answer = exchange_.answer();
   auto show_log_at = began + k_show_log;
-  while (!at_rest() && !broken_) {
+  while (!programs_.at_rest() && !programs_.broken()) {
     auto now = steady_clock::now();
-    if (now >= deadline_) break;
+    if (now >= deadline) break;
     if (now >= show_log_at) {
       log_.flush();
       show_log_at = now + k_show_log;
     }
-    auto wake = std::min(deadline_, show_log_at);
-    if (answer_.complete && !invocation_->done && !invocation_->wants_tail) {
-      auto limit = hot_ ? answer_.at : answer_.at + k_ask_again_limit;
+    auto wake = std::min(deadline, show_log_at);
+    if (answer.complete && !exchange_.invocation()->done && !exchange_.invocation()->wants_tail) {
+      auto limit = hot_ ? answer.at : answer.at + k_ask_again_limit;
       if (now >= limit) {
         if (!hot_) log_.flush();  // the caller may read it at once: what there is, is there
         answer_caller();
@@ -161,13 +159,13 @@ Task<std::optional<Environment::Failure>> Environment::serve(TimePoint began) {
     co_await changed_.wait_until(wake);
   }
   finished_ = steady_clock::now();
-  if (at_rest()) {
-    drain_outputs(false);
+  if (programs_.at_rest()) {
+    programs_.drain_output();
     co_return std::nullopt;
   }
   // From here on an answer is refused: the state is no longer one in which answers are taken.
-  auto failure = broken_.value_or(Failure{.status = "timeout", .type = "Sandbox.Timedout"});
-  co_await shut_down(failure.status == "timeout" ? "timeout" : "failure");
+  auto failure = programs_.broken().value_or(Failure{.status = "timeout", .type = "Sandbox.Timedout"});
+  co_await programs_.shut_down(failure.status == "timeout" ? "timeout" : "failure");
   co_return failure;
 }
 
@@ -176,8 +174,8 @@ void Environment::report(steady_clock::duration duration, const std::optional<Fa
   log_.end_output();
   log_.report_loss();
   if (failure) report_failure(*failure);
-  log_.platform(end_line(log_.format(), invocation_->request_id));
-  Report report{.request_id = invocation_->request_id,
+  log_.platform(end_line(log_.format(), exchange_.invocation()->request_id));
+  Report report{.request_id = exchange_.invocation()->request_id,
                 .duration = duration,
                 .init = init_duration_,
                 .memory_mb = deployment_->version.memory_mb,
@@ -187,17 +185,19 @@ void Environment::report(steady_clock::duration duration, const std::optional<Fa
     if (failure->status != "timeout") report.error_type = failure->type;
   }
   auto runtime_done = report;
-  if (!failure && !extensions_.empty()) runtime_done.duration -= finished_ - runtime_rested_;
+  if (!failure && !extensions_.empty()) runtime_done.duration -= finished_ - exchange_.rested_at();
   const auto level = failure ? SystemLevel::warn : SystemLevel::debug;
-  write_platform(
-      [&](LogFormat format) { return runtime_done_line(format, log_.now(), runtime_done, answer_.payload.size()); },
+  telemetry_.write_platform(
+      [&](LogFormat format) {
+        return runtime_done_line(format, log_.now(), runtime_done, exchange_.answer().payload.size());
+      },
       level);
-  write_platform([&](LogFormat format) { return report_line(format, log_.now(), report); },
-                 failure ? SystemLevel::warn : SystemLevel::info);
+  telemetry_.write_platform([&](LogFormat format) { return report_line(format, log_.now(), report); },
+                            failure ? SystemLevel::warn : SystemLevel::info);
 }
 
 void Environment::report_failure(const Failure& failure) {
-  auto& id = invocation_->request_id;
+  auto& id = exchange_.invocation()->request_id;
   auto timeout = deployment_->version.timeout;
   auto message = failure.message;
   if (failure.status == "timeout") {
@@ -206,33 +206,31 @@ void Environment::report_failure(const Failure& failure) {
   } else if (failure.document.empty() && log_.format() == LogFormat::text) {
     log_.platform(fmt::format("RequestId: {} Error: {}\n{}", id, failure.message, failure.type));
   }
-  if (answer_.complete) return;  // the runtime's word came in time and stands
+  if (exchange_.answer().complete) return;  // the runtime's word came in time and stands
   message = fmt::format("RequestId: {} Error: {}", id, message);
-  answer_ = {.complete = true,
-             .is_error = true,
-             .error_type = failure.type,
-             .payload = failure.document.empty() ? error_document(failure.type, message) : failure.document};
-}
-
-bool Environment::finishing() const {
-  return invocation_ && invocation_->done;
+  exchange_.answer() = {.complete = true,
+                        .is_error = true,
+                        .error_type = failure.type,
+                        .payload = failure.document.empty() ? error_document(failure.type, message) : failure.document};
 }
 
 void Environment::answer_caller() {
-  if (invocation_->done) return;
-  auto& result = invocation_->result;
-  result.payload = std::move(answer_.payload);
+  const auto& invocation = exchange_.invocation();
+  if (invocation->done) return;
+  auto& answer = exchange_.answer();
+  auto& result = invocation->result;
+  result.payload = std::move(answer.payload);
   result.log_tail = log_.tail();
-  if (answer_.is_error) {
+  if (answer.is_error) {
     result.function_error = "Unhandled";
-    result.error_type = answer_.error_type;
+    result.error_type = answer.error_type;
     result.error_details = result.payload;
   }
-  if (invocation_->stream) {
-    invocation_->stream->complete(result.error_type, result.error_details,
-                                  invocation_->wants_tail ? wire::base64_encode(result.log_tail) : std::string());
+  if (invocation->stream) {
+    invocation->stream->complete(result.error_type, result.error_details,
+                                 invocation->wants_tail ? wire::base64_encode(result.log_tail) : std::string());
   }
-  invocation_->finish();
+  invocation->finish();
 }
 
 }  // namespace sortie::emulator::lambda

@@ -52,7 +52,11 @@ class Lifecycle {
  public:
   [[nodiscard]] State state() const { return state_; }
   /// Moves and returns true, or stays and returns false when the transition is denied.
-  bool apply(Event event);
+  [[nodiscard]] bool apply(Event event);
+  /// The process ended, or is being killed: moves to `stopping` from wherever a process is there.
+  void stop() {
+    if (auto next = transition(state_, Event::died)) state_ = *next;
+  }
   /// True when a process is there.
   [[nodiscard]] bool occupied() const { return state_ != State::empty && state_ != State::retired; }
 

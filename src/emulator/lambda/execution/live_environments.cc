@@ -58,7 +58,7 @@ Task<void> LiveEnvironments::retire_all() {
     };
     asio::co_spawn(services_.executor, end(each, left, changed), asio::detached);
   }
-  const auto deadline = steady_clock::now() + Environment::k_external_shutdown + k_end_grace;
+  const auto deadline = steady_clock::now() + Programs::k_external_shutdown + k_end_grace;
   while (*left > 0 && steady_clock::now() < deadline) co_await changed->wait_until(deadline);
 }
 

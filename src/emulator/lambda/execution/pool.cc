@@ -167,7 +167,7 @@ void Pool::reap() {
 Task<void> Pool::shutdown() {
   auto self = shared_from_this();
   forget_all();
-  const auto deadline = steady_clock::now() + Environment::k_external_shutdown + k_shutdown_grace;
+  const auto deadline = steady_clock::now() + Programs::k_external_shutdown + k_shutdown_grace;
   co_await live_->retire_all();
   // What they were doing is told to the end, its log too.
   while (!running_->none() && steady_clock::now() < deadline) co_await sleep_for(k_last_look);

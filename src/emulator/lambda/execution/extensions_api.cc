@@ -1,12 +1,12 @@
+#include "emulator/lambda/execution/extensions_api.h"
+
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
 
 #include "emulator/core/protocol.h"
-#include "emulator/lambda/execution/environment.h"
 #include "emulator/lambda/execution/runtime_api.h"
 
-/// The Extensions API of an environment. Whatever it refuses is 403, as in AWS.
 namespace sortie::emulator::lambda {
 namespace {
 
@@ -29,9 +29,9 @@ http::Response wrong_state(const Extension& extension, ExtensionState wanted, st
 
 }  // namespace
 
-Task<Result<http::Response>> Environment::on_extension(ExtensionCall call, http::Request request) {
+Task<Result<http::Response>> ExtensionsApi::handle(ExtensionCall call, http::Request request,
+                                                   TelemetryStream::OpenSocket open_socket) {
   using Kind = ExtensionCall::Kind;
-  auto self = shared_from_this();
   if (call.kind == Kind::wrong_method) co_return runtime_error(405, "MethodNotAllowed", "Method not allowed");
   if (call.kind == Kind::logs) {
     co_return runtime_error(501, "Extension.NotImplemented",
@@ -50,7 +50,7 @@ Task<Result<http::Response>> Environment::on_extension(ExtensionCall call, http:
   }
   auto extension = extensions_.find_by_id(id);
   if (!extension) co_return forbidden("Extension.UnknownExtensionIdentifier", "Unknown extension " + id);
-  if (call.kind == Kind::telemetry) co_return subscribe(*extension, *body);
+  if (call.kind == Kind::telemetry) co_return telemetry_.subscribe(*extension, *body, std::move(open_socket));
   if (call.kind == Kind::next) co_return co_await on_extension_next(std::move(extension));
   co_return on_extension_error(
       *extension,
@@ -58,7 +58,7 @@ Task<Result<http::Response>> Environment::on_extension(ExtensionCall call, http:
       request.headers.get_or(k_error_type, ""));
 }
 
-http::Response Environment::register_extension(const http::Headers& headers, const std::string& body) {
+http::Response ExtensionsApi::register_extension(const http::Headers& headers, const std::string& body) {
   const std::string name(headers.get_or("Lambda-Extension-Name", ""));
   if (name.empty()) return forbidden("Extension.InvalidExtensionName", "Empty extension name");
   if (name.size() > k_name_limit) return forbidden("Extension.InvalidExtensionName", "Extension name is too long");
@@ -67,25 +67,25 @@ http::Response Environment::register_extension(const http::Headers& headers, con
   auto registration = parse_registration(body, external);
   if (!registration) return forbidden(registration.error().type, registration.error().message);
   if (!external) {
-    if (state() != State::initializing) {
+    if (lifecycle_.state() != State::initializing) {
       return forbidden("Extension.RegistrationClosed", "Extension registration closed already");
     }
     if (extension) return forbidden(k_invalid_state, "Extension with this name already registered");
     if (extensions_.size() >= k_extension_limit) {
       return forbidden("Extension.TooManyExtensions", fmt::format("Extension limit ({}) reached", k_extension_limit));
     }
-    extension = extensions_.add(services_.executor, name, false);
+    extension = extensions_.add(executor_, name, false);
   }
   if (!extension->apply(ExtensionEvent::registers)) return wrong_state(*extension, ExtensionState::registered, name);
   extension->id = make_request_id();
   extension->wants_invoke = registration->invoke;
   extension->wants_shutdown = registration->shutdown;
   changed_.notify();
-  boost::json::object document{{"functionName", deployment_->name},
-                               {"functionVersion", deployment_->version.version},
-                               {"handler", deployment_->version.handler}};
+  boost::json::object document{{"functionName", deployment_.name},
+                               {"functionVersion", deployment_.version.version},
+                               {"handler", deployment_.version.handler}};
   if (wants_account_id(headers.get_or("Lambda-Extension-Accept-Feature", ""))) {
-    document.emplace("accountId", deployment_->account);
+    document.emplace("accountId", deployment_.account);
   }
   return {.status = 200,
           .headers = {{"Content-Type", "application/json"}, {k_identifier, extension->id}},
@@ -93,8 +93,7 @@ http::Response Environment::register_extension(const http::Headers& headers, con
 }
 
 /// The long poll: an answer comes with the next event.
-Task<Result<http::Response>> Environment::on_extension_next(std::shared_ptr<Extension> extension) {
-  auto self = shared_from_this();
+Task<Result<http::Response>> ExtensionsApi::on_extension_next(std::shared_ptr<Extension> extension) {
   // An event that was not fetched, as the poll before broke or there was none, is fetched now.
   if (!extension->event && !extension->apply(ExtensionEvent::asks)) {
     co_return wrong_state(*extension, ExtensionState::ready, extension->id);
@@ -117,8 +116,8 @@ Task<Result<http::Response>> Environment::on_extension_next(std::shared_ptr<Exte
 }
 
 /// The environment fails when the extension's process has ended, with what it has said here.
-http::Response Environment::on_extension_error(Extension& extension, ExtensionEvent event,
-                                               std::string_view error_type) {
+http::Response ExtensionsApi::on_extension_error(Extension& extension, ExtensionEvent event,
+                                                 std::string_view error_type) {
   if (error_type.empty()) return forbidden("Extension.MissingHeader", fmt::format("{} not found", k_error_type));
   if (!extension.apply(event)) {
     const auto wanted =
