@@ -3,10 +3,10 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "emulator/lambda/extension_api.h"
-#include "emulator/lambda/log_text.h"
-#include "emulator/lambda/runtime_api.h"
-#include "emulator/lambda/telemetry.h"
+#include "emulator/lambda/execution/extension_api.h"
+#include "emulator/lambda/execution/runtime_api.h"
+#include "emulator/lambda/execution/telemetry.h"
+#include "emulator/lambda/logging/log_text.h"
 
 /// Whatever a function or an extension sends: a path, an error document, a registration, output. The first byte picks.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string_view>
 
-#include "emulator/lambda/unzip.h"
+#include "emulator/lambda/catalogue/unzip.h"
 
 /// Any package: it is unpacked or refused, and nothing appears beside its folder.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

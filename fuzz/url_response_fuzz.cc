@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "emulator/core/function_url_host.h"
-#include "emulator/lambda/url_response.h"
+#include "emulator/lambda/url/response.h"
 
 namespace {
 

@@ -187,7 +187,7 @@ TEST_F(LambdaApi, CodeMayComeFromS3) {
 }
 
 TEST_F(LambdaApi, AnUpdateIsInProgressForAMoment) {
-  options.settle_time = std::chrono::milliseconds(50);
+  options.activation_time = std::chrono::milliseconds(50);
   make_small("f");
   auto updated = call("PUT", std::string(k_f) + "/configuration", R"({"Description":"new","Timeout":5})");
   EXPECT_EQ(updated.status, 200);

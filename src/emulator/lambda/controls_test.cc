@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "emulator/lambda/function.h"
+#include "emulator/lambda/catalogue/function.h"
 #include "emulator/lambda/lambda_fixture.h"
 
 /// What is kept for functions and does not change how they run.

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "emulator/lambda/environment.h"
+#include "emulator/lambda/execution/environment.h"
 #include "emulator/lambda/lambda_fixture.h"
 #include "sandbox/sandbox.h"
 

@@ -1,6 +1,7 @@
 #include "emulator/lambda/lambda.h"
 
 #include "emulator/core/function_url_host.h"
+#include "emulator/lambda/api/operations.h"
 #include "emulator/lambda/service.h"
 
 namespace sortie::emulator {
@@ -23,18 +24,20 @@ Task<http::Response> Lambda::handle(Call call) {
   return service_->handle(std::move(call));
 }
 
+std::vector<OperationSummary> Lambda::operations() const {
+  return lambda::operations_summary();
+}
+
 AwsResult<void> Lambda::check(const Source& source, const std::string& function_arn) {
-  auto ref = service_->check(source, function_arn);
-  if (!ref) return std::unexpected(ref.error());
-  return {};
+  return service_->async().check(source, function_arn);
 }
 
 void Lambda::send(const Source& source, const std::string& function_arn, std::string payload) {
-  service_->send(source, function_arn, std::move(payload));
+  service_->async().send(source, function_arn, std::move(payload));
 }
 
 bool Lambda::is_public(const http::Request& request) {
-  return service_->is_public(request);
+  return service_->urls().is_public(request);
 }
 
 Task<void> Lambda::shutdown() {
@@ -43,9 +46,9 @@ Task<void> Lambda::shutdown() {
 
 http::Response Lambda::render_error(const AwsError& error, const std::string& request_id,
                                     const http::Request& request) const {
-  auto told = error;
-  if (error.code == "RequestEntityTooLargeException") told.message = lambda::Service::too_large_for(request);
-  return lambda::render_lambda_error(told, request_id);
+  auto rendered = error;
+  if (error.code == "RequestEntityTooLargeException") rendered.message = lambda::too_large_for(request);
+  return lambda::render_lambda_error(rendered, request_id);
 }
 
 }  // namespace sortie::emulator

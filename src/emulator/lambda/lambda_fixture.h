@@ -16,8 +16,8 @@
 #include "base/deadline.h"
 #include "emulator/core/protocol.h"
 #include "emulator/core/store.h"
+#include "emulator/lambda/catalogue/test_zip.h"
 #include "emulator/lambda/lambda.h"
-#include "emulator/lambda/test_zip.h"
 #include "wire/checksum.h"
 
 /// For tests: a Lambda with everything around it faked, but its sandboxes real.

@@ -1,4 +1,4 @@
-#include "emulator/lambda/layers.h"
+#include "emulator/lambda/catalogue/layers.h"
 
 #include <gtest/gtest.h>
 

@@ -1,12 +1,12 @@
-#include "emulator/lambda/realism.h"
+#include "emulator/lambda/options/realism.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
+#include "emulator/lambda/execution/rate_limit.h"
 #include "emulator/lambda/lambda_fixture.h"
-#include "emulator/lambda/late_logs.h"
-#include "emulator/lambda/rate_limit.h"
+#include "emulator/lambda/logging/late_logs.h"
 
 namespace sortie::emulator::lambda {
 namespace {

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "emulator/lambda/invocation.h"
+#include "emulator/lambda/execution/invocation.h"
 #include "emulator/lambda/lambda_fixture.h"
 
 namespace sortie::emulator::lambda {
