@@ -38,10 +38,12 @@ http::Response empty_response(const std::string& request_id) {
   return empty;
 }
 
-AwsError json_denial(AwsError error) {
+AwsResult<void> json_decision(AwsResult<void> decision) {
+  if (decision) return {};
+  AwsError& error = decision.error();
   if (error.code == "AccessDenied") error.code = "AccessDeniedException";
   error.status = 400;
-  return error;
+  return decision;
 }
 
 }  // namespace sortie::emulator

@@ -25,7 +25,7 @@ Task<AwsResult<JsonRequest>> read_json_request(Call& call, std::string_view targ
 http::Response output_response(const boost::json::object& output, const std::string& request_id);
 http::Response empty_response(const std::string& request_id);
 
-/// A denial as JSON 1.1 services send it: 400 AccessDeniedException where others say 403 AccessDenied.
-AwsError json_denial(AwsError error);
+/// IAM's decision as JSON 1.1 services send it: 400 AccessDeniedException where others say 403 AccessDenied.
+AwsResult<void> json_decision(AwsResult<void> decision);
 
 }  // namespace sortie::emulator

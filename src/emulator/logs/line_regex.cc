@@ -1,8 +1,9 @@
 #include "emulator/logs/line_regex.h"
 
-#include <charconv>
 #include <optional>
 #include <utility>
+
+#include "base/number.h"
 
 namespace sortie::emulator::logs {
 namespace {
@@ -86,10 +87,7 @@ struct LineRegex::Parser {
     at = end + 1;
     const auto comma = inside.find(',');
     auto number = [](std::string_view digits) -> std::optional<unsigned> {
-      unsigned value = 0;
-      const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-      if (error != std::errc{} || stop != digits.data() + digits.size() || value > k_max_count) return std::nullopt;
-      return value;
+      return parse_number_between<unsigned>(digits, 0, k_max_count);
     };
     const auto least = number(inside.substr(0, comma));
     if (!least) return std::nullopt;
