@@ -19,7 +19,8 @@ def blocks(text):
     group, first, fenced = [], 1, False
     for number, line in enumerate(text.splitlines(), 1):
         fence = line.lstrip().startswith("```")
-        kept = fenced or fence or re.match(r"\s*(\||#|<!--|$)|\s{4,}(?![-*\d])", line) or CELL_LINK.match(line)
+        code = line.startswith("    ") and not group and not ITEM.match(line)  # indented, and no item goes on
+        kept = fenced or fence or code or re.match(r"\s*(\||#|<!--|$)", line) or CELL_LINK.match(line)
         if fence:
             fenced = not fenced
         continues = group and not kept and not ITEM.match(line)

@@ -133,8 +133,8 @@ def test_docs_stay_narrow():
 
 def test_reflowing_keeps_what_is_said():
     text = ("# A title\n\nOne two.\nThree.\n\n- item one " + "word " * 40 + "\n  goes on\n- item two\n\n| a | b |\n|---|---|\n\n"
-            "```\ncode   stays\n```\n\n1. first " + "word " * 30 + "\n")
+            "```\ncode   stays\n```\n\n    indented   code\n\n- outer:\n  - inner one,\n    two, " + "word " * 30 + "\n\n1. first " + "word " * 30 + "\n")
     new = docs_width.reflowed(text)
     assert new.split() == text.split()
-    assert "```\ncode   stays\n```" in new and "\n- item two\n" in new and "| a | b |\n|---|---|" in new
+    assert "```\ncode   stays\n```" in new and "    indented   code\n" in new and "  - inner one, two, word" in new and "\n- item two\n" in new and "| a | b |\n|---|---|" in new
     assert docs_width.reflowed(new) == new
