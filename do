@@ -12,7 +12,7 @@ usage() {
 ./do asan           unit tests under the address and undefined-behaviour sanitizers
 ./do tsan           unit tests of what meets threads under the thread sanitizer
 ./do fmt            format the sources
-./do check          format, clang-tidy, include table, file sizes
+./do check          format, include table, sizes, columns of docs, clang-tidy
 ./do bench          benchmarks, as ratios against what one would run otherwise
 ./do fuzz TARGET [SECONDS]   fuzz one parser (no TARGET: names them)
 END
@@ -94,6 +94,7 @@ run_check() {
   git ls-files '*.cc' '*.h' | xargs clang-format-19 --dry-run --Werror
   python3 checks/includes.py
   python3 checks/sizes.py
+  python3 checks/docs_width.py
   configure release >/dev/null
   # clang-tidy reads the sources as they are compiled: with the precompiled headers.
   ninja -C build -t targets all | sed -n 's/: .*//; /\.pch$/p' | xargs ninja -C build --quiet

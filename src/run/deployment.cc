@@ -13,9 +13,7 @@ constexpr std::string_view k_trust_policy =
 constexpr const char* k_logs_policy_arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole";
 constexpr const char* k_policy_name = "sortie";
 constexpr auto k_active_within = std::chrono::seconds(120);
-/// "It can take several seconds for a role to be assumable" (IAM user guide, changes are not always immediately
-/// visible).
-constexpr auto k_role_assumable_within = std::chrono::seconds(60);
+constexpr std::chrono::milliseconds k_role_pause = std::chrono::seconds(1);
 
 bool is_role_not_yet_assumable(const Error& error) {
   return error.code == "InvalidParameterValueException" &&
@@ -85,8 +83,7 @@ Task<Result<void>> Deployment::make_function(const package::Package& package, co
 }
 
 Task<Result<void>> Deployment::create_function(const package::Package& package, const DeploySpec& spec) {
-  const Deadline deadline = deadline_in(k_role_assumable_within);
-  for (;;) {
+  for (std::chrono::milliseconds waited{0};; waited += k_role_pause) {
     aws::CreateFunctionRequest request{.name = function_, .role = role_arn_};
     request.code.zip = package.zip;
     request.architecture = package.architecture;
@@ -98,8 +95,8 @@ Task<Result<void>> Deployment::create_function(const package::Package& package, 
     if (created) co_return Result<void>{};
     function_made_ = false;
     const bool wait = (role_made_ || spec.role_is_new) && is_role_not_yet_assumable(created.error());
-    if (!wait || std::chrono::steady_clock::now() > deadline) co_return std::unexpected(created.error());
-    co_await sleep_for(std::chrono::seconds(1));
+    if (!wait || waited >= spec.role_assumable.total) co_return std::unexpected(created.error());
+    co_await spec.role_assumable.sleep(k_role_pause);
   }
 }
 

@@ -6,6 +6,7 @@
 #include "package/package.h"
 #include "run/event.h"
 #include "run/target.h"
+#include "run/waits.h"
 
 namespace sortie::run {
 
@@ -16,6 +17,8 @@ struct DeploySpec {
   int memory_mb = 1769;
   int timeout_seconds = 900;
   bool keep = false;  ///< leave function, role and log behind: the next run of the same package uploads nothing
+  /// For a new role: "changes that I make are not always immediately visible" (IAM user guide), seconds as a rule.
+  Patience role_assumable{.total = std::chrono::seconds(60)};
 };
 
 /// A function made of a package, and what had to be made for it. io_context thread only.

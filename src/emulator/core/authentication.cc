@@ -1,12 +1,13 @@
 #include "emulator/core/authentication.h"
 
 #include <algorithm>
-#include <charconv>
 #include <expected>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
+#include "base/number.h"
 #include "emulator/core/form_upload.h"
 #include "emulator/core/refusal.h"
 #include "emulator/core/verified_body.h"
@@ -39,19 +40,6 @@ bool is_sha256(std::string_view text) {
   return text.size() == 64 && std::ranges::all_of(text, [](char c) {
            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
          });
-}
-
-std::string lower_case(std::string_view hex) {
-  std::string result(hex);
-  for (char& c : result) c = c >= 'A' && c <= 'F' ? static_cast<char>(c + 32) : c;
-  return result;
-}
-
-std::optional<std::uint64_t> read_number(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
 }
 
 /// `aws-chunked` is the coding of the transfer, not of the object.
@@ -99,7 +87,7 @@ AwsResult<void> check_s3_payload(Call& call, std::string_view stated, std::optio
   if (stated.empty() || stated == wire::k_unsigned_payload) return {};
   if (is_sha256(stated)) {
     if (request.body.streaming()) {
-      request.body = hashed_body(std::move(request.body), lower_case(stated));
+      request.body = hashed_body(std::move(request.body), ascii_lower(stated));
       return {};
     }
     const std::string actual = wire::sha256_hex(request.body.bytes());
@@ -119,7 +107,7 @@ AwsResult<void> check_s3_payload(Call& call, std::string_view stated, std::optio
                     "STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, or a valid sha256 "
                     "value.");
   }
-  const auto length = read_number(request.headers.get_or("x-amz-decoded-content-length", ""));
+  const auto length = parse_number<std::uint64_t>(request.headers.get_or("x-amz-decoded-content-length", ""));
   if (!length) {
     return aws_fail(411, "MissingContentLength", "You must provide the Content-Length HTTP header.");
   }

@@ -1,8 +1,8 @@
 #include "emulator/core/function_url_host.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/number.h"
 #include "http/message.h"
 
 namespace sortie::emulator {
@@ -31,7 +31,7 @@ bool is_region(std::string_view text) {
 std::string_view split_port(std::string_view host, std::uint16_t& port) {
   const auto colon = host.rfind(':');
   if (colon == std::string_view::npos) return host;
-  std::from_chars(host.data() + colon + 1, host.data() + host.size(), port);
+  port = parse_number<std::uint16_t>(host.substr(colon + 1)).value_or(0);
   return host.substr(0, colon);
 }
 

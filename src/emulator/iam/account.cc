@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "emulator/core/validation.h"
 #include "emulator/iam/operation.h"
 
 namespace sortie::emulator::iam {
@@ -47,11 +48,8 @@ bool is_alias(std::string_view text) {
 AwsResult<std::string> read_alias(const Operation& operation) {
   std::string alias(operation.input.get_or("AccountAlias", ""));
   if (is_alias(alias)) return alias;
-  return aws_fail(
-      400, "ValidationError",
-      fmt::format("1 validation error detected: Value '{}' at 'accountAlias' failed to satisfy constraint: "
-                  "Member must satisfy regular expression pattern: ^[a-z0-9]([a-z0-9]|-(?!-)){{1,61}}[a-z0-9]$",
-                  alias));
+  return aws_fail(400, "ValidationError",
+                  violation("accountAlias", alias, constraint::pattern("^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$")));
 }
 
 AwsResult<std::string> create_account_alias(Operation& operation) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "emulator/core/validation.h"
 #include "emulator/iam/operation.h"
 #include "wire/date.h"
 
@@ -101,10 +102,7 @@ AwsResult<std::string> get_account_authorization_details(Operation& operation) {
   for (const std::string& filter : filters) {
     static constexpr std::string_view k_known[] = {"User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"};
     if (std::ranges::find(k_known, filter) == std::end(k_known)) {
-      return aws_fail(
-          400, "ValidationError",
-          "1 validation error detected: Value at 'filter' failed to satisfy constraint: Member must satisfy "
-          "enum value set: [AWSManagedPolicy, User, Role, Group, LocalManagedPolicy]");
+      return aws_fail(400, "ValidationError", unshown_violation("filter", constraint::one_of(k_known)));
     }
   }
   const auto wanted = [&](std::string_view kind) {

@@ -3,10 +3,11 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <utility>
 
+#include "base/ascii.h"
+#include "base/number.h"
 #include "wire/checksum.h"
 #include "wire/date.h"
 
@@ -57,13 +58,6 @@ bool is_number(Operator op) {
   return op >= Operator::numeric_equals && op <= Operator::numeric_greater_than_equals;
 }
 
-std::optional<double> parse_number(std::string_view text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 std::optional<double> parse_date(std::string_view text) {
   if (const auto time = wire::parse_timestamp(text)) return static_cast<double>(time->time_since_epoch().count());
   return std::nullopt;
@@ -88,7 +82,7 @@ bool compare(Operator op, double request, double policy) {
 std::optional<Condition> Condition::compile(std::string_view name, std::string_view key,
                                             const std::vector<std::string>& values, bool variables) {
   Condition condition;
-  std::string lower = to_lower(name);
+  std::string lower = ascii_lower(name);
   std::string_view rest = lower;
   if (rest.starts_with("foranyvalue:")) {
     condition.quantifier_ = Quantifier::any_value;
@@ -105,7 +99,7 @@ std::optional<Condition> Condition::compile(std::string_view name, std::string_v
   if (found == std::end(k_operators)) return std::nullopt;
   condition.operator_ = found->op;
   condition.negated_ = found->negated;
-  condition.key_ = to_lower(key);
+  condition.key_ = ascii_lower(key);
   for (const std::string& value : values) {
     if (!condition.compile_value(value, variables)) return std::nullopt;
   }
@@ -114,13 +108,15 @@ std::optional<Condition> Condition::compile(std::string_view name, std::string_v
 
 bool Condition::compile_value(const std::string& value, bool variables) {
   if (is_number(operator_) || is_date(operator_)) {
-    const auto number = is_date(operator_) ? parse_date(value) : parse_number(value);
+    const auto number = is_date(operator_) ? parse_date(value) : parse_number<double>(value);
     if (number) numbers_.push_back(*number);
     return number.has_value();
   }
   switch (operator_) {
     case Operator::boolean:
-    case Operator::null: texts_.push_back(to_lower(value)); return texts_.back() == "true" || texts_.back() == "false";
+    case Operator::null:
+      texts_.push_back(ascii_lower(value));
+      return texts_.back() == "true" || texts_.back() == "false";
     case Operator::binary_equals: {
       auto bytes = wire::base64_decode(value);
       if (!bytes) return false;
@@ -160,12 +156,12 @@ bool Condition::holds(const Context& context) const {
 
 bool Condition::matches_one(std::string_view value, const Context& context) const {
   if (is_number(operator_) || is_date(operator_)) {
-    const auto number = is_date(operator_) ? parse_date(value) : parse_number(value);
+    const auto number = is_date(operator_) ? parse_date(value) : parse_number<double>(value);
     return number && std::ranges::any_of(numbers_, [&](double policy) { return compare(operator_, *number, policy); });
   }
   const auto any_pattern = [&](auto&& matches) { return std::ranges::any_of(patterns_, matches); };
   switch (operator_) {
-    case Operator::boolean: return std::ranges::find(texts_, to_lower(value)) != texts_.end();
+    case Operator::boolean: return std::ranges::find(texts_, ascii_lower(value)) != texts_.end();
     case Operator::binary_equals: {
       const auto bytes = wire::base64_decode(value);
       return bytes && std::ranges::find(texts_, *bytes) != texts_.end();
@@ -176,7 +172,7 @@ bool Condition::matches_one(std::string_view value, const Context& context) cons
     }
     case Operator::arn_like: return any_pattern([&](const Pattern& p) { return p.matches_arn(value, context); });
     case Operator::string_equals_ignore_case: {
-      const std::string lower = to_lower(value);
+      const std::string lower = ascii_lower(value);
       return any_pattern([&](const Pattern& p) { return p.matches(lower, context); });
     }
     default: return any_pattern([&](const Pattern& p) { return p.matches(value, context); });
@@ -197,9 +193,9 @@ std::optional<Condition::Network> Condition::parse_network(std::string_view text
   const unsigned most = network.v6 ? 128 : 32;
   network.prefix = most;
   if (slash != std::string_view::npos) {
-    const std::string_view digits = text.substr(slash + 1);
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), network.prefix);
-    if (error != std::errc() || end != digits.data() + digits.size() || network.prefix > most) return std::nullopt;
+    const auto prefix = parse_number_between<unsigned>(text.substr(slash + 1), 0, most);
+    if (!prefix) return std::nullopt;
+    network.prefix = *prefix;
   }
   return network;
 }

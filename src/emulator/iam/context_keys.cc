@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "base/ascii.h"
 #include "emulator/iam/pattern.h"
 
 namespace sortie::emulator::iam {
@@ -13,7 +14,7 @@ namespace json = boost::json;
 
 void add_key(std::string_view key, std::vector<std::string>& keys) {
   if (key.find(':') == std::string_view::npos) return;  // `${*}` and its kin stand for characters
-  const auto same = [&](const std::string& known) { return to_lower(known) == to_lower(key); };
+  const auto same = [&](const std::string& known) { return ascii_lower(known) == ascii_lower(key); };
   if (std::ranges::none_of(keys, same)) keys.emplace_back(key);
 }
 

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <stdexcept>
 
+#include "base/ascii.h"
 #include "emulator/core/random.h"
 #include "emulator/iam/aws_policies.h"
 #include "emulator/iam/entity_json.h"
@@ -95,23 +96,23 @@ void Directory::erase_entity(Map<T>& map, std::string_view kind, std::string_vie
 }
 
 const Role* Directory::find_role(std::string_view name) const {
-  return find_in(roles_, to_lower(name));
+  return find_in(roles_, ascii_lower(name));
 }
 const User* Directory::find_user(std::string_view name) const {
-  return find_in(users_, to_lower(name));
+  return find_in(users_, ascii_lower(name));
 }
 const User* Directory::find_user_by_id(std::string_view id) const {
   const auto found = std::ranges::find_if(users_, [&](const auto& entry) { return entry.second.id == id; });
   return found == users_.end() ? nullptr : &found->second;
 }
 const Group* Directory::find_group(std::string_view name) const {
-  return find_in(groups_, to_lower(name));
+  return find_in(groups_, ascii_lower(name));
 }
 const ManagedPolicy* Directory::find_policy(std::string_view arn) const {
   return find_in(policies_, arn);
 }
 const InstanceProfile* Directory::find_profile(std::string_view name) const {
-  return find_in(profiles_, to_lower(name));
+  return find_in(profiles_, ascii_lower(name));
 }
 
 const Role* Directory::find_role_by_arn(std::string_view arn) const {
@@ -122,34 +123,34 @@ const Role* Directory::find_role_by_arn(std::string_view arn) const {
 }
 
 void Directory::put(Role role) {
-  put_entity(roles_, "role", to_lower(role.name), std::move(role));
+  put_entity(roles_, "role", ascii_lower(role.name), std::move(role));
 }
 void Directory::put(User user) {
-  put_entity(users_, "user", to_lower(user.name), std::move(user));
+  put_entity(users_, "user", ascii_lower(user.name), std::move(user));
 }
 void Directory::put(Group group) {
-  put_entity(groups_, "group", to_lower(group.name), std::move(group));
+  put_entity(groups_, "group", ascii_lower(group.name), std::move(group));
 }
 void Directory::put(ManagedPolicy policy) {
   put_entity(policies_, "policy", policy.arn, std::move(policy));
 }
 void Directory::put(InstanceProfile profile) {
-  put_entity(profiles_, "profile", to_lower(profile.name), std::move(profile));
+  put_entity(profiles_, "profile", ascii_lower(profile.name), std::move(profile));
 }
 void Directory::erase(const Role& role) {
-  erase_entity(roles_, "role", to_lower(role.name));
+  erase_entity(roles_, "role", ascii_lower(role.name));
 }
 void Directory::erase(const User& user) {
-  erase_entity(users_, "user", to_lower(user.name));
+  erase_entity(users_, "user", ascii_lower(user.name));
 }
 void Directory::erase(const Group& group) {
-  erase_entity(groups_, "group", to_lower(group.name));
+  erase_entity(groups_, "group", ascii_lower(group.name));
 }
 void Directory::erase(const ManagedPolicy& policy) {
   erase_entity(policies_, "policy", std::string(policy.arn));
 }
 void Directory::erase(const InstanceProfile& profile) {
-  erase_entity(profiles_, "profile", to_lower(profile.name));
+  erase_entity(profiles_, "profile", ascii_lower(profile.name));
 }
 
 std::string Directory::setting(std::string_view name) const {

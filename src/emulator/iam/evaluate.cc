@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace sortie::emulator::iam {
 
 namespace {
@@ -109,11 +111,11 @@ Verdict explicit_deny(const Answers& answers) {
 }  // namespace
 
 PolicyAnswer ask(const Policy& policy, const AccessRequest& request) {
-  return ask(policy, request, to_lower(request.action));
+  return ask(policy, request, ascii_lower(request.action));
 }
 
 Verdict decide(const AccessRequest& request, const ApplicablePolicies& policies) {
-  const std::string lower_action = to_lower(request.action);
+  const std::string lower_action = ascii_lower(request.action);
   Answers answers;
   answers.identity = ask(policies.identity, request, lower_action);
   if (policies.boundary != nullptr) answers.boundary = ask(*policies.boundary, request, lower_action);

@@ -1,6 +1,7 @@
 #include <algorithm>
 
-#include "emulator/iam/operation.h"
+#include "base/ascii.h"
+#include "emulator/iam/entity_kind.h"
 #include "emulator/iam/pattern.h"
 #include "wire/date.h"
 
@@ -19,13 +20,7 @@ constexpr std::size_t k_max_groups_per_user = 10;
 
 bool is_member(const User& user, const Group& group) {
   return std::ranges::any_of(user.groups,
-                             [&](const std::string& name) { return to_lower(name) == to_lower(group.name); });
-}
-
-AwsResult<const Group*> allowed_group(const Operation& operation, std::string_view action, const std::string& name) {
-  const Group* group = operation.directory.find_group(name);
-  RETURN_IF_ERROR(operation.allow(action, group != nullptr ? group->arn : operation.arn("group", "/", name)));
-  return need_group(operation, name);
+                             [&](const std::string& name) { return ascii_lower(name) == ascii_lower(group.name); });
 }
 
 AwsResult<std::string> create_group(Operation& operation) {
@@ -55,7 +50,7 @@ AwsResult<std::string> get_group(Operation& operation) {
   RETURN_IF_ERROR(arguments.check());
   Page page(operation);
   RETURN_IF_ERROR(page.check());
-  ASSIGN_OR_RETURN(const Group* group, allowed_group(operation, "GetGroup", name));
+  ASSIGN_OR_RETURN(const Group* group, allowed<GroupKind>(operation, "GetGroup", name));
   wire::XmlWriter xml(false);
   xml.open("Group");
   write_group(xml, *group);
@@ -114,14 +109,14 @@ AwsResult<std::string> update_group(Operation& operation) {
   const std::string new_name = arguments.optional_name("NewGroupName", k_max_group_name);
   const std::string new_path = operation.input.contains("NewPath") ? arguments.path("NewPath") : "";
   RETURN_IF_ERROR(arguments.check());
-  ASSIGN_OR_RETURN(const Group* group, allowed_group(operation, "UpdateGroup", name));
+  ASSIGN_OR_RETURN(const Group* group, allowed<GroupKind>(operation, "UpdateGroup", name));
   const Group before = *group;
   Group changed = before;
   if (!new_path.empty()) changed.path = new_path;
   if (!new_name.empty()) changed.name = new_name;
   changed.arn = operation.arn("group", changed.path, changed.name);
   if (changed.arn != before.arn) RETURN_IF_ERROR(operation.allow("UpdateGroup", changed.arn));
-  const bool other_name = to_lower(changed.name) != to_lower(before.name);
+  const bool other_name = ascii_lower(changed.name) != ascii_lower(before.name);
   if (other_name && operation.directory.find_group(changed.name) != nullptr) {
     return std::unexpected(already_exists("Group", changed.name));
   }
@@ -132,7 +127,7 @@ AwsResult<std::string> update_group(Operation& operation) {
   operation.directory.put(changed);
   for (User& user : members) {
     for (std::string& of : user.groups) {
-      if (to_lower(of) == to_lower(before.name)) of = changed.name;
+      if (ascii_lower(of) == ascii_lower(before.name)) of = changed.name;
     }
     operation.directory.put(std::move(user));
   }
@@ -144,7 +139,7 @@ AwsResult<std::string> delete_group(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("GroupName", k_max_group_name);
   RETURN_IF_ERROR(arguments.check());
-  ASSIGN_OR_RETURN(const Group* group, allowed_group(operation, "DeleteGroup", name));
+  ASSIGN_OR_RETURN(const Group* group, allowed<GroupKind>(operation, "DeleteGroup", name));
   const auto in_it = [&](const auto& entry) { return is_member(entry.second, *group); };
   if (std::ranges::any_of(operation.directory.users(), in_it)) {
     return std::unexpected(delete_conflict("Cannot delete entity, must remove users from group first."));
@@ -165,7 +160,7 @@ AwsResult<std::pair<const Group*, const User*>> membership(Operation& operation,
   const std::string group_name = arguments.name("GroupName", k_max_group_name);
   const std::string user_name = arguments.name("UserName", k_max_user_name);
   RETURN_IF_ERROR(arguments.check());
-  ASSIGN_OR_RETURN(const Group* group, allowed_group(operation, action, group_name));
+  ASSIGN_OR_RETURN(const Group* group, allowed<GroupKind>(operation, action, group_name));
   ASSIGN_OR_RETURN(const User* user, need_user(operation, user_name));
   return std::pair{group, user};
 }
@@ -188,7 +183,8 @@ AwsResult<std::string> remove_user_from_group(Operation& operation) {
   const auto& [group, user] = named;
   if (!is_member(*user, *group)) return std::unexpected(no_such_entity("user", user->name));
   User changed = *user;
-  std::erase_if(changed.groups, [&](const std::string& name) { return to_lower(name) == to_lower(named.first->name); });
+  std::erase_if(changed.groups,
+                [&](const std::string& name) { return ascii_lower(name) == ascii_lower(named.first->name); });
   operation.directory.put(std::move(changed));
   return std::string();
 }

@@ -1,8 +1,8 @@
 #include "emulator/iam/iam.h"
 
-#include <fmt/format.h>
-
 #include "emulator/core/protocol.h"
+#include "emulator/core/query_service.h"
+#include "emulator/core/supported_operation.h"
 #include "emulator/iam/access.h"
 #include "emulator/iam/directory.h"
 #include "emulator/iam/operation.h"
@@ -12,22 +12,24 @@ namespace sortie::emulator {
 
 namespace {
 
-constexpr std::string_view k_namespace = "https://iam.amazonaws.com/doc/2010-05-08/";
-constexpr std::string_view k_version = "2010-05-08";
-constexpr std::size_t k_max_form = 1024 * 1024;
+constexpr QueryProtocol k_protocol{
+    .xml_namespace = "https://iam.amazonaws.com/doc/2010-05-08/", .version = "2010-05-08", .max_form = 1024 * 1024};
 
 const OperationTable<iam::Row>& all_operations() {
   static const OperationTable<iam::Row> k_table{iam::role_operations(),
                                                 iam::user_operations(),
                                                 iam::group_operations(),
-                                                iam::holder_policy_operations(),
+                                                iam::entity_policy_operations(),
+                                                iam::tag_operations(),
+                                                iam::boundary_operations(),
                                                 iam::managed_policy_operations(),
                                                 iam::profile_operations(),
                                                 iam::account_operations(),
                                                 iam::simulation_operations(),
                                                 iam::details_operations(),
                                                 iam::service_linked_operations(),
-                                                iam::service_credential_operations()};
+                                                iam::service_credential_operations(),
+                                                iam::unsupported_operations()};
   return k_table;
 }
 
@@ -45,19 +47,14 @@ struct Iam::Impl {
 };
 
 AwsResult<std::string> Iam::Impl::run(std::string_view action, const Call& call, const wire::QueryInput& input) {
-  if (action.empty()) return aws_fail(400, "MissingAction", "The request must contain the parameter Action.");
-  if (const auto version = input.get_or("Version", k_version); version != k_version) {
-    return aws_fail(400, "InvalidAction", fmt::format("Could not find operation {} for version {}", action, version));
-  }
   // GetSessionToken's credentials are for IAM only with a second factor, which nobody has here.
   const bool own_session = call.principal.kind == Principal::Kind::user || call.principal.kind == Principal::Kind::root;
   if (call.principal.temporary && own_session) {
     return aws_fail(403, "InvalidClientTokenId", "The security token included in the request is invalid");
   }
-  const iam::Row* row = all_operations().find(action);
-  if (row == nullptr || row->handler == nullptr) return std::unexpected(not_implemented("iam", action));
+  ASSIGN_OR_RETURN(const iam::Row* row, supported_operation(all_operations(), "iam", action));
   iam::Operation operation{clock, directory, access, call, input};
-  if (auto allowed = iam::check_unprotected(operation, action); !allowed) return std::unexpected(allowed.error());
+  RETURN_IF_ERROR(iam::check_unprotected(operation, action));
   return row->handler(operation);
 }
 
@@ -71,19 +68,12 @@ std::vector<OperationSummary> Iam::operations() const {
 }
 
 Task<http::Response> Iam::handle(Call call) {
-  const std::string_view body = call.request.body.bytes();
-  auto input = wire::QueryInput::parse(body.empty() ? std::string_view(call.request.query) : body, k_max_form);
-  if (!input) {
-    co_return render_error({400, "MalformedQueryString", input.error().message, {}}, call.request_id, call.request);
-  }
-  const std::string action(input->get_or("Action", ""));
-  const auto result = impl_->run(action, call, *input);
-  if (!result) co_return render_error(result.error(), call.request_id, call.request);
-  co_return render_query_success(k_namespace, action, *result, call.request_id, !result->empty());
+  co_return answer_query(k_protocol, call,
+                         [&](const QueryRequest& request) { return impl_->run(request.action, call, request.input); });
 }
 
 http::Response Iam::render_error(const AwsError& error, const std::string& request_id, const http::Request&) const {
-  return render_query_error(k_namespace, error, request_id);
+  return render_query_error(k_protocol.xml_namespace, error, request_id);
 }
 
 Authorizer& Iam::authorizer() {

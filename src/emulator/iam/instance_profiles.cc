@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
-#include "emulator/iam/operation.h"
+#include "base/ascii.h"
+#include "emulator/iam/entity_kind.h"
 #include "emulator/iam/pattern.h"
 #include "wire/date.h"
 
@@ -10,19 +11,6 @@ namespace {
 
 constexpr std::size_t k_max_profile_name = 128;
 constexpr std::size_t k_max_role_name = 64;
-
-AwsError no_such_profile(const std::string& name) {
-  return {404, "NoSuchEntity", fmt::format("Instance Profile {} cannot be found.", name), {}};
-}
-
-AwsResult<const InstanceProfile*> allowed_profile(const Operation& operation, std::string_view action,
-                                                  const std::string& name) {
-  const InstanceProfile* profile = operation.directory.find_profile(name);
-  RETURN_IF_ERROR(
-      operation.allow(action, profile != nullptr ? profile->arn : operation.arn("instance-profile", "/", name)));
-  if (profile == nullptr) return std::unexpected(no_such_profile(name));
-  return profile;
-}
 
 void write_profile(wire::XmlWriter& xml, const Directory& directory, const InstanceProfile& profile) {
   xml.element("Path", profile.path).element("InstanceProfileName", profile.name);
@@ -64,7 +52,7 @@ AwsResult<std::string> get_profile(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("InstanceProfileName", k_max_profile_name);
   RETURN_IF_ERROR(arguments.check());
-  ASSIGN_OR_RETURN(const InstanceProfile* profile, allowed_profile(operation, "GetInstanceProfile", name));
+  ASSIGN_OR_RETURN(const InstanceProfile* profile, allowed<ProfileKind>(operation, "GetInstanceProfile", name));
   wire::XmlWriter xml(false);
   xml.open("InstanceProfile");
   write_profile(xml, operation.directory, *profile);
@@ -114,7 +102,7 @@ AwsResult<std::string> delete_profile(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("InstanceProfileName", k_max_profile_name);
   RETURN_IF_ERROR(arguments.check());
-  ASSIGN_OR_RETURN(const InstanceProfile* profile, allowed_profile(operation, "DeleteInstanceProfile", name));
+  ASSIGN_OR_RETURN(const InstanceProfile* profile, allowed<ProfileKind>(operation, "DeleteInstanceProfile", name));
   if (!profile->role.empty()) {
     return std::unexpected(delete_conflict("Cannot delete entity, must remove roles from instance profile first."));
   }
@@ -127,7 +115,7 @@ AwsResult<std::string> add_role(Operation& operation) {
   const std::string name = arguments.name("InstanceProfileName", k_max_profile_name);
   const std::string role_name = arguments.name("RoleName", k_max_role_name);
   RETURN_IF_ERROR(arguments.check());
-  ASSIGN_OR_RETURN(const InstanceProfile* profile, allowed_profile(operation, "AddRoleToInstanceProfile", name));
+  ASSIGN_OR_RETURN(const InstanceProfile* profile, allowed<ProfileKind>(operation, "AddRoleToInstanceProfile", name));
   ASSIGN_OR_RETURN(const Role* role, need_role(operation, role_name));
   AuthorizationRequest pass;
   pass.action = "iam:PassRole";
@@ -148,56 +136,19 @@ AwsResult<std::string> remove_role(Operation& operation) {
   const std::string name = arguments.name("InstanceProfileName", k_max_profile_name);
   const std::string role_name = arguments.name("RoleName", k_max_role_name);
   RETURN_IF_ERROR(arguments.check());
-  ASSIGN_OR_RETURN(const InstanceProfile* profile, allowed_profile(operation, "RemoveRoleFromInstanceProfile", name));
-  if (to_lower(profile->role) != to_lower(role_name)) return std::unexpected(no_such_entity("role", role_name));
+  ASSIGN_OR_RETURN(const InstanceProfile* profile,
+                   allowed<ProfileKind>(operation, "RemoveRoleFromInstanceProfile", name));
+  if (ascii_lower(profile->role) != ascii_lower(role_name)) return std::unexpected(no_such_entity("role", role_name));
   InstanceProfile changed = *profile;
   changed.role.clear();
   operation.directory.put(std::move(changed));
   return std::string();
 }
 
-AwsResult<std::string> tag_profile(Operation& operation) {
-  Arguments arguments(operation.input);
-  const std::string name = arguments.name("InstanceProfileName", k_max_profile_name);
-  const Tags tags = arguments.tags();
-  RETURN_IF_ERROR(arguments.check());
-  ASSIGN_OR_RETURN(const InstanceProfile* profile, allowed_profile(operation, "TagInstanceProfile", name));
-  InstanceProfile changed = *profile;
-  RETURN_IF_ERROR(merge_tags(changed.tags, tags));
-  operation.directory.put(std::move(changed));
-  return std::string();
-}
-
-AwsResult<std::string> untag_profile(Operation& operation) {
-  Arguments arguments(operation.input);
-  const std::string name = arguments.name("InstanceProfileName", k_max_profile_name);
-  const auto keys = arguments.tag_keys();
-  RETURN_IF_ERROR(arguments.check());
-  ASSIGN_OR_RETURN(const InstanceProfile* profile, allowed_profile(operation, "UntagInstanceProfile", name));
-  InstanceProfile changed = *profile;
-  remove_tags(changed.tags, keys);
-  operation.directory.put(std::move(changed));
-  return std::string();
-}
-
-AwsResult<std::string> list_profile_tags(Operation& operation) {
-  Arguments arguments(operation.input);
-  const std::string name = arguments.name("InstanceProfileName", k_max_profile_name);
-  RETURN_IF_ERROR(arguments.check());
-  ASSIGN_OR_RETURN(const InstanceProfile* profile, allowed_profile(operation, "ListInstanceProfileTags", name));
-  return tag_listing(profile->tags);
-}
-
 constexpr Row k_operations[] = {
-    {"TagInstanceProfile", tag_profile},
-    {"UntagInstanceProfile", untag_profile},
-    {"ListInstanceProfileTags", list_profile_tags},
-    {"CreateInstanceProfile", create_profile},
-    {"GetInstanceProfile", get_profile},
-    {"ListInstanceProfiles", list_profiles},
-    {"ListInstanceProfilesForRole", list_profiles_for_role},
-    {"DeleteInstanceProfile", delete_profile},
-    {"AddRoleToInstanceProfile", add_role},
+    {"CreateInstanceProfile", create_profile},      {"GetInstanceProfile", get_profile},
+    {"ListInstanceProfiles", list_profiles},        {"ListInstanceProfilesForRole", list_profiles_for_role},
+    {"DeleteInstanceProfile", delete_profile},      {"AddRoleToInstanceProfile", add_role},
     {"RemoveRoleFromInstanceProfile", remove_role},
 };
 

@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/ascii.h"
+#include "base/number.h"
+#include "emulator/core/validation.h"
 #include "emulator/iam/operation.h"
 #include "emulator/iam/pattern.h"
 #include "emulator/iam/policy.h"
@@ -57,16 +59,12 @@ AwsResult<const ManagedPolicy*> own_policy(const Operation& operation, std::stri
 
 AwsResult<int> version_number(const Operation& operation, const ManagedPolicy& policy) {
   const std::string_view text = operation.input.get_or("VersionId", "");
-  int number = 0;
-  const bool form = text.size() > 1 && text.front() == 'v';
-  const auto parsed = form ? std::from_chars(text.data() + 1, text.data() + text.size(), number)
-                           : std::from_chars_result{text.data(), std::errc::invalid_argument};
-  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) {
+  const auto number = text.starts_with('v') ? parse_number<int>(text.substr(1)) : std::nullopt;
+  if (!number) {
     return aws_fail(400, "ValidationError",
-                    "1 validation error detected: Value at 'versionId' failed to satisfy constraint: Member must "
-                    "satisfy regular expression pattern: v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?");
+                    unshown_violation("versionId", constraint::pattern(R"(v[1-9][0-9]*(\.[A-Za-z0-9-]*)?)")));
   }
-  if (policy.versions.contains(number)) return number;
+  if (policy.versions.contains(*number)) return *number;
   return aws_fail(404, "NoSuchEntity",
                   fmt::format("Policy {} version {} does not exist or is not attachable.", policy.arn, text));
 }
@@ -83,7 +81,7 @@ AwsResult<std::string> create_policy(Operation& operation) {
   policy.arn = operation.arn("policy", policy.path, policy.name);
   RETURN_IF_ERROR(operation.allow("CreatePolicy", policy.arn, request_tag_keys(policy.tags)));
   const auto same_name = [&](const auto& entry) {
-    return !entry.second.owned_by_aws && to_lower(entry.second.name) == to_lower(policy.name);
+    return !entry.second.owned_by_aws && ascii_lower(entry.second.name) == ascii_lower(policy.name);
   };
   if (std::ranges::any_of(operation.directory.policies(), same_name)) {
     return aws_fail(409, "EntityAlreadyExists",

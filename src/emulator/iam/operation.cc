@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 
+#include "base/ascii.h"
+#include "base/number.h"
 #include "emulator/iam/pattern.h"
 #include "emulator/iam/principal_names.h"
 #include "wire/arn.h"
@@ -35,11 +36,11 @@ std::string lower_first(std::string_view parameter) {
 }  // namespace
 
 AwsResult<void> Operation::allow(std::string_view action, const std::string& resource, ContextKeys context) const {
-  AuthorizationRequest question;
-  question.action = "iam:" + std::string(action);
-  question.resource = resource;
-  question.context = std::move(context);
-  return access.authorize(call, question);
+  AuthorizationRequest request;
+  request.action = "iam:" + std::string(action);
+  request.resource = resource;
+  request.context = std::move(context);
+  return access.authorize(call, request);
 }
 
 std::string Operation::arn(std::string_view kind, std::string_view path, std::string_view name) const {
@@ -49,15 +50,13 @@ std::string Operation::arn(std::string_view kind, std::string_view path, std::st
 // --- arguments
 
 void Arguments::violate(std::string_view parameter, std::string_view constraint) {
-  violations_.push_back(
-      fmt::format("Value at '{}' failed to satisfy constraint: {}", lower_first(parameter), constraint));
+  violations_.add_unshown(lower_first(parameter), constraint);
 }
 
 std::string Arguments::required(std::string_view parameter) {
   const auto value = input_.get(parameter);
   if (value) return std::string(*value);
-  violations_.push_back(
-      fmt::format("Value null at '{}' failed to satisfy constraint: Member must not be null", lower_first(parameter)));
+  violations_.add_missing(lower_first(parameter));
   return {};
 }
 
@@ -69,9 +68,9 @@ std::string Arguments::name(std::string_view parameter, std::size_t most) {
 std::string Arguments::optional_name(std::string_view parameter, std::size_t most) {
   const auto value = input_.get(parameter);
   if (!value) return {};
-  if (value->empty()) violate(parameter, "Member must have length greater than or equal to 1");
+  if (value->empty()) violate(parameter, constraint::min_length(1));
   if (value->size() > most) {
-    violate(parameter, fmt::format("Member must have length less than or equal to {}", most));
+    violate(parameter, constraint::max_length(most));
   }
   if (!std::ranges::all_of(*value, is_name_character) && other_.empty()) {
     other_ = fmt::format(
@@ -86,9 +85,9 @@ std::string Arguments::word(std::string_view parameter, std::size_t least, std::
   std::string value = required(parameter);
   if (!input_.get(parameter)) return value;
   if (value.size() < least) {
-    violate(parameter, fmt::format("Member must have length greater than or equal to {}", least));
+    violate(parameter, constraint::min_length(least));
   }
-  if (value.size() > most) violate(parameter, fmt::format("Member must have length less than or equal to {}", most));
+  if (value.size() > most) violate(parameter, constraint::max_length(most));
   const auto is_word = [](char c) {
     return c == '_' || (is_name_character(c) && !std::string_view("+=,.@-").contains(c));
   };
@@ -102,7 +101,7 @@ std::string Arguments::path(std::string_view parameter) {
   const std::string value(input_.get_or(parameter, "/"));
   const bool printable = std::ranges::all_of(value, [](char c) { return c > 0x20 && c < 0x7f; });
   if (value.size() > k_max_path) {
-    violate(parameter, fmt::format("Member must have length less than or equal to {}", k_max_path));
+    violate(parameter, constraint::max_length(k_max_path));
   }
   if ((!value.starts_with('/') || !value.ends_with('/') || !printable) && other_.empty()) {
     other_ =
@@ -114,7 +113,7 @@ std::string Arguments::path(std::string_view parameter) {
 
 std::string Arguments::path_prefix() {
   const std::string value(input_.get_or("PathPrefix", "/"));
-  if (value.size() > k_max_path) violate("PathPrefix", "Member must have length less than or equal to 512");
+  if (value.size() > k_max_path) violate("PathPrefix", constraint::max_length(512));
   if (!value.starts_with('/')) {
     violate("PathPrefix", "Member must satisfy regular expression pattern: \\u002F[\\u0021-\\u007F]*");
   }
@@ -124,24 +123,24 @@ std::string Arguments::path_prefix() {
 std::string Arguments::document(std::string_view parameter) {
   std::string value = required(parameter);
   if (input_.get(parameter) && value.empty()) {
-    violate(parameter, "Member must have length greater than or equal to 1");
+    violate(parameter, constraint::min_length(1));
   }
-  if (value.size() > k_max_policy_bytes) violate(parameter, "Member must have length less than or equal to 131072");
+  if (value.size() > k_max_policy_bytes) violate(parameter, constraint::max_length(131072));
   return value;
 }
 
 std::string Arguments::arn(std::string_view parameter) {
   std::string value = required(parameter);
   if (value.empty() && !input_.get(parameter)) return value;
-  if (value.size() < 20) violate(parameter, "Member must have length greater than or equal to 20");
-  if (value.size() > 2048) violate(parameter, "Member must have length less than or equal to 2048");
+  if (value.size() < 20) violate(parameter, constraint::min_length(20));
+  if (value.size() > 2048) violate(parameter, constraint::max_length(2048));
   if (!wire::is_arn(value) && violations_.empty() && other_.empty()) other_ = "Invalid ARN:  Could not be parsed!";
   return value;
 }
 
 std::string Arguments::optional_text(std::string_view parameter, std::size_t most) {
   std::string value(input_.get_or(parameter, ""));
-  if (value.size() > most) violate(parameter, fmt::format("Member must have length less than or equal to {}", most));
+  if (value.size() > most) violate(parameter, constraint::max_length(most));
   return value;
 }
 
@@ -149,16 +148,15 @@ std::int64_t Arguments::number(std::string_view parameter, std::int64_t least, s
                                std::int64_t fallback) {
   const auto text = input_.get(parameter);
   if (!text) return fallback;
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (error != std::errc() || end != text->data() + text->size()) {
+  const auto value = parse_number<std::int64_t>(*text);
+  if (!value) {
     violate(parameter, "Member must be an integer");
-  } else if (value < least) {
-    violate(parameter, fmt::format("Member must have value greater than or equal to {}", least));
-  } else if (value > most) {
-    violate(parameter, fmt::format("Member must have value less than or equal to {}", most));
+  } else if (*value < least) {
+    violate(parameter, constraint::min_value(least));
+  } else if (*value > most) {
+    violate(parameter, constraint::max_value(most));
   }
-  return value;
+  return value.value_or(fallback);
 }
 
 bool Arguments::flag(std::string_view parameter) {
@@ -177,30 +175,26 @@ Tags Arguments::tags() {
   Tags tags = input_.pairs("Tags", "Key", "Value");
   std::set<std::string> seen;
   for (const auto& [key, value] : tags) {
-    if (key.empty()) violate("tags", "Member must have length greater than or equal to 1");
-    if (key.size() > 128) violate("tags", "Member must have length less than or equal to 128");
-    if (value.size() > 256) violate("tags", "Member must have length less than or equal to 256");
-    if (!seen.insert(to_lower(key)).second && other_.empty()) {
+    if (key.empty()) violate("tags", constraint::min_length(1));
+    if (key.size() > 128) violate("tags", constraint::max_length(128));
+    if (value.size() > 256) violate("tags", constraint::max_length(256));
+    if (!seen.insert(ascii_lower(key)).second && other_.empty()) {
       other_ = "Duplicate tag keys found. Please note that Tag keys are case insensitive.";
     }
   }
-  if (tags.size() > k_max_tags) violate("tags", "Member must have length less than or equal to 50");
+  if (tags.size() > k_max_tags) violate("tags", constraint::max_length(50));
   return tags;
 }
 
 std::vector<std::string> Arguments::tag_keys() {
   auto keys = input_.list("TagKeys");
-  if (keys.size() > k_max_tags) violate("tagKeys", "Member must have length less than or equal to 50");
+  if (keys.size() > k_max_tags) violate("tagKeys", constraint::max_length(50));
   return keys;
 }
 
 AwsResult<void> Arguments::check() const {
   if (!violations_.empty()) {
-    std::string list;
-    for (const std::string& violation : violations_) list += (list.empty() ? "" : "; ") + violation;
-    return aws_fail(400, "ValidationError",
-                    fmt::format("{} validation error{} detected: {}", violations_.size(),
-                                violations_.size() == 1 ? "" : "s", list));
+    return aws_fail(400, "ValidationError", violations_.sentence());
   }
   if (other_.empty()) return {};
   const bool input = other_.starts_with("Duplicate tag");
@@ -333,7 +327,8 @@ std::string tag_listing(const Tags& tags) {
 
 AwsResult<void> merge_tags(Tags& tags, const Tags& more) {
   for (const auto& [key, value] : more) {
-    const auto same = std::ranges::find_if(tags, [&](const auto& tag) { return to_lower(tag.first) == to_lower(key); });
+    const auto same =
+        std::ranges::find_if(tags, [&](const auto& tag) { return ascii_lower(tag.first) == ascii_lower(key); });
     if (same == tags.end()) {
       tags.emplace_back(key, value);
     } else {
@@ -346,7 +341,8 @@ AwsResult<void> merge_tags(Tags& tags, const Tags& more) {
 
 void remove_tags(Tags& tags, const std::vector<std::string>& keys) {
   std::erase_if(tags, [&](const auto& tag) {
-    return std::ranges::any_of(keys, [&](const std::string& key) { return to_lower(key) == to_lower(tag.first); });
+    return std::ranges::any_of(keys,
+                               [&](const std::string& key) { return ascii_lower(key) == ascii_lower(tag.first); });
   });
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "emulator/core/call.h"
+#include "emulator/core/validation.h"
 #include "emulator/iam/access.h"
 #include "emulator/iam/directory.h"
 #include "wire/query_protocol.h"
@@ -39,7 +40,9 @@ using Row = OperationRow<Operation, AwsResult<std::string>>;
 std::span<const Row> role_operations();
 std::span<const Row> user_operations();
 std::span<const Row> group_operations();
-std::span<const Row> holder_policy_operations();
+std::span<const Row> entity_policy_operations();
+std::span<const Row> tag_operations();
+std::span<const Row> boundary_operations();
 std::span<const Row> managed_policy_operations();
 std::span<const Row> profile_operations();
 std::span<const Row> account_operations();
@@ -47,6 +50,7 @@ std::span<const Row> simulation_operations();
 std::span<const Row> details_operations();
 std::span<const Row> service_linked_operations();
 std::span<const Row> service_credential_operations();
+std::span<const Row> unsupported_operations();
 
 /// 400 UnmodifiableEntity for what only AWS may do to the role of one of its services.
 AwsResult<void> check_unprotected(const Operation& operation, std::string_view action);
@@ -84,7 +88,7 @@ class Arguments {
   std::string required(std::string_view parameter);
 
   const wire::QueryInput& input_;
-  std::vector<std::string> violations_;
+  Violations violations_;
   std::string other_;  ///< a violation that AWS words in a sentence of its own
 };
 
@@ -118,6 +122,9 @@ AwsResult<const User*> need_user(const Operation& operation, const std::string& 
 AwsResult<const Group*> need_group(const Operation& operation, const std::string& name);
 /// ValidationError for what is not an ARN, NoSuchEntity for what is not there.
 AwsResult<const ManagedPolicy*> need_policy(const Operation& operation, const std::string& arn);
+
+/// NoSuchEntity for a permissions boundary that is not there; an empty one is none.
+AwsResult<void> check_boundary(const Operation& operation, const std::string& arn);
 
 /// Policy documents travel percent-encoded in answers.
 std::string encoded_document(std::string_view document);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
+
 namespace sortie::emulator::iam {
 
 namespace {
@@ -72,12 +74,6 @@ std::string_view trim(std::string_view text) {
 
 }  // namespace
 
-std::string to_lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), lower);
-  return result;
-}
-
 Pattern Pattern::compile(std::string_view text, Options options) {
   Pattern pattern;
   pattern.options_ = options;
@@ -125,7 +121,7 @@ void Pattern::read_variable(std::string_view inside) {
   if (pieces_.empty()) pieces_.push_back({std::move(glob_), std::nullopt, false});
   Piece piece{{}, std::nullopt, true};
   const auto comma = inside.find(',');
-  piece.text = to_lower(trim(inside.substr(0, comma)));
+  piece.text = ascii_lower(trim(inside.substr(0, comma)));
   if (comma != std::string_view::npos) {
     std::string_view fallback = trim(inside.substr(comma + 1));
     if (fallback.size() >= 2 && fallback.front() == '\'' && fallback.back() == '\'') {

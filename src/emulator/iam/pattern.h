@@ -16,9 +16,6 @@ class Context {
   virtual bool find(std::string_view key, std::vector<std::string>& values) const = 0;
 };
 
-/// ASCII lower case, as IAM compares actions and key names.
-std::string to_lower(std::string_view text);
-
 /// One string of a policy document, compiled: wildcards (`*` any run, `?` any one character) and policy variables
 /// (`${aws:username}`, `${aws:PrincipalTag/team, 'none'}`, `${*}`, `${?}`, `${$}`). The value of a variable is literal:
 /// wildcards in it match only themselves.

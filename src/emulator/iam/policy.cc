@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <set>
 
+#include "base/ascii.h"
 #include "wire/arn.h"
 #include "wire/json.h"
 
@@ -242,7 +243,7 @@ class Reader {
              c == '?';
     };
     if (vendor.empty() || !std::ranges::all_of(vendor, fits)) refuse(fmt::format("Vendor {} is not valid", vendor));
-    if (kind_ == PolicyKind::trust && to_lower(vendor) != "sts") {
+    if (kind_ == PolicyKind::trust && ascii_lower(vendor) != "sts") {
       refuse("AssumeRole policy may only specify STS AssumeRole actions.");
     }
   }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "emulator/iam/operation.h"
+#include "emulator/iam/entity_kind.h"
 #include "emulator/iam/policy.h"
 #include "emulator/iam/principal_names.h"
 #include "wire/date.h"
@@ -15,32 +15,12 @@ constexpr std::size_t k_max_role_name = 64;
 constexpr std::size_t k_max_trust = 2048;
 constexpr std::size_t k_max_roles = 5000;
 
-std::string role_arn(const Operation& operation, const std::string& name) {
-  const Role* role = operation.directory.find_role(name);
-  return role != nullptr ? role->arn : operation.arn("role", "/", name);
-}
-
-/// Authorizes `action` on the role of that name, then finds it.
-AwsResult<const Role*> allowed_role(const Operation& operation, std::string_view action, const std::string& name,
-                                    ContextKeys context = {}) {
-  if (const Role* role = operation.directory.find_role(name)) {
-    for (auto& key : resource_tag_keys(role->tags)) context.push_back(std::move(key));
-  }
-  RETURN_IF_ERROR(operation.allow(action, role_arn(operation, name), std::move(context)));
-  return need_role(operation, name);
-}
-
 AwsResult<void> check_trust(const Operation& operation, const std::string& document) {
   ASSIGN_OR_RETURN(const PolicyPtr policy, parse_policy(document, PolicyKind::trust));
   if (policy_size(document) > k_max_trust) {
     return std::unexpected(limit_exceeded(fmt::format("Cannot exceed quota for ACLSizePerRole: {}", k_max_trust)));
   }
   return check_principals(operation.directory, *policy);
-}
-
-AwsResult<void> check_boundary(const Operation& operation, const std::string& arn) {
-  if (arn.empty() || operation.directory.find_policy(arn) != nullptr) return {};
-  return aws_fail(404, "NoSuchEntity", fmt::format("Scope ARN: {} does not exist or is not attachable.", arn));
 }
 
 AwsResult<std::string> create_role(Operation& operation) {
@@ -84,7 +64,7 @@ AwsResult<std::string> get_role(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("RoleName", k_max_role_name);
   RETURN_IF_ERROR(arguments.check());
-  ASSIGN_OR_RETURN(const Role* role, allowed_role(operation, "GetRole", name));
+  ASSIGN_OR_RETURN(const Role* role, allowed<RoleKind>(operation, "GetRole", name));
   wire::XmlWriter xml(false);
   xml.open("Role");
   write_role(xml, operation.directory, *role, true);
@@ -121,7 +101,7 @@ AwsResult<std::string> update_role(Operation& operation) {
   const std::string description = arguments.optional_text("Description", 1000);
   const std::int64_t seconds = arguments.number("MaxSessionDuration", 3600, 43200, 3600);
   RETURN_IF_ERROR(arguments.check());
-  ASSIGN_OR_RETURN(const Role* role, allowed_role(operation, "UpdateRole", name));
+  ASSIGN_OR_RETURN(const Role* role, allowed<RoleKind>(operation, "UpdateRole", name));
   Role changed = *role;
   if (operation.input.contains("Description")) changed.description = description;
   if (operation.input.contains("MaxSessionDuration")) changed.max_session_seconds = seconds;
@@ -134,7 +114,7 @@ AwsResult<std::string> update_role_description(Operation& operation) {
   const std::string name = arguments.name("RoleName", k_max_role_name);
   const std::string description = arguments.optional_text("Description", 1000);
   RETURN_IF_ERROR(arguments.check());
-  ASSIGN_OR_RETURN(const Role* role, allowed_role(operation, "UpdateRoleDescription", name));
+  ASSIGN_OR_RETURN(const Role* role, allowed<RoleKind>(operation, "UpdateRoleDescription", name));
   Role changed = *role;
   changed.description = description;
   wire::XmlWriter xml(false);
@@ -150,7 +130,7 @@ AwsResult<std::string> update_assume_role_policy(Operation& operation) {
   const std::string name = arguments.name("RoleName", k_max_role_name);
   const std::string document = arguments.document("PolicyDocument");
   RETURN_IF_ERROR(arguments.check());
-  ASSIGN_OR_RETURN(const Role* role, allowed_role(operation, "UpdateAssumeRolePolicy", name));
+  ASSIGN_OR_RETURN(const Role* role, allowed<RoleKind>(operation, "UpdateAssumeRolePolicy", name));
   RETURN_IF_ERROR(check_trust(operation, document));
   Role changed = *role;
   changed.trust = with_principal_ids(operation.directory, document);
@@ -162,7 +142,7 @@ AwsResult<std::string> delete_role(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("RoleName", k_max_role_name);
   RETURN_IF_ERROR(arguments.check());
-  ASSIGN_OR_RETURN(const Role* role, allowed_role(operation, "DeleteRole", name));
+  ASSIGN_OR_RETURN(const Role* role, allowed<RoleKind>(operation, "DeleteRole", name));
   const auto uses_role = [&](const auto& entry) { return entry.second.role == role->name; };
   if (std::ranges::any_of(operation.directory.profiles(), uses_role)) {
     return std::unexpected(delete_conflict("Cannot delete entity, must remove roles from instance profile first."));
@@ -177,65 +157,6 @@ AwsResult<std::string> delete_role(Operation& operation) {
   return std::string();
 }
 
-AwsResult<std::string> tag_role(Operation& operation) {
-  Arguments arguments(operation.input);
-  const std::string name = arguments.name("RoleName", k_max_role_name);
-  const Tags tags = arguments.tags();
-  RETURN_IF_ERROR(arguments.check());
-  ASSIGN_OR_RETURN(const Role* role, allowed_role(operation, "TagRole", name, request_tag_keys(tags)));
-  Role changed = *role;
-  RETURN_IF_ERROR(merge_tags(changed.tags, tags));
-  operation.directory.put(std::move(changed));
-  return std::string();
-}
-
-AwsResult<std::string> untag_role(Operation& operation) {
-  Arguments arguments(operation.input);
-  const std::string name = arguments.name("RoleName", k_max_role_name);
-  const auto keys = arguments.tag_keys();
-  RETURN_IF_ERROR(arguments.check());
-  ContextKeys context;
-  for (const std::string& key : keys) context.emplace_back("aws:TagKeys", key);
-  ASSIGN_OR_RETURN(const Role* role, allowed_role(operation, "UntagRole", name, std::move(context)));
-  Role changed = *role;
-  remove_tags(changed.tags, keys);
-  operation.directory.put(std::move(changed));
-  return std::string();
-}
-
-AwsResult<std::string> list_role_tags(Operation& operation) {
-  Arguments arguments(operation.input);
-  const std::string name = arguments.name("RoleName", k_max_role_name);
-  RETURN_IF_ERROR(arguments.check());
-  ASSIGN_OR_RETURN(const Role* role, allowed_role(operation, "ListRoleTags", name));
-  return tag_listing(role->tags);
-}
-
-AwsResult<std::string> put_role_boundary(Operation& operation) {
-  Arguments arguments(operation.input);
-  const std::string name = arguments.name("RoleName", k_max_role_name);
-  const std::string boundary = arguments.arn("PermissionsBoundary");
-  RETURN_IF_ERROR(arguments.check());
-  ASSIGN_OR_RETURN(const Role* role, allowed_role(operation, "PutRolePermissionsBoundary", name,
-                                                  {{"iam:PermissionsBoundary", boundary}}));
-  RETURN_IF_ERROR(check_boundary(operation, boundary));
-  Role changed = *role;
-  changed.boundary = boundary;
-  operation.directory.put(std::move(changed));
-  return std::string();
-}
-
-AwsResult<std::string> delete_role_boundary(Operation& operation) {
-  Arguments arguments(operation.input);
-  const std::string name = arguments.name("RoleName", k_max_role_name);
-  RETURN_IF_ERROR(arguments.check());
-  ASSIGN_OR_RETURN(const Role* role, allowed_role(operation, "DeleteRolePermissionsBoundary", name));
-  Role changed = *role;
-  changed.boundary.clear();
-  operation.directory.put(std::move(changed));
-  return std::string();
-}
-
 constexpr Row k_operations[] = {
     {"CreateRole", create_role},
     {"GetRole", get_role},
@@ -244,11 +165,6 @@ constexpr Row k_operations[] = {
     {"UpdateRoleDescription", update_role_description},
     {"UpdateAssumeRolePolicy", update_assume_role_policy},
     {"DeleteRole", delete_role},
-    {"TagRole", tag_role},
-    {"UntagRole", untag_role},
-    {"ListRoleTags", list_role_tags},
-    {"PutRolePermissionsBoundary", put_role_boundary},
-    {"DeleteRolePermissionsBoundary", delete_role_boundary},
 };
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+#include "emulator/core/validation.h"
 #include "emulator/iam/context_keys.h"
 #include "emulator/iam/evaluate.h"
 #include "emulator/iam/operation.h"
@@ -185,7 +187,7 @@ void write_missing(wire::XmlWriter& xml, const Subject& subject, const Context& 
   xml.open("MissingContextValues");
   for (const std::string& key : keys) {
     std::vector<std::string> values;
-    if (!context.find(to_lower(key), values)) xml.element("member", key);
+    if (!context.find(ascii_lower(key), values)) xml.element("member", key);
   }
   xml.close();
 }
@@ -295,9 +297,7 @@ AwsResult<std::string> simulate_custom_policy(Operation& operation) {
   subject.principal.account = operation.directory.account();
   RETURN_IF_ERROR(add_list(operation, "PolicyInputList", subject.identity));
   if (subject.identity.empty()) {
-    return aws_fail(400, "ValidationError",
-                    "1 validation error detected: Value null at 'policyInputList' failed to satisfy constraint: Member "
-                    "must not be null");
+    return aws_fail(400, "ValidationError", missing_violation("policyInputList"));
   }
   return simulate(operation, std::move(subject));
 }

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "emulator/iam/operation.h"
+#include "base/ascii.h"
+#include "emulator/iam/entity_kind.h"
 #include "wire/date.h"
 
 namespace sortie::emulator::iam {
@@ -27,17 +28,6 @@ AwsResult<std::string> user_name(const Operation& operation) {
   return aws_fail(400, "ValidationError", "Must specify userName when calling with non-User credentials");
 }
 
-AwsResult<const User*> allowed_user(const Operation& operation, std::string_view action, const std::string& name,
-                                    ContextKeys context = {}) {
-  const User* user = operation.directory.find_user(name);
-  if (user != nullptr) {
-    for (auto& key : resource_tag_keys(user->tags)) context.push_back(std::move(key));
-  }
-  RETURN_IF_ERROR(
-      operation.allow(action, user != nullptr ? user->arn : operation.arn("user", "/", name), std::move(context)));
-  return need_user(operation, name);
-}
-
 AwsResult<std::string> create_user(Operation& operation) {
   Arguments arguments(operation.input);
   User user;
@@ -54,9 +44,7 @@ AwsResult<std::string> create_user(Operation& operation) {
   if (operation.directory.find_user(user.name) != nullptr) {
     return std::unexpected(already_exists("User", user.name));
   }
-  if (!user.boundary.empty() && operation.directory.find_policy(user.boundary) == nullptr) {
-    return std::unexpected(no_such_policy(user.boundary));
-  }
+  RETURN_IF_ERROR(check_boundary(operation, user.boundary));
   user.id = Directory::make_id("AIDA");
   user.created = operation.clock.now();
   wire::XmlWriter xml(false);
@@ -82,7 +70,7 @@ AwsResult<std::string> get_user(Operation& operation) {
     return describe_root(operation);
   }
   ASSIGN_OR_RETURN(const std::string name, user_name(operation));
-  ASSIGN_OR_RETURN(const User* user, allowed_user(operation, "GetUser", name));
+  ASSIGN_OR_RETURN(const User* user, allowed<UserKind>(operation, "GetUser", name));
   wire::XmlWriter xml(false);
   xml.open("User");
   write_user(xml, *user);
@@ -118,7 +106,7 @@ AwsResult<std::string> update_user(Operation& operation) {
   const std::string new_name = arguments.optional_name("NewUserName", k_max_user_name);
   const std::string new_path = operation.input.contains("NewPath") ? arguments.path("NewPath") : "";
   RETURN_IF_ERROR(arguments.check());
-  ASSIGN_OR_RETURN(const User* user, allowed_user(operation, "UpdateUser", name));
+  ASSIGN_OR_RETURN(const User* user, allowed<UserKind>(operation, "UpdateUser", name));
   const User before = *user;
   User changed = before;
   if (!new_path.empty()) changed.path = new_path;
@@ -126,7 +114,7 @@ AwsResult<std::string> update_user(Operation& operation) {
   changed.arn = operation.arn("user", changed.path, changed.name);
   // Who renames needs the permission on both names.
   if (changed.arn != before.arn) RETURN_IF_ERROR(operation.allow("UpdateUser", changed.arn));
-  const bool other_name = to_lower(changed.name) != to_lower(before.name);
+  const bool other_name = ascii_lower(changed.name) != ascii_lower(before.name);
   if (other_name && operation.directory.find_user(changed.name) != nullptr) {
     return std::unexpected(already_exists("User", changed.name));
   }
@@ -139,7 +127,7 @@ AwsResult<std::string> delete_user(Operation& operation) {
   Arguments arguments(operation.input);
   const std::string name = arguments.name("UserName", k_max_user_name);
   RETURN_IF_ERROR(arguments.check());
-  ASSIGN_OR_RETURN(const User* user, allowed_user(operation, "DeleteUser", name));
+  ASSIGN_OR_RETURN(const User* user, allowed<UserKind>(operation, "DeleteUser", name));
   if (!user->keys.empty()) {
     return std::unexpected(delete_conflict("Cannot delete entity, must delete access keys first."));
   }
@@ -159,63 +147,6 @@ AwsResult<std::string> delete_user(Operation& operation) {
   return std::string();
 }
 
-AwsResult<std::string> tag_user(Operation& operation) {
-  Arguments arguments(operation.input);
-  const std::string name = arguments.name("UserName", k_max_user_name);
-  const Tags tags = arguments.tags();
-  RETURN_IF_ERROR(arguments.check());
-  ASSIGN_OR_RETURN(const User* user, allowed_user(operation, "TagUser", name, request_tag_keys(tags)));
-  User changed = *user;
-  RETURN_IF_ERROR(merge_tags(changed.tags, tags));
-  operation.directory.put(std::move(changed));
-  return std::string();
-}
-
-AwsResult<std::string> untag_user(Operation& operation) {
-  Arguments arguments(operation.input);
-  const std::string name = arguments.name("UserName", k_max_user_name);
-  const auto keys = arguments.tag_keys();
-  RETURN_IF_ERROR(arguments.check());
-  ASSIGN_OR_RETURN(const User* user, allowed_user(operation, "UntagUser", name));
-  User changed = *user;
-  remove_tags(changed.tags, keys);
-  operation.directory.put(std::move(changed));
-  return std::string();
-}
-
-AwsResult<std::string> list_user_tags(Operation& operation) {
-  Arguments arguments(operation.input);
-  const std::string name = arguments.name("UserName", k_max_user_name);
-  RETURN_IF_ERROR(arguments.check());
-  ASSIGN_OR_RETURN(const User* user, allowed_user(operation, "ListUserTags", name));
-  return tag_listing(user->tags);
-}
-
-AwsResult<std::string> put_user_boundary(Operation& operation) {
-  Arguments arguments(operation.input);
-  const std::string name = arguments.name("UserName", k_max_user_name);
-  const std::string boundary = arguments.arn("PermissionsBoundary");
-  RETURN_IF_ERROR(arguments.check());
-  ASSIGN_OR_RETURN(const User* user, allowed_user(operation, "PutUserPermissionsBoundary", name,
-                                                  {{"iam:PermissionsBoundary", boundary}}));
-  if (operation.directory.find_policy(boundary) == nullptr) return std::unexpected(no_such_policy(boundary));
-  User changed = *user;
-  changed.boundary = boundary;
-  operation.directory.put(std::move(changed));
-  return std::string();
-}
-
-AwsResult<std::string> delete_user_boundary(Operation& operation) {
-  Arguments arguments(operation.input);
-  const std::string name = arguments.name("UserName", k_max_user_name);
-  RETURN_IF_ERROR(arguments.check());
-  ASSIGN_OR_RETURN(const User* user, allowed_user(operation, "DeleteUserPermissionsBoundary", name));
-  User changed = *user;
-  changed.boundary.clear();
-  operation.directory.put(std::move(changed));
-  return std::string();
-}
-
 // --- access keys
 
 std::string_view status_of(const AccessKey& key) {
@@ -228,7 +159,7 @@ AwsError no_such_key(const std::string& id) {
 
 AwsResult<std::string> create_access_key(Operation& operation) {
   ASSIGN_OR_RETURN(const std::string name, user_name(operation));
-  ASSIGN_OR_RETURN(const User* user, allowed_user(operation, "CreateAccessKey", name));
+  ASSIGN_OR_RETURN(const User* user, allowed<UserKind>(operation, "CreateAccessKey", name));
   if (user->keys.size() >= k_max_keys) {
     return std::unexpected(limit_exceeded(fmt::format("Cannot exceed quota for AccessKeysPerUser: {}", k_max_keys)));
   }
@@ -245,7 +176,7 @@ AwsResult<std::string> create_access_key(Operation& operation) {
 
 AwsResult<std::string> list_access_keys(Operation& operation) {
   ASSIGN_OR_RETURN(const std::string name, user_name(operation));
-  ASSIGN_OR_RETURN(const User* user, allowed_user(operation, "ListAccessKeys", name));
+  ASSIGN_OR_RETURN(const User* user, allowed<UserKind>(operation, "ListAccessKeys", name));
   wire::XmlWriter xml(false);
   xml.open("AccessKeyMetadata");
   for (const AccessKey& key : user->keys) {
@@ -263,7 +194,7 @@ AwsResult<std::string> change_key(Operation& operation, std::string_view action,
   const std::string id = arguments.name("AccessKeyId", 128);
   RETURN_IF_ERROR(arguments.check());
   ASSIGN_OR_RETURN(const std::string name, user_name(operation));
-  ASSIGN_OR_RETURN(const User* user, allowed_user(operation, action, name));
+  ASSIGN_OR_RETURN(const User* user, allowed<UserKind>(operation, action, name));
   User changed = *user;
   const auto key = std::ranges::find(changed.keys, id, &AccessKey::id);
   if (key == changed.keys.end()) return std::unexpected(no_such_key(id));
@@ -307,11 +238,6 @@ constexpr Row k_operations[] = {
     {"ListUsers", list_users},
     {"UpdateUser", update_user},
     {"DeleteUser", delete_user},
-    {"TagUser", tag_user},
-    {"UntagUser", untag_user},
-    {"ListUserTags", list_user_tags},
-    {"PutUserPermissionsBoundary", put_user_boundary},
-    {"DeleteUserPermissionsBoundary", delete_user_boundary},
     {"CreateAccessKey", create_access_key},
     {"ListAccessKeys", list_access_keys},
     {"UpdateAccessKey", update_access_key},

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
-#include <charconv>
 
 #include "base/base64.h"
+#include "base/number.h"
 #include "emulator/core/random.h"
 #include "wire/arn.h"
 #include "wire/date.h"
@@ -66,19 +66,15 @@ Task<Result<http::Response>> InstanceMetadata::handle(http::Request request) {
 http::Response InstanceMetadata::give_token(const http::Request& request) {
   // A request that came through a proxy is no request of this instance.
   if (request.headers.contains("X-Forwarded-For")) return refusal(403, "Forbidden");
-  const std::string_view wanted = request.headers.get_or(k_ttl_header, "");
-  int seconds = 0;
-  const auto [end, error] = std::from_chars(wanted.data(), wanted.data() + wanted.size(), seconds);
-  if (error != std::errc() || end != wanted.data() + wanted.size() || seconds < 1 || seconds > k_longest_token) {
-    return refusal(400, "Bad Request");
-  }
+  const auto seconds = parse_number_between<int>(request.headers.get_or(k_ttl_header, ""), 1, k_longest_token);
+  if (!seconds) return refusal(400, "Bad Request");
   const SystemTime now = clock_.now();
   std::erase_if(tokens_, [now](const auto& token) { return token.second <= now; });
   if (tokens_.size() >= k_tokens) return refusal(503, "Service Unavailable");
   std::string token = base64_encode(random_bytes(k_token_bytes));
-  tokens_.emplace(token, now + std::chrono::seconds(seconds));
+  tokens_.emplace(token, now + std::chrono::seconds(*seconds));
   http::Response response = text(200, std::move(token));
-  response.headers.add(k_ttl_header, std::to_string(seconds));
+  response.headers.add(k_ttl_header, std::to_string(*seconds));
   return response;
 }
 

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <charconv>
 
+#include "base/number.h"
 #include "emulator/core/protocol.h"
+#include "emulator/core/validation.h"
 #include "emulator/logs/filter_pattern.h"
-#include "emulator/logs/operations.h"
+#include "emulator/logs/operation.h"
 #include "wire/checksum.h"
 
 /// PutLogEvents, GetLogEvents, FilterLogEvents.
@@ -41,16 +42,11 @@ AwsResult<std::vector<LogEvent>> read_events(const json::array& list) {
                       fmt::format("logEvents.{} must hold a timestamp and a message", i + 1));
     }
     if (when < 0) {
-      return invalid(
-          fmt::format("1 validation error detected: Value '{}' at 'logEvents.{}.member.timestamp' failed to "
-                      "satisfy constraint: Member must have value greater than or equal to 0",
-                      when, i + 1));
+      return invalid(violation(fmt::format("logEvents.{}.member.timestamp", i + 1), fmt::to_string(when),
+                               constraint::min_value(0)));
     }
     if (message->get_string().empty()) {
-      return invalid(
-          fmt::format("1 validation error detected: Value '' at 'logEvents.{}.member.message' failed to "
-                      "satisfy constraint: Member must have length greater than or equal to 1",
-                      i + 1));
+      return invalid(violation(fmt::format("logEvents.{}.member.message", i + 1), "", constraint::min_length(1)));
     }
     bytes += message->get_string().size() + k_event_overhead;
     events.push_back({SystemTime(std::chrono::milliseconds(when)), std::string(message->get_string())});
@@ -89,12 +85,11 @@ std::string gap_token(char direction, Position gap) {
   return fmt::format("{}/{:026}{:030}/s", direction, gap.time, gap.id);
 }
 
-template <class Integer>
-bool digits(std::string_view text, Integer& out) {
-  const auto start = std::min(text.find_first_not_of('0'), text.size() - 1);
-  text.remove_prefix(start);
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return error == std::errc{} && end == text.data() + text.size() && out >= 0;
+std::optional<Position> read_position(std::string_view time, std::string_view id) {
+  const auto read_time = parse_number<std::int64_t>(time);
+  const auto read_id = parse_number<std::int64_t>(id);
+  if (!read_time || !read_id || *read_time < 0 || *read_id < 0) return std::nullopt;
+  return Position{*read_time, *read_id};
 }
 
 struct Gap {
@@ -106,9 +101,9 @@ std::optional<Gap> read_gap(std::string_view token) {
   if (token.size() != 60 || !(token.starts_with("f/") || token.starts_with("b/")) || !token.ends_with("/s")) {
     return std::nullopt;
   }
-  Gap gap{token.front() == 'f', {}};
-  if (!digits(token.substr(2, 26), gap.at.time) || !digits(token.substr(28, 30), gap.at.id)) return std::nullopt;
-  return gap;
+  const auto at = read_position(token.substr(2, 26), token.substr(28, 30));
+  if (!at) return std::nullopt;
+  return Gap{token.front() == 'f', *at};
 }
 
 std::string filter_token(Position at) {
@@ -121,48 +116,50 @@ std::optional<Position> read_filter_token(std::string_view token) {
   if (!text || !text->starts_with(k_kind)) return std::nullopt;
   const std::string_view rest = std::string_view(*text).substr(k_kind.size());
   const auto slash = rest.find('/');
-  Position at;
-  if (slash == std::string_view::npos || slash == 0 || slash + 1 == rest.size()) return std::nullopt;
-  if (!digits(rest.substr(0, slash), at.time) || !digits(rest.substr(slash + 1), at.id)) return std::nullopt;
-  return at;
+  if (slash == std::string_view::npos) return std::nullopt;
+  return read_position(rest.substr(0, slash), rest.substr(slash + 1));
 }
 
-}  // namespace
+Window window(const Operation& operation, const Group& group, std::optional<std::int64_t> start,
+              std::optional<std::int64_t> end) {
+  Window result;
+  result.start = start.value_or(0);
+  if (end) result.end = *end;
+  if (group.retention_days) result.start = std::max(result.start, operation.now() - *group.retention_days * k_day_ms);
+  return result;
+}
 
-AwsResult<Output> Operations::put_log_events(const Call& call, Parameters& input) {
+AwsResult<Output> put_log_events(Operation& operation) {
+  Parameters& input = operation.input;
   const std::string group_name = input.group_name();
   const std::string stream_name = input.stream_name();
   const auto* list = input.array("logEvents");
-  if (list == nullptr && !input.error()) input.required_text("logEvents", 0);
-  if (input.error()) return std::unexpected(*input.error());
+  if (list == nullptr && input.check()) input.required_text("logEvents", 0);
+  RETURN_IF_ERROR(input.check());
   if (list->empty() || list->size() > k_max_events) {
-    return invalid(
-        fmt::format("1 validation error detected: Value '[...]' at 'logEvents' failed to satisfy constraint: "
-                    "Member must have length {} than or equal to {}",
-                    list->empty() ? "greater" : "less", list->empty() ? 1 : k_max_events));
+    return invalid(violation("logEvents", "[...]",
+                             list->empty() ? constraint::min_length(1) : constraint::max_length(k_max_events)));
   }
-  auto allowed = authorize(call, "PutLogEvents", stream_arn(call, group_name, stream_name), group_name);
-  if (!allowed) return std::unexpected(allowed.error());
+  RETURN_IF_ERROR(operation.allow("PutLogEvents", stream_arn(operation.call, group_name, stream_name), group_name));
   auto events = read_events(*list);
   if (!events) return std::unexpected(events.error());
-  auto group = existing_group(call, group_name);
-  if (!group) return std::unexpected(group.error());
-  auto stream = existing_stream(*group, stream_name);
-  if (!stream) return std::unexpected(stream.error());
+  ASSIGN_OR_RETURN(const Group group, operation.existing_group(group_name));
+  ASSIGN_OR_RETURN(const Stream stream, operation.existing_stream(group, stream_name));
 
-  json::object out{{"nextSequenceToken", fmt::format("49{:054}", stream->id)}};
-  if (auto rejected = reject(*events, now(), group->retention_days); !rejected.empty()) {
+  json::object out{{"nextSequenceToken", fmt::format("49{:054}", stream.id)}};
+  if (auto rejected = reject(*events, operation.now(), group.retention_days); !rejected.empty()) {
     out["rejectedLogEventsInfo"] = std::move(rejected);
   }
   if (events->empty()) return out;
   if (millis(events->back()) - millis(events->front()) > k_day_ms) {
     return invalid("The batch of log events in a single PutLogEvents request cannot span more than 24 hours.");
   }
-  store_.append(*stream, *events, now());
+  operation.store.append(stream, *events, operation.now());
   return out;
 }
 
-AwsResult<Output> Operations::get_log_events(const Call& call, Parameters& input) {
+AwsResult<Output> get_log_events(Operation& operation) {
+  Parameters& input = operation.input;
   const std::string group_name = input.group();
   const std::string stream_name = input.stream_name();
   const auto start = input.number("startTime", 0, k_max_time);
@@ -178,17 +175,14 @@ AwsResult<Output> Operations::get_log_events(const Call& call, Parameters& input
   } else if (!gap.forward) {
     gap.at = {k_max_time, 0};
   }
-  if (input.error()) return std::unexpected(*input.error());
-  auto allowed = authorize(call, "GetLogEvents", stream_arn(call, group_name, stream_name), group_name);
-  if (!allowed) return std::unexpected(allowed.error());
-  auto group = existing_group(call, group_name);
-  if (!group) return std::unexpected(group.error());
-  auto stream = existing_stream(*group, stream_name);
-  if (!stream) return std::unexpected(stream.error());
+  RETURN_IF_ERROR(input.check());
+  RETURN_IF_ERROR(operation.allow("GetLogEvents", stream_arn(operation.call, group_name, stream_name), group_name));
+  ASSIGN_OR_RETURN(const Group group, operation.existing_group(group_name));
+  ASSIGN_OR_RETURN(const Stream stream, operation.existing_stream(group, stream_name));
 
-  const Window range = window(*group, start, end);
-  const auto events = gap.forward ? store_.read_forward(*stream, range, gap.at, limits)
-                                  : store_.read_backward(*stream, range, gap.at, limits);
+  const Window range = window(operation, group, start, end);
+  const auto events = gap.forward ? operation.store.read_forward(stream, range, gap.at, limits)
+                                  : operation.store.read_backward(stream, range, gap.at, limits);
   // `f` reads what is greater than its position, `b` what is less: a gap between two neighbours has two names.
   Position behind{start.value_or(0), 0};
   Position before = behind;
@@ -209,7 +203,8 @@ AwsResult<Output> Operations::get_log_events(const Call& call, Parameters& input
                       {"nextBackwardToken", gap_token('b', before)}};
 }
 
-AwsResult<Output> Operations::filter_log_events(const Call& call, Parameters& input) {
+AwsResult<Output> filter_log_events(Operation& operation) {
+  Parameters& input = operation.input;
   const std::string group_name = input.group();
   const auto names = input.texts("logStreamNames", 100);
   const std::string prefix = input.optional_text("logStreamNamePrefix", 512);
@@ -228,21 +223,17 @@ AwsResult<Output> Operations::filter_log_events(const Call& call, Parameters& in
   if (!names.empty() && !prefix.empty()) {
     input.complain("LogStreamNamePrefix and LogStreamNames are mutually exclusive parameters.");
   }
-  if (input.error()) return std::unexpected(*input.error());
-  if (auto allowed = authorize(call, "FilterLogEvents", stream_arn(call, group_name, ""), group_name); !allowed) {
-    return std::unexpected(allowed.error());
-  }
-  auto group = existing_group(call, group_name);
-  if (!group) return std::unexpected(group.error());
+  RETURN_IF_ERROR(input.check());
+  RETURN_IF_ERROR(operation.allow("FilterLogEvents", stream_arn(operation.call, group_name, ""), group_name));
+  ASSIGN_OR_RETURN(const Group group, operation.existing_group(group_name));
 
   std::unordered_set<std::int64_t> wanted;
   for (const auto& name : names) {
-    auto stream = existing_stream(*group, name);
-    if (!stream) return std::unexpected(stream.error());
-    wanted.insert(stream->id);
+    ASSIGN_OR_RETURN(const Stream stream, operation.existing_stream(group, name));
+    wanted.insert(stream.id);
   }
   if (!prefix.empty()) {
-    for (const Stream& stream : store_.streams(*group, prefix, false, false, std::nullopt, k_max_streams)) {
+    for (const Stream& stream : operation.store.streams(group, prefix, false, false, std::nullopt, k_max_streams)) {
       wanted.insert(stream.id);
     }
   }
@@ -253,13 +244,13 @@ AwsResult<Output> Operations::filter_log_events(const Call& call, Parameters& in
     return out;
   }
   // Unlike GetLogEvents, the end of the range belongs to it.
-  const Window range = window(*group, start, end ? std::optional(*end + 1) : std::nullopt);
-  const auto found = store_.scan(*group, wanted, range, after, limits,
-                                 [&](std::string_view message) { return pattern->matches(message); });
+  const Window range = window(operation, group, start, end ? std::optional(*end + 1) : std::nullopt);
+  const auto found = operation.store.scan(group, wanted, range, after, limits,
+                                          [&](std::string_view message) { return pattern->matches(message); });
   std::map<std::int64_t, std::string> names_by_id;
   for (const auto& event : found.events) {
     auto [name, missing] = names_by_id.try_emplace(event.stream);
-    if (missing) name->second = store_.stream_name(event.stream);
+    if (missing) name->second = operation.store.stream_name(event.stream);
     list.push_back(json::object{{"logStreamName", name->second},
                                 {"timestamp", event.at.time},
                                 {"message", event.message},
@@ -269,6 +260,18 @@ AwsResult<Output> Operations::filter_log_events(const Call& call, Parameters& in
   out["events"] = std::move(list);
   if (!found.done) out["nextToken"] = filter_token(found.reached);
   return out;
+}
+
+constexpr Row k_operations[] = {
+    {"PutLogEvents", put_log_events},
+    {"GetLogEvents", get_log_events},
+    {"FilterLogEvents", filter_log_events},
+};
+
+}  // namespace
+
+std::span<const Row> event_operations() {
+  return k_operations;
 }
 
 }  // namespace sortie::emulator::logs

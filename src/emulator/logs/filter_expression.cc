@@ -1,10 +1,10 @@
 #include "emulator/logs/filter_expression.h"
 
 #include <boost/json.hpp>
-#include <charconv>
 #include <utility>
 
 #include "base/glob.h"
+#include "base/number.h"
 
 namespace sortie::emulator::logs {
 
@@ -23,13 +23,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr int k_max_nesting = 16;
-
-std::optional<double> number_from(std::string_view text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 template <class T>
 bool ordered(Operator op, T left, T right) {
@@ -72,11 +65,11 @@ bool holds(const Condition& condition, const json::value& actual) {
 
 bool holds(const Condition& condition, std::string_view actual) {
   if (condition.op == Operator::equal || condition.op == Operator::not_equal) {
-    const auto number = number_from(actual);
+    const auto number = parse_number<double>(actual);
     const bool same = number && condition.number ? *number == *condition.number : equals_text(condition, actual);
     return same == (condition.op == Operator::equal);
   }
-  const auto number = number_from(actual);
+  const auto number = parse_number<double>(actual);
   return number && compare_number(condition, *number);
 }
 
@@ -257,10 +250,9 @@ class ExpressionParser {
       steps.emplace_back(std::string(inside.substr(1, inside.size() - 2)));
       return true;
     }
-    std::size_t index = 0;
-    const auto [stop, error] = std::from_chars(inside.data(), inside.data() + inside.size(), index);
-    if (inside.empty() || error != std::errc{} || stop != inside.data() + inside.size()) return false;
-    steps.emplace_back(index);
+    const auto index = parse_number<std::size_t>(inside);
+    if (!index) return false;
+    steps.emplace_back(*index);
     return true;
   }
 
@@ -281,7 +273,7 @@ class ExpressionParser {
       condition.value += text_[at_++];
     }
     if (condition.value.empty()) return invalid();
-    condition.number = number_from(condition.value);
+    condition.number = parse_number<double>(condition.value);
     return {};
   }
 

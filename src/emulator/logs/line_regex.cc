@@ -1,8 +1,9 @@
 #include "emulator/logs/line_regex.h"
 
-#include <charconv>
 #include <optional>
 #include <utility>
+
+#include "base/number.h"
 
 namespace sortie::emulator::logs {
 namespace {

@@ -8,22 +8,44 @@
 #include <unordered_map>
 
 #include "base/utf8.h"
+#include "emulator/core/json_service.h"
 #include "emulator/core/protocol.h"
+#include "emulator/core/supported_operation.h"
 #include "emulator/logs/live_tail.h"
-#include "emulator/logs/operations.h"
+#include "emulator/logs/operation.h"
 
 namespace sortie::emulator {
 namespace {
 
-namespace json = boost::json;
-
 constexpr std::string_view k_target_prefix = "Logs_20140328.";
-constexpr std::string_view k_content_type = "application/x-amz-json-1.1";
 constexpr std::size_t k_max_request = 8 * 1024 * 1024;
 /// The longest message of one event: AWS counts 26 bytes beside it.
 constexpr std::size_t k_max_message = 1'048'576 - 26;
 /// What is kept for a later try when the database cannot be written (a full disk).
 constexpr std::size_t k_max_unwritten = 16 * 1024 * 1024;
+
+const OperationTable<logs::Row>& all_operations() {
+  static const OperationTable<logs::Row> k_table{logs::group_operations(),        logs::stream_operations(),
+                                                 logs::event_operations(),        logs::tag_operations(),
+                                                 logs::subscription_operations(), logs::live_tail_operations(),
+                                                 logs::unsupported_operations()};
+  return k_table;
+}
+
+AwsResult<logs::Output> run(std::string_view name, logs::Operation& operation) {
+  ASSIGN_OR_RETURN(const logs::Row* row, supported_operation(all_operations(), "logs", name));
+  return row->handler(operation);
+}
+
+http::Response render(logs::Output output, const std::string& request_id) {
+  if (const auto* members = std::get_if<boost::json::object>(&output)) return output_response(*members, request_id);
+  http::Response response = empty_response(request_id);
+  if (auto* events = std::get_if<http::Body>(&output)) {
+    response.headers.set("Content-Type", "application/vnd.amazon.eventstream");
+    response.body = std::move(*events);
+  }
+  return response;
+}
 
 /// Valid UTF-8 in pieces that one event can hold.
 void split_into(std::deque<LogEvent>& out, LogEvent event) {
@@ -53,13 +75,13 @@ struct Logs::Impl {
   const Clock& clock;
   logs::LogStore store;
   logs::Subscriptions subscriptions;
-  logs::Operations operations;
+  Authorizer& authorizer;
   logs::LiveTails tails;
   std::deque<Pending> unwritten;
   std::size_t unwritten_bytes = 0;
 
   Impl(const Clock& clock, Store& state, Authorizer& authorizer)
-      : clock(clock), store(state), subscriptions(state), operations(clock, store, subscriptions, authorizer) {
+      : clock(clock), store(state), subscriptions(state), authorizer(authorizer) {
     store.set_participant([this](const logs::Stream& stream, std::span<const LogEvent> events, std::int64_t first_id) {
       subscriptions.deliver(stream, events, first_id);
     });
@@ -128,43 +150,24 @@ http::Response Logs::render_error(const AwsError& error, const std::string& requ
   return render_json11_error(error, request_id);
 }
 
-Task<http::Response> Logs::handle(Call call) {
-  auto body = co_await call.request.body.read_all(k_max_request);
-  auto refuse = [&](int status, std::string code, std::string message) {
-    return render_error({status, std::move(code), std::move(message), {}}, call.request_id, call.request);
-  };
-  if (!body) co_return refuse(400, "SerializationException", "The request body could not be read.");
-  std::string_view operation = call.request.headers.get_or("x-amz-target", "");
-  if (!operation.starts_with(k_target_prefix)) {
-    co_return refuse(400, "UnknownOperationException", "The X-Amz-Target header names no operation.");
-  }
-  operation.remove_prefix(k_target_prefix.size());
-
-  boost::system::error_code malformed;
-  json::value document = body->empty() ? json::value(json::object()) : json::parse(*body, malformed);
-  if (malformed || !document.is_object()) {
-    co_return refuse(400, "SerializationException", "The request body is not a JSON object.");
-  }
-  impl_->flush();
-  if (operation == "StartLiveTail") co_return start_live_tail(call, document.get_object());
-  auto result = impl_->operations.run(operation, call, document.get_object());
-  if (!result) co_return render_error(result.error(), call.request_id, call.request);
-  if (*result) co_return json_response(200, **result, call.request_id, k_content_type);
-  http::Response empty;
-  empty.headers.add("x-amzn-RequestId", call.request_id);
-  empty.headers.add("Content-Type", std::string(k_content_type));
-  co_return empty;
+std::vector<OperationSummary> Logs::operations() const {
+  return all_operations().summary();
 }
 
-http::Response Logs::start_live_tail(const Call& call, const json::object& input) {
-  logs::Parameters parameters(input);
-  auto request = impl_->operations.live_tail_request(call, parameters);
-  if (!request) return render_error(request.error(), call.request_id, call.request);
-  http::Response response;
-  response.headers.add("x-amzn-RequestId", call.request_id);
-  response.headers.add("Content-Type", "application/vnd.amazon.eventstream");
-  response.body = impl_->tails.open(*std::move(request), call.request_id);
-  return response;
+Task<http::Response> Logs::handle(Call call) {
+  const auto request = co_await read_json_request(call, k_target_prefix, k_max_request);
+  if (!request) co_return render_error(request.error(), call.request_id, call.request);
+  impl_->flush();
+  logs::Operation operation{.clock = impl_->clock,
+                            .store = impl_->store,
+                            .subscriptions = impl_->subscriptions,
+                            .tails = impl_->tails,
+                            .authorizer = impl_->authorizer,
+                            .call = call,
+                            .input = logs::Parameters(request->input)};
+  auto output = run(request->operation, operation);
+  if (!output) co_return render_error(output.error(), call.request_id, call.request);
+  co_return render(*std::move(output), call.request_id);
 }
 
 bool Logs::has_group(const std::string& region, const std::string& group) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/json/fwd.hpp>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,6 +26,7 @@ class Logs final : public AwsService, public LogSink {
   void set_function_events(FunctionEvents& functions);
 
   [[nodiscard]] std::string_view name() const override { return "logs"; }
+  [[nodiscard]] std::vector<OperationSummary> operations() const override;
   Task<http::Response> handle(Call call) override;
   [[nodiscard]] http::Response render_error(const AwsError& error, const std::string& request_id,
                                             const http::Request& request) const override;
@@ -36,8 +36,6 @@ class Logs final : public AwsService, public LogSink {
   bool has_group(const std::string& region, const std::string& group) override;
 
  private:
-  http::Response start_live_tail(const Call& call, const boost::json::object& input);
-
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "emulator/core/validation.h"
+
 namespace sortie::emulator::logs {
 namespace {
 
@@ -42,8 +44,12 @@ void Parameters::complain(std::string message, std::string code) {
 }
 
 void Parameters::violated(std::string_view name, std::string_view value, std::string_view constraint) {
-  complain(fmt::format("1 validation error detected: Value '{}' at '{}' failed to satisfy constraint: {}", value, name,
-                       constraint));
+  complain(violation(name, value, constraint));
+}
+
+AwsResult<void> Parameters::check() const {
+  if (error_) return std::unexpected(*error_);
+  return {};
 }
 
 bool Parameters::has(std::string_view name) const {
@@ -54,9 +60,7 @@ std::string Parameters::text(std::string_view name, bool required, std::size_t l
   const auto* value = member(members_, name);
   if (value == nullptr) {
     if (required) {
-      complain(fmt::format(
-          "1 validation error detected: Value null at '{}' failed to satisfy constraint: Member must not be null",
-          name));
+      complain(missing_violation(name));
     }
     return {};
   }
@@ -65,9 +69,9 @@ std::string Parameters::text(std::string_view name, bool required, std::size_t l
     return {};
   }
   std::string found(value->get_string());
-  if (found.empty() && required) violated(name, found, "Member must have length greater than or equal to 1");
+  if (found.empty() && required) violated(name, found, constraint::min_length(1));
   if (found.size() > limit) {
-    violated(name, found, fmt::format("Member must have length less than or equal to {}", limit));
+    violated(name, found, constraint::max_length(limit));
   }
   return found;
 }
@@ -82,7 +86,7 @@ std::string Parameters::required_text(std::string_view name, std::size_t limit) 
 std::string Parameters::group_name(std::string_view name) {
   std::string found = required_text(name, k_name_limit);
   if (!std::ranges::all_of(found, is_group_byte)) {
-    violated(name, found, R"(Member must satisfy regular expression pattern: [\.\-_/#A-Za-z0-9]+)");
+    violated(name, found, constraint::pattern(R"([\.\-_/#A-Za-z0-9]+)"));
   }
   return found;
 }
@@ -112,7 +116,7 @@ std::string Parameters::group_of_arn(std::string_view name) {
 std::string Parameters::stream_name(std::string_view name) {
   std::string found = required_text(name, k_name_limit);
   if (found.find_first_of(":*") != std::string::npos) {
-    violated(name, found, "Member must satisfy regular expression pattern: [^:*]*");
+    violated(name, found, constraint::pattern("[^:*]*"));
   }
   return found;
 }
@@ -127,10 +131,10 @@ std::optional<std::int64_t> Parameters::number(std::string_view name, std::int64
     return std::nullopt;
   }
   if (found < least) {
-    violated(name, fmt::to_string(found), fmt::format("Member must have value greater than or equal to {}", least));
+    violated(name, fmt::to_string(found), constraint::min_value(least));
   }
   if (found > most) {
-    violated(name, fmt::to_string(found), fmt::format("Member must have value less than or equal to {}", most));
+    violated(name, fmt::to_string(found), constraint::max_value(most));
   }
   return found;
 }
@@ -153,9 +157,9 @@ std::vector<std::string> Parameters::texts(std::string_view name, std::size_t mo
   std::vector<std::string> found;
   const auto* list = array(name);
   if (list == nullptr) return found;
-  if (list->empty()) violated(name, "[]", "Member must have length greater than or equal to 1");
+  if (list->empty()) violated(name, "[]", constraint::min_length(1));
   if (list->size() > most) {
-    violated(name, "[...]", fmt::format("Member must have length less than or equal to {}", most));
+    violated(name, "[...]", constraint::max_length(most));
     return found;
   }
   for (const auto& value : *list) {
@@ -179,12 +183,12 @@ std::map<std::string, std::string> Parameters::tags(std::string_view name, bool 
   for (const auto& [key, content] : value->get_object()) {
     const std::string text = content.is_string() ? std::string(content.get_string()) : std::string();
     if (!content.is_string()) complain(fmt::format("{} must be a map of strings", name), "SerializationException");
-    if (key.empty() || key.size() > 128 * 4) violated(name, key, "Member must have length between 1 and 128");
-    if (text.size() > 256 * 4) violated(name, text, "Member must have length less than or equal to 256");
+    if (key.empty() || key.size() > 128 * 4) violated(name, key, constraint::length_between(1, 128));
+    if (text.size() > 256 * 4) violated(name, text, constraint::max_length(256));
     if (key.starts_with("aws:")) complain("Tag keys that begin with aws: are reserved.");
     found.emplace(key, text);
   }
-  if (found.size() > 50) violated(name, "{...}", "Member must have length less than or equal to 50");
+  if (found.size() > 50) violated(name, "{...}", constraint::max_length(50));
   return found;
 }
 

@@ -12,8 +12,8 @@
 
 namespace sortie::emulator::logs {
 
-/// The members of a request, checked against the service model's limits. The first complaint is kept in `error`, in the
-/// words of AWS's validation (InvalidParameterException, SerializationException); the values read after that are
+/// The members of a request, checked against the service model's limits. The first complaint is kept for `check`, in
+/// the words of AWS's validation (InvalidParameterException, SerializationException); the values read after that are
 /// placeholders.
 class Parameters {
  public:
@@ -39,7 +39,7 @@ class Parameters {
   [[nodiscard]] bool has(std::string_view name) const;
 
   void complain(std::string message, std::string code = "InvalidParameterException");
-  [[nodiscard]] const std::optional<AwsError>& error() const { return error_; }
+  [[nodiscard]] AwsResult<void> check() const;
 
  private:
   void violated(std::string_view name, std::string_view value, std::string_view constraint);

@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 
 #include "emulator/core/protocol.h"
-#include "emulator/logs/operations.h"
+#include "emulator/core/validation.h"
+#include "emulator/logs/operation.h"
 #include "wire/arn.h"
 
 /// Subscription filters, and TestMetricFilter, which tries a pattern.
@@ -31,16 +33,13 @@ json::object describe(const Subscription& subscription) {
 std::string filter_name(Parameters& input, std::string_view member, bool required) {
   std::string name = required ? input.required_text(member, 512) : input.optional_text(member, 512);
   if (name.find_first_of(":*") != std::string::npos) {
-    input.complain(
-        fmt::format("1 validation error detected: Value '{}' at '{}' failed to satisfy constraint: Member "
-                    "must satisfy regular expression pattern: [^:*]*",
-                    name, member));
+    input.complain(violation(member, name, constraint::pattern("[^:*]*")));
   }
   return name;
 }
 
 /// What a filter asks for that there is not, by name.
-std::optional<AwsError> absent_part(const Parameters& input, const std::string& destination) {
+std::optional<AwsError> unsupported_part(const Parameters& input, const std::string& destination) {
   for (const auto* member : {"fieldSelectionCriteria", "emitSystemFields"}) {
     if (input.has(member)) return not_implemented("logs", fmt::format("PutSubscriptionFilter with {}", member));
   }
@@ -51,9 +50,8 @@ std::optional<AwsError> absent_part(const Parameters& input, const std::string& 
   return std::nullopt;
 }
 
-}  // namespace
-
-AwsResult<Output> Operations::put_subscription_filter(const Call& call, Parameters& input) {
+AwsResult<Output> put_subscription_filter(Operation& operation) {
+  Parameters& input = operation.input;
   const std::string group_name = input.group_name();
   std::string name = filter_name(input, "filterName", true);
   std::string pattern_text = input.optional_text("filterPattern", 1024);
@@ -61,61 +59,55 @@ AwsResult<Output> Operations::put_subscription_filter(const Call& call, Paramete
   std::string destination = input.required_text("destinationArn", 2048);
   std::string distribution = input.optional_text("distribution", 32);
   if (!distribution.empty() && distribution != "Random" && distribution != "ByLogStream") {
-    input.complain(
-        fmt::format("1 validation error detected: Value '{}' at 'distribution' failed to satisfy "
-                    "constraint: Member must satisfy enum value set: [Random, ByLogStream]",
-                    distribution));
+    input.complain(violation("distribution", distribution, constraint::one_of(std::array{"Random", "ByLogStream"})));
   }
-  if (input.error()) return std::unexpected(*input.error());
-  if (auto allowed = authorize(call, "PutSubscriptionFilter", stream_arn(call, group_name, ""), group_name); !allowed) {
-    return std::unexpected(allowed.error());
-  }
-  if (auto absent = absent_part(input, destination)) return std::unexpected(*std::move(absent));
+  RETURN_IF_ERROR(input.check());
+  RETURN_IF_ERROR(operation.allow("PutSubscriptionFilter", stream_arn(operation.call, group_name, ""), group_name));
+  if (auto unsupported = unsupported_part(input, destination)) return std::unexpected(*std::move(unsupported));
   auto pattern = FilterPattern::parse(pattern_text);
   if (!pattern) return aws_fail(400, "InvalidParameterException", pattern.error());
-  auto group = existing_group(call, group_name);
-  if (!group) return std::unexpected(group.error());
+  ASSIGN_OR_RETURN(const Group group, operation.existing_group(group_name));
   if (const auto arn = wire::parse_arn(destination); !arn || arn->service != "lambda") {
     return aws_fail(400, "InvalidParameterException", "Invalid destination ARN: " + destination);
   }
-  const auto filters = subscriptions_.of(group->id);
+  const auto filters = operation.subscriptions.of(group.id);
   const auto existing = std::ranges::find(filters, name, &Subscription::name);
   const bool replaces = existing != filters.end();
   if (!replaces && filters.size() >= k_max_filters) {
     return aws_fail(400, "LimitExceededException", "Resource limit exceeded.");
   }
-  Subscription subscription{.group = group->id,
+  Subscription subscription{.group = group.id,
                             .group_name = group_name,
-                            .region = call.region,
-                            .account = call.account,
+                            .region = operation.call.region,
+                            .account = operation.call.account,
                             .name = std::move(name),
                             .pattern_text = std::move(pattern_text),
                             .destination = std::move(destination),
                             .distribution = distribution.empty() ? "ByLogStream" : std::move(distribution),
-                            .created = replaces ? existing->created : now(),
+                            .created = replaces ? existing->created : operation.now(),
                             .pattern = *std::move(pattern)};
-  if (!subscriptions_.may_invoke(subscription)) {
+  if (!operation.subscriptions.may_invoke(subscription)) {
     return aws_fail(400, "InvalidParameterException",
                     "Could not execute the lambda function. Make sure you have given CloudWatch Logs permission to "
                     "execute your function.");
   }
-  subscriptions_.put(std::move(subscription));
+  operation.subscriptions.put(std::move(subscription));
   return Output();
 }
 
-AwsResult<Output> Operations::describe_subscription_filters(const Call& call, Parameters& input) {
+AwsResult<Output> describe_subscription_filters(Operation& operation) {
+  Parameters& input = operation.input;
   const std::string group_name = input.group_name();
   const std::string prefix = filter_name(input, "filterNamePrefix", false);
   const std::string after = input.optional_text("nextToken", 4096);
   const auto limit = static_cast<std::size_t>(input.number("limit", 1, k_describe_limit).value_or(k_describe_limit));
-  if (input.error()) return std::unexpected(*input.error());
-  auto allowed = authorize(call, "DescribeSubscriptionFilters", stream_arn(call, group_name, ""), group_name);
-  if (!allowed) return std::unexpected(allowed.error());
-  auto group = existing_group(call, group_name);
-  if (!group) return std::unexpected(group.error());
+  RETURN_IF_ERROR(input.check());
+  RETURN_IF_ERROR(
+      operation.allow("DescribeSubscriptionFilters", stream_arn(operation.call, group_name, ""), group_name));
+  ASSIGN_OR_RETURN(const Group group, operation.existing_group(group_name));
   json::array list;
   json::object out;
-  for (const Subscription& subscription : subscriptions_.of(group->id)) {
+  for (const Subscription& subscription : operation.subscriptions.of(group.id)) {
     if (!subscription.name.starts_with(prefix) || subscription.name <= after) continue;
     if (list.size() == limit) {
       out["nextToken"] = list.back().at("filterName");
@@ -127,27 +119,27 @@ AwsResult<Output> Operations::describe_subscription_filters(const Call& call, Pa
   return out;
 }
 
-AwsResult<Output> Operations::delete_subscription_filter(const Call& call, Parameters& input) {
+AwsResult<Output> delete_subscription_filter(Operation& operation) {
+  Parameters& input = operation.input;
   const std::string group_name = input.group_name();
   const std::string name = filter_name(input, "filterName", true);
-  if (input.error()) return std::unexpected(*input.error());
-  auto allowed = authorize(call, "DeleteSubscriptionFilter", stream_arn(call, group_name, ""), group_name);
-  if (!allowed) return std::unexpected(allowed.error());
-  auto group = existing_group(call, group_name);
-  if (!group) return std::unexpected(group.error());
-  if (!subscriptions_.remove(group->id, name)) {
+  RETURN_IF_ERROR(input.check());
+  RETURN_IF_ERROR(operation.allow("DeleteSubscriptionFilter", stream_arn(operation.call, group_name, ""), group_name));
+  ASSIGN_OR_RETURN(const Group group, operation.existing_group(group_name));
+  if (!operation.subscriptions.remove(group.id, name)) {
     return aws_fail(400, "ResourceNotFoundException", "The specified subscription filter does not exist.");
   }
   return Output();
 }
 
-AwsResult<Output> Operations::test_metric_filter(const Call& call, Parameters& input) {
+AwsResult<Output> test_metric_filter(Operation& operation) {
+  Parameters& input = operation.input;
   const std::string pattern_text = input.optional_text("filterPattern", 1024);
   if (!input.has("filterPattern")) input.required_text("filterPattern", 1024);
   const auto messages = input.texts("logEventMessages", k_max_messages);
   if (!input.has("logEventMessages")) input.required_text("logEventMessages", 0);
-  if (input.error()) return std::unexpected(*input.error());
-  if (auto allowed = authorize(call, "TestMetricFilter", "*", {}); !allowed) return std::unexpected(allowed.error());
+  RETURN_IF_ERROR(input.check());
+  RETURN_IF_ERROR(operation.allow("TestMetricFilter", "*", {}));
   const auto pattern = FilterPattern::parse(pattern_text);
   if (!pattern) return aws_fail(400, "InvalidParameterException", pattern.error());
   json::array matches;
@@ -159,6 +151,19 @@ AwsResult<Output> Operations::test_metric_filter(const Call& call, Parameters& i
         {"eventNumber", number}, {"eventMessage", messages[number]}, {"extractedValues", std::move(values)}});
   }
   return json::object{{"matches", std::move(matches)}};
+}
+
+constexpr Row k_operations[] = {
+    {"PutSubscriptionFilter", put_subscription_filter},
+    {"DescribeSubscriptionFilters", describe_subscription_filters},
+    {"DeleteSubscriptionFilter", delete_subscription_filter},
+    {"TestMetricFilter", test_metric_filter},
+};
+
+}  // namespace
+
+std::span<const Row> subscription_operations() {
+  return k_operations;
 }
 
 }  // namespace sortie::emulator::logs

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/utf8.h"
+#include "emulator/core/validation.h"
 #include "emulator/ssm/operation.h"
 
 /// Reading requests.
@@ -44,8 +45,7 @@ void Arguments::complain(std::string message, std::string code) {
 }
 
 void Arguments::violated(std::string_view name, std::string_view value, std::string_view constraint) {
-  complain(fmt::format("1 validation error detected: Value {} at '{}' failed to satisfy constraint: {}",
-                       value.data() == nullptr ? "null" : fmt::format("'{}'", value), camel(name), constraint));
+  complain(violation(camel(name), value, constraint));
 }
 
 AwsResult<void> Arguments::check() const {
@@ -54,10 +54,10 @@ AwsResult<void> Arguments::check() const {
 }
 
 std::string Arguments::text(std::string_view name, std::size_t least, std::size_t most) {
-  if (member(name) == nullptr) violated(name, {}, "Member must not be null");
+  if (member(name) == nullptr) complain(missing_violation(camel(name)));
   auto found = optional_text(name, most);
   if (characters(found) < least) {
-    violated(name, found, fmt::format("Member must have length greater than or equal to {}", least));
+    violated(name, found, constraint::min_length(least));
   }
   return found;
 }
@@ -71,7 +71,7 @@ std::string Arguments::optional_text(std::string_view name, std::size_t most) {
   }
   std::string found(value->get_string());
   if (characters(found) > most) {
-    violated(name, found, fmt::format("Member must have length less than or equal to {}", most));
+    violated(name, found, constraint::max_length(most));
   }
   return found;
 }
@@ -79,7 +79,7 @@ std::string Arguments::optional_text(std::string_view name, std::size_t most) {
 std::string Arguments::choice(std::string_view name, std::span<const std::string_view> values) {
   auto found = optional_text(name, 1024);
   if (has(name) && std::ranges::find(values, found) == values.end()) {
-    violated(name, found, fmt::format("Member must satisfy enum value set: [{}]", fmt::join(values, ", ")));
+    violated(name, found, constraint::one_of(values));
   }
   return found;
 }
@@ -102,10 +102,10 @@ std::optional<std::int64_t> Arguments::number(std::string_view name, std::int64_
     return std::nullopt;
   }
   if (number < least) {
-    violated(name, std::to_string(number), fmt::format("Member must have value greater than or equal to {}", least));
+    violated(name, std::to_string(number), constraint::min_value(least));
   }
   if (number > most) {
-    violated(name, std::to_string(number), fmt::format("Member must have value less than or equal to {}", most));
+    violated(name, std::to_string(number), constraint::max_value(most));
   }
   return number;
 }
@@ -114,7 +114,7 @@ std::vector<std::string> Arguments::texts(std::string_view name, std::size_t mos
   const auto* value = member(name);
   std::vector<std::string> found;
   if (value == nullptr) {
-    if (required) violated(name, {}, "Member must not be null");
+    if (required) complain(missing_violation(camel(name)));
     return found;
   }
   const auto* list = value->if_array();
@@ -124,11 +124,10 @@ std::vector<std::string> Arguments::texts(std::string_view name, std::size_t mos
   }
   for (const auto& item : *list) found.emplace_back(item.get_string());
   if (found.empty() && required) {
-    violated(name, "[]", "Member must have length greater than or equal to 1");
+    violated(name, "[]", constraint::min_length(1));
   }
   if (found.size() > most) {
-    violated(name, fmt::format("[{}]", fmt::join(found, ", ")),
-             fmt::format("Member must have length less than or equal to {}", most));
+    violated(name, fmt::format("[{}]", fmt::join(found, ", ")), constraint::max_length(most));
   }
   return found;
 }
@@ -142,7 +141,7 @@ std::vector<json::object> Arguments::objects(std::string_view name, std::size_t 
     complain(fmt::format("{} must be a list of structures", name), "SerializationException");
     return found;
   }
-  if (list->size() > most) violated(name, "[…]", fmt::format("Member must have length less than or equal to {}", most));
+  if (list->size() > most) violated(name, "[…]", constraint::max_length(most));
   for (const auto& item : *list) found.push_back(item.get_object());
   return found;
 }

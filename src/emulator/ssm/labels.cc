@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "emulator/core/validation.h"
 #include "emulator/ssm/operation.h"
 
 /// Labels of versions.
@@ -27,9 +28,7 @@ AwsResult<Labelling> read_labelling(Operation& operation, std::string_view actio
   const auto number = arguments.number("ParameterVersion", 1, INT64_MAX);
   Labelling labelling{.version = {}, .labels = arguments.texts("Labels", k_max_labels)};
   if (!newest && !number && !arguments.has("ParameterVersion")) {
-    arguments.complain(
-        "1 validation error detected: Value null at 'parameterVersion' failed to satisfy constraint: Member must not "
-        "be null");
+    arguments.complain(missing_violation("parameterVersion"));
   }
   RETURN_IF_ERROR(arguments.check());
   ASSIGN_OR_RETURN(const auto name, parse_name(operation.call, text));

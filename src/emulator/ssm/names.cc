@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/number.h"
 #include "wire/arn.h"
 
 namespace sortie::emulator::ssm {
@@ -106,10 +106,7 @@ bool is_label(std::string_view text) {
 }
 
 std::optional<std::int64_t> parse_version(std::string_view text) {
-  std::int64_t version = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
-  if (error != std::errc() || end != text.data() + text.size() || version < 1) return std::nullopt;
-  return version;
+  return parse_number_between<std::int64_t>(text, 1, INT64_MAX);
 }
 
 }  // namespace sortie::emulator::ssm

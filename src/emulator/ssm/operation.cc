@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "emulator/core/json_service.h"
 #include "wire/arn.h"
 #include "wire/checksum.h"
 
@@ -13,14 +14,9 @@ namespace json = boost::json;
 constexpr std::size_t k_max_tags = 50;
 constexpr char k_token_kind[] = "ssm/";
 
-AwsResult<void> decide(const Operation& operation, AuthorizationRequest question) {
-  question.resource_account = operation.call.account;
-  auto decision = operation.authorizer.authorize(operation.call, question);
-  if (decision) return {};
-  AwsError error = std::move(decision).error();
-  if (error.code == "AccessDenied") error.code = "AccessDeniedException";
-  error.status = 400;  // JSON 1.1 services answer 400 where others say 403
-  return std::unexpected(std::move(error));
+AwsResult<void> decide(const Operation& operation, AuthorizationRequest request) {
+  request.resource_account = operation.call.account;
+  return json_decision(operation.authorizer.authorize(operation.call, request));
 }
 
 /// Stands for what KMS would have made of the value: nobody can read it, and it is the same each time.
@@ -36,14 +32,14 @@ std::string encrypted(const Operation& operation, const Parameter& parameter) {
 }  // namespace
 
 AwsResult<void> Operation::allow(std::string_view action, const std::string& name, ContextKeys context) const {
-  AuthorizationRequest question{
+  AuthorizationRequest request{
       .action = fmt::format("ssm:{}", action), .resource = parameter_arn(call, name), .context = {}};
-  question.context = std::move(context);
+  request.context = std::move(context);
   for (const auto& [key, value] : store.tags(call.region, name)) {
-    question.context.emplace_back("aws:ResourceTag/" + key, value);
-    question.context.emplace_back("ssm:resourceTag/" + key, value);
+    request.context.emplace_back("aws:ResourceTag/" + key, value);
+    request.context.emplace_back("ssm:resourceTag/" + key, value);
   }
-  return decide(*this, std::move(question));
+  return decide(*this, std::move(request));
 }
 
 AwsResult<void> Operation::allow_all(std::string_view action) const {

@@ -45,6 +45,7 @@ std::span<const Row> read_operations();
 std::span<const Row> listing_operations();
 std::span<const Row> label_operations();
 std::span<const Row> tag_operations();
+std::span<const Row> unsupported_operations();
 
 /// The members of a request, checked against the service model's limits. The first complaint is kept (400
 /// ValidationException, SerializationException); what is read after it is a placeholder.

@@ -1,26 +1,28 @@
 #include "emulator/ssm/ssm.h"
 
-#include <fmt/format.h>
-
 #include <boost/json.hpp>
 
+#include "emulator/core/json_service.h"
 #include "emulator/core/protocol.h"
+#include "emulator/core/supported_operation.h"
 #include "emulator/ssm/operation.h"
 
 namespace sortie::emulator {
 namespace {
 
-namespace json = boost::json;
-
 constexpr std::string_view k_target_prefix = "AmazonSSM.";
-constexpr std::string_view k_content_type = "application/x-amz-json-1.1";
 constexpr std::size_t k_max_request = 4 << 20;
 
 const OperationTable<ssm::Row>& all_operations() {
-  static const OperationTable<ssm::Row> k_table{ssm::write_operations(), ssm::read_operations(),
+  static const OperationTable<ssm::Row> k_table{ssm::write_operations(),   ssm::read_operations(),
                                                 ssm::listing_operations(), ssm::label_operations(),
-                                                ssm::tag_operations()};
+                                                ssm::tag_operations(),     ssm::unsupported_operations()};
   return k_table;
+}
+
+AwsResult<boost::json::object> run(std::string_view name, ssm::Operation& operation) {
+  ASSIGN_OR_RETURN(const ssm::Row* row, supported_operation(all_operations(), "ssm", name));
+  return row->handler(operation);
 }
 
 }  // namespace
@@ -46,28 +48,12 @@ std::vector<OperationSummary> Ssm::operations() const {
 }
 
 Task<http::Response> Ssm::handle(Call call) {
-  auto body = co_await call.request.body.read_all(k_max_request);
-  auto refuse = [&](int status, std::string code, std::string message) {
-    return render_error({status, std::move(code), std::move(message), {}}, call.request_id, call.request);
-  };
-  if (!body) co_return refuse(400, "SerializationException", "The request body could not be read.");
-  std::string_view name = call.request.headers.get_or("x-amz-target", "");
-  if (!name.starts_with(k_target_prefix)) {
-    co_return refuse(400, "UnknownOperationException", "The X-Amz-Target header names no operation.");
-  }
-  name.remove_prefix(k_target_prefix.size());
-  const ssm::Row* row = all_operations().find(name);
-  if (row == nullptr || row->handler == nullptr)
-    co_return render_error(not_implemented("ssm", name), call.request_id, call.request);
-  boost::system::error_code malformed;
-  const json::value document = body->empty() ? json::value(json::object()) : json::parse(*body, malformed);
-  if (malformed || !document.is_object()) {
-    co_return refuse(400, "SerializationException", "The request body is not a JSON object.");
-  }
-  ssm::Operation operation{impl_->clock, impl_->store, impl_->authorizer, call, document.get_object()};
-  const auto output = row->handler(operation);
+  const auto request = co_await read_json_request(call, k_target_prefix, k_max_request);
+  if (!request) co_return render_error(request.error(), call.request_id, call.request);
+  ssm::Operation operation{impl_->clock, impl_->store, impl_->authorizer, call, request->input};
+  const auto output = run(request->operation, operation);
   if (!output) co_return render_error(output.error(), call.request_id, call.request);
-  co_return json_response(200, *output, call.request_id, k_content_type);
+  co_return output_response(*output, call.request_id);
 }
 
 }  // namespace sortie::emulator

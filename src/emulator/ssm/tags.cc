@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "emulator/core/validation.h"
 #include "emulator/ssm/operation.h"
 
 /// Tags of parameters.
@@ -40,8 +41,7 @@ AwsResult<json::object> add_tags_to_resource(Operation& operation) {
   Arguments arguments(operation.input);
   const auto added = arguments.tags("Tags");
   if (!added) {
-    arguments.complain(
-        "1 validation error detected: Value null at 'tags' failed to satisfy constraint: Member must not be null");
+    arguments.complain(missing_violation("tags"));
   }
   ContextKeys context;
   for (const auto& [key, value] : added.value_or(Tags())) {

@@ -4,6 +4,7 @@
 
 #include "emulator/core/pattern.h"
 #include "emulator/core/protocol.h"
+#include "emulator/core/validation.h"
 #include "emulator/ssm/operation.h"
 
 /// Operations that make parameters and delete them.
@@ -68,9 +69,7 @@ AwsResult<Put> read_put(const json::object& input) {
 
 AwsResult<void> check_value(const Parameter& parameter) {
   if (parameter.value.empty()) {
-    return refuse(
-        "1 validation error detected: Value '' at 'value' failed to satisfy constraint: Member must have length "
-        "greater than or equal to 1.");
+    return refuse(violation("value", "", constraint::min_length(1) + "."));
   }
   if (parameter.type == "StringList") {
     // Items are what stands between commas.

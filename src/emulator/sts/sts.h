@@ -2,11 +2,10 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "base/clock.h"
 #include "emulator/core/call.h"
 #include "emulator/core/ports.h"
-#include "wire/query_protocol.h"
 
 namespace sortie::emulator {
 
@@ -17,17 +16,12 @@ class Sts final : public AwsService {
       : authorizer_(authorizer), identities_(identities), sessions_(sessions) {}
 
   [[nodiscard]] std::string_view name() const override { return "sts"; }
+  [[nodiscard]] std::vector<OperationSummary> operations() const override;
   Task<http::Response> handle(Call call) override;
   [[nodiscard]] http::Response render_error(const AwsError& error, const std::string& request_id,
                                             const http::Request& request) const override;
 
  private:
-  AwsResult<std::string> run(std::string_view action, const Call& call, const wire::QueryInput& input);
-  AwsResult<std::string> get_caller_identity(const Call& call);
-  AwsResult<std::string> assume_role(const Call& call, const wire::QueryInput& input);
-  AwsResult<std::string> get_session_token(const Call& call, const wire::QueryInput& input);
-  AwsResult<std::string> get_access_key_info(const Call& call, const wire::QueryInput& input);
-
   Authorizer& authorizer_;
   Identities& identities_;
   Sessions& sessions_;
