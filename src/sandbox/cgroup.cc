@@ -14,6 +14,7 @@
 #include <system_error>
 
 #include "sandbox/cgroup_cleaner.h"
+#include "sandbox/supervisor_protocol.h"
 
 namespace sortie::sandbox {
 namespace {
@@ -64,6 +65,7 @@ std::string cpu_quota(std::uint32_t cpu_milli) {
 
 std::string next_name() {
   static std::uint64_t next = 0;
+  if (std::string spare = take_spare_cgroup(); !spare.empty()) return spare;
   return fmt::format("{}{}", cgroup_prefix(), ++next);
 }
 
@@ -87,7 +89,8 @@ void Cgroup::remove() {
 Result<std::string> Cgroup::make_folder(const std::string& place, const std::string& name) {
   std::string folder = place + "/" + name;
   if (std::ranges::find(folders_, folder) != folders_.end()) return folder;  // v1: two controllers in one hierarchy
-  if (mkdir(folder.c_str(), 0755) != 0) return fail_errno(errno, "create the control group " + folder);
+  // There already: made ahead.
+  if (mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) return fail_errno(errno, "create the control group " + folder);
   folders_.push_back(folder);
   return folder;
 }
@@ -141,7 +144,7 @@ Result<void> Cgroup::create_v2(const CgroupPlaces& places, const std::string& na
   limits_processes_ = true;
   born_into_.reset(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   // The programs are in a group below, so that the supervisor stays awake when they are frozen.
-  ASSIGN_OR_RETURN(const std::string run, make_folder(folder, "run"));
+  ASSIGN_OR_RETURN(const std::string run, make_folder(folder, protocol::k_programs_group));
   freezer_join_.reset(open(run.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   freezer_state_.reset(open((run + "/cgroup.freeze").c_str(), O_WRONLY | O_CLOEXEC));
   if (!born_into_ || !freezer_join_ || !freezer_state_) return fail_errno(errno, "open the control group " + folder);

@@ -41,6 +41,14 @@ struct Shared {
   std::uint64_t memory_peak_bytes = 0;  ///< watched memory only
 };
 
+/// A control group that was made ahead: its name is the prefix, k_spare_group and the number.
+struct SpareGroup {
+  std::uint64_t number = 0;
+};
+inline constexpr const char* k_spare_group = "spare";
+/// Version 2: the group of the programs, below that of the sandbox.
+inline constexpr const char* k_programs_group = "run";
+
 /// Programs that run at a time: the sandbox's own, and those beside it.
 inline constexpr int k_programs = 16;
 
