@@ -89,8 +89,8 @@ void Cgroup::remove() {
 Result<std::string> Cgroup::make_folder(const std::string& place, const std::string& name) {
   std::string folder = place + "/" + name;
   if (std::ranges::find(folders_, folder) != folders_.end()) return folder;  // v1: two controllers in one hierarchy
-  // There already: made ahead.
-  if (mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) return fail_errno(errno, "create the control group " + folder);
+  const bool made_ahead = access(folder.c_str(), F_OK) == 0;
+  if (!made_ahead && mkdir(folder.c_str(), 0755) != 0) return fail_errno(errno, "create the control group " + folder);
   folders_.push_back(folder);
   return folder;
 }

@@ -20,6 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 constexpr std::string_view k_name = "sortie-";
 constexpr int k_spares = 2;
+int taken = 0;  // and not yet replaced
 
 std::vector<std::string> all_places(const CgroupPlaces& places) {
   std::vector<std::string> all;
@@ -89,8 +90,12 @@ std::string cgroup_prefix() {
 std::string take_spare_cgroup() {
   protocol::SpareGroup spare;
   if (recv(cleaner_socket().get(), &spare, sizeof spare, MSG_DONTWAIT) != sizeof spare) return {};
-  ask_for_spare();
+  ++taken;
   return fmt::format("{}{}{}", cgroup_prefix(), protocol::k_spare_group, spare.number);
+}
+
+void replace_taken_cgroups() {
+  for (; taken > 0; --taken) ask_for_spare();
 }
 
 Result<void> watch_cgroups(const CgroupPlaces& places) {

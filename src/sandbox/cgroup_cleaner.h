@@ -16,7 +16,9 @@ std::string cgroup_prefix();
 Result<void> watch_cgroups(const CgroupPlaces& places);
 
 /// The name of a group that is there already in every hierarchy, without a limit and with nothing in it; empty when none
-/// is ready. Another one is made meanwhile.
+/// is ready.
 std::string take_spare_cgroup();
+/// For later sandboxes; best when nothing else has to do with control groups: the kernel has one lock for all of them.
+void replace_taken_cgroups();
 
 }  // namespace sortie::sandbox

@@ -15,6 +15,7 @@
 
 #include "sandbox/caller.h"
 #include "sandbox/cgroup.h"
+#include "sandbox/cgroup_cleaner.h"
 #include "sandbox/confined.h"
 #include "sandbox/landlock.h"
 #include "sandbox/launch.h"
@@ -340,6 +341,7 @@ Result<std::unique_ptr<Sandbox>> launch_with(const Executor& executor, Parts par
     plan.fds.freezer_state = parts.cgroup->freezer_state();
   }
   ASSIGN_OR_RETURN(parts.launched, launch(plan));
+  replace_taken_cgroups();
   if (parts.launched.host_mounts) base->host_mounts->keep(std::move(parts.launched.host_mounts));
   parts.addresses = bound_addresses(parts.spec, parts.launched.listeners);
   if (notified) {
@@ -393,7 +395,7 @@ Result<std::unique_ptr<Sandbox>> create_confined(Executor executor, Spec spec) {
   parts.temporary_folder = parts.confined->temporary();
   if (landlock_support().files()) {
     const bool no_tcp = parts.spec.network == Network::isolated && landlock_support().tcp() && can_take_sockets();
-    auto ruleset = make_landlock_ruleset(confined_files(parts.spec, *parts.confined), no_tcp);
+    auto ruleset = make_landlock_ruleset(system_files(), own_files(parts.spec, *parts.confined), no_tcp);
     if (ruleset) parts.landlock = *std::move(ruleset);
   }
   const std::string top = parts.confined->top;

@@ -36,7 +36,15 @@ bool clean_folder(const char* parent, const char* prefix) {
 
 bool make_folder(const char* path) {
   const long made = raw::call(SYS_mkdirat, AT_FDCWD, path, 0755);
-  return made >= 0 || made == -EEXIST;  // two controllers may have one hierarchy
+  if (made < 0 && made != -EEXIST) return false;  // two controllers may have one hierarchy
+  // A file of a group comes into being when somebody looks at it, which would cost the first one who opens it.
+  const long folder = open_folder(AT_FDCWD, path);
+  if (folder < 0) return false;
+  for_each_entry(static_cast<int>(folder), [&](const char* name, std::uint8_t) {
+    raw::call(SYS_faccessat, folder, name, 0);
+  });
+  raw::call(SYS_close, folder);
+  return true;
 }
 
 bool make_spare(const protocol::SpareGroup& spare, const char* prefix, bool unified, char** folders) {
