@@ -342,6 +342,7 @@ void reap() {
   raw::call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);  // the same user's programs must not look in here
   if (state.shared->pid_namespace == 0) raw::call(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   state.processes.open(state.shared->pid_namespace != 0);
+  if (state.shared->drop_capabilities != 0) drop_for_good();
   state.nothing = static_cast<int>(raw::call(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC, 0));
 
   Poll polls[2] = {{protocol::k_control_fd, k_readable, 0}, {state.child_signals, k_readable, 0}};
