@@ -102,12 +102,23 @@ Result<void> Cgroup::join_v1(const std::string& folder) {
   return {};
 }
 
+Result<void> Cgroup::open_counters(const Limits& limits) {
+  if (limits.tmp_bytes == 0) return {};
+  const std::string usage = memory_folder_ + (v2_ ? "/memory.current" : "/memory.usage_in_bytes");
+  usage_.reset(open(usage.c_str(), O_RDONLY | O_CLOEXEC));
+  stat_.reset(open((memory_folder_ + "/memory.stat").c_str(), O_RDONLY | O_CLOEXEC));
+  if (!usage_ || !stat_) return fail_errno(errno, "open the counters of " + memory_folder_);
+  return {};
+}
+
 Result<void> Cgroup::create_v1(const CgroupPlaces& places, const std::string& name, const Limits& limits) {
   if (!places.memory.empty()) {
     ASSIGN_OR_RETURN(memory_folder_, make_folder(places.memory, name));
-    RETURN_IF_ERROR(write_value(memory_folder_ + "/memory.limit_in_bytes", std::to_string(limits.memory_bytes)));
+    const std::string limit = std::to_string(limits.memory_bytes + limits.tmp_bytes);
+    RETURN_IF_ERROR(write_value(memory_folder_ + "/memory.limit_in_bytes", limit));
     // Memory and swap together; not there where swap is not counted.
-    (void)write_value(memory_folder_ + "/memory.memsw.limit_in_bytes", std::to_string(limits.memory_bytes));
+    (void)write_value(memory_folder_ + "/memory.memsw.limit_in_bytes", limit);
+    RETURN_IF_ERROR(open_counters(limits));
     RETURN_IF_ERROR(join_v1(memory_folder_));
     peak_ = UniqueFd(open((memory_folder_ + "/memory.max_usage_in_bytes").c_str(), O_RDONLY | O_CLOEXEC));
   }
@@ -135,7 +146,8 @@ Result<void> Cgroup::create_v1(const CgroupPlaces& places, const std::string& na
 Result<void> Cgroup::create_v2(const CgroupPlaces& places, const std::string& name, const Limits& limits) {
   ASSIGN_OR_RETURN(memory_folder_, make_folder(places.unified, name));
   const std::string& folder = memory_folder_;
-  RETURN_IF_ERROR(write_value(folder + "/memory.max", std::to_string(limits.memory_bytes)));
+  RETURN_IF_ERROR(write_value(folder + "/memory.max", std::to_string(limits.memory_bytes + limits.tmp_bytes)));
+  RETURN_IF_ERROR(open_counters(limits));
   (void)write_value(folder + "/memory.swap.max", "0");  // not there where swap is not counted
   RETURN_IF_ERROR(write_value(folder + "/pids.max", std::to_string(limits.max_processes + k_own_processes)));
   // The cpu controller is rarely handed to plain users.

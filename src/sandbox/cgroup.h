@@ -33,6 +33,9 @@ class Cgroup {
  public:
   struct Limits {
     std::uint64_t memory_bytes = 0;
+    /// Files in memory that do not count as such: the kernel does count them, so that its limit has room for both, and
+    /// the supervisor watches the rest.
+    std::uint64_t tmp_bytes = 0;
     std::uint32_t max_processes = 0;
     std::uint32_t cpu_milli = 0;
   };
@@ -49,6 +52,8 @@ class Cgroup {
   /// For the supervisor, see supervisor_protocol.h; -1: none.
   [[nodiscard]] int freezer_join() const { return freezer_join_.get(); }
   [[nodiscard]] int freezer_state() const { return freezer_state_.get(); }
+  [[nodiscard]] int memory_usage() const { return usage_.get(); }  ///< with Limits::tmp_bytes
+  [[nodiscard]] int memory_stat() const { return stat_.get(); }
   /// Of the memory controller; empty: none.
   [[nodiscard]] const std::string& folder() const { return memory_folder_; }
   [[nodiscard]] bool limits_memory() const { return !memory_folder_.empty(); }
@@ -73,6 +78,7 @@ class Cgroup {
   Result<void> create_v1(const CgroupPlaces& places, const std::string& name, const Limits& limits);
   Result<void> create_v2(const CgroupPlaces& places, const std::string& name, const Limits& limits);
   Result<std::string> make_folder(const std::string& place, const std::string& name);
+  Result<void> open_counters(const Limits& limits);
   Result<void> join_v1(const std::string& folder);
 
   bool v2_ = false;
@@ -83,6 +89,8 @@ class Cgroup {
   UniqueFd born_into_;
   UniqueFd freezer_join_;
   UniqueFd freezer_state_;
+  UniqueFd usage_;
+  UniqueFd stat_;
   UniqueFd cpu_;   ///< v2: cpu.max; v1: the quota; empty: the processes are not in a group of it
   UniqueFd peak_;  ///< v2: memory.peak, a write to it starts a new peak for this descriptor; v1: max_usage
 };

@@ -3,7 +3,9 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/magic.h>
 #include <sys/socket.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -177,6 +179,7 @@ class SupervisedSandbox final : public Sandbox {
     if (std::exchange(frozen_, true)) return;
     if (can_freeze()) {
       parts_.cgroup->freeze();
+      parts_.supervisor->request(protocol::Request::frozen);
     } else {
       parts_.supervisor->request(protocol::Request::stop_all);
     }
@@ -186,6 +189,7 @@ class SupervisedSandbox final : public Sandbox {
     if (!std::exchange(frozen_, false)) return;
     if (can_freeze()) {
       parts_.cgroup->thaw();
+      parts_.supervisor->request(protocol::Request::thawed);
     } else {
       parts_.supervisor->request(protocol::Request::continue_all);
     }
@@ -196,13 +200,19 @@ class SupervisedSandbox final : public Sandbox {
   }
 
   [[nodiscard]] std::uint64_t memory_peak_bytes() const override {
-    if (parts_.cgroup && parts_.cgroup->limits_memory()) return parts_.cgroup->memory_peak_bytes();
-    return __atomic_load_n(&(*parts_.shared)->memory_peak_bytes, __ATOMIC_RELAXED);
+    const std::uint64_t watched = __atomic_load_n(&(*parts_.shared)->memory_peak_bytes, __ATOMIC_RELAXED);
+    if (!parts_.cgroup || !parts_.cgroup->limits_memory()) return watched;
+    // The kernel's figure misses nothing, but counts /tmp, and file caches that it had room for.
+    const std::uint64_t peak = parts_.cgroup->memory_peak_bytes();
+    const std::uint64_t tmp = __atomic_load_n(&(*parts_.shared)->tmp_peak_bytes, __ATOMIC_RELAXED);
+    return std::min(std::max(watched, peak > tmp ? peak - tmp : 0), parts_.spec.memory_bytes);
   }
 
   void reset_memory_peak() override {
     if (parts_.cgroup && parts_.cgroup->limits_memory()) parts_.cgroup->reset_memory_peak();
-    __atomic_store_n(&(*parts_.shared)->memory_peak_bytes, 0, __ATOMIC_RELAXED);
+    protocol::Shared& shared = **parts_.shared;
+    __atomic_store_n(&shared.memory_peak_bytes, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&shared.tmp_peak_bytes, __atomic_load_n(&shared.tmp_bytes, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
   }
 
  private:
@@ -286,7 +296,10 @@ Result<void> fill(protocol::Shared& shared, const Parts& parts) {
   shared.pid_namespace = isolated ? 1 : 0;
   shared.freezer = freezer_of(cgroup);
   shared.max_open_files = parts.spec.max_open_files;
-  if (cgroup == nullptr || !cgroup->limits_memory()) shared.watch_memory_bytes = parts.spec.memory_bytes;
+  shared.watch_group = cgroup != nullptr && cgroup->memory_stat() >= 0 ? 1 : 0;
+  if (cgroup == nullptr || !cgroup->limits_memory() || shared.watch_group != 0) {
+    shared.watch_memory_bytes = parts.spec.memory_bytes;
+  }
   if (cgroup == nullptr || !cgroup->limits_processes()) {
     shared.max_processes = isolated ? parts.spec.max_processes + 1 : process_limit(parts.spec.max_processes);
   }
@@ -307,8 +320,18 @@ Result<void> check_mounts(const Spec& spec) {
   return {};
 }
 
+/// The kernel counts files of a tmpfs as memory of who makes them. Some hosts have one as their /tmp.
+bool tmp_is_in_memory(const Parts& parts) {
+  if (parts.isolation == Isolation::namespaces) return true;
+  struct statfs status{};
+  return statfs(parts.temporary_folder.c_str(), &status) == 0 && status.f_type == TMPFS_MAGIC;
+}
+
 Result<std::unique_ptr<Sandbox>> launch_with(const Executor& executor, Parts parts, const Template* base) {
-  const Cgroup::Limits limits = {parts.spec.memory_bytes, parts.spec.max_processes, parts.spec.cpu_milli};
+  const Cgroup::Limits limits = {.memory_bytes = parts.spec.memory_bytes,
+                                 .tmp_bytes = tmp_is_in_memory(parts) ? parts.spec.tmp_bytes : 0,
+                                 .max_processes = parts.spec.max_processes,
+                                 .cpu_milli = parts.spec.cpu_milli};
   ASSIGN_OR_RETURN(parts.cgroup, Cgroup::create(cgroup_places(), limits));
   ASSIGN_OR_RETURN(parts.shared, SharedMemory::create());
   RETURN_IF_ERROR(fill(**parts.shared, parts));
@@ -330,7 +353,7 @@ Result<std::unique_ptr<Sandbox>> launch_with(const Executor& executor, Parts par
   if (base != nullptr) plan.host_mounts = base->host_mounts->current();
   plan.tmp_bytes = parts.spec.tmp_bytes;
   plan.shm_bytes = std::min(k_shm_bytes, parts.spec.memory_bytes);
-  plan.fds = {theirs.get(), parts.shared->fd(), -1, -1, parts.landlock.get()};
+  plan.fds = {.control = theirs.get(), .shared = parts.shared->fd(), .landlock = parts.landlock.get()};
   const bool notified = is_notified(parts);
   if (notified) {
     ASSIGN_OR_RETURN(plan.notify_filter, notify_filter(notified_besides()));
@@ -339,6 +362,8 @@ Result<std::unique_ptr<Sandbox>> launch_with(const Executor& executor, Parts par
     plan.cgroup = parts.cgroup->entry();
     plan.fds.freezer_join = parts.cgroup->freezer_join();
     plan.fds.freezer_state = parts.cgroup->freezer_state();
+    plan.fds.memory_usage = parts.cgroup->memory_usage();
+    plan.fds.memory_stat = parts.cgroup->memory_stat();
   }
   ASSIGN_OR_RETURN(parts.launched, launch(plan));
   replace_taken_cgroups();

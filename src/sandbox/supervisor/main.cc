@@ -1,17 +1,17 @@
-// Process 1 of a sandbox. It starts a program and others beside it, reaps, watches the memory where no cgroup does, and
+// Process 1 of a sandbox. It starts a program and others beside it, reaps, watches the memory where the kernel does not, and
 // ends everything inside when the last of the programs ends or sortie is gone. It holds no privilege and none of
 // sortie's memory.
 #include <linux/sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/vfs.h>
 #include <sys/wait.h>
 
 #include <cerrno>
 #include <csignal>
 
 #include "sandbox/supervisor/freestanding.h"
+#include "sandbox/supervisor/memory.h"
 #include "sandbox/supervisor/processes.h"
 #include "sandbox/supervisor_protocol.h"
 
@@ -24,9 +24,7 @@ using protocol::Request;
 using protocol::RequestMessage;
 using protocol::Shared;
 
-constexpr long k_watch_ms = 20;
-constexpr long k_watch_closely_ms = 4;
-constexpr std::uint64_t k_page = 4096;
+constexpr long k_first_look_ms = 4;
 
 struct Poll {
   int fd;
@@ -45,8 +43,8 @@ struct State {
   int child_signals = -1;                  ///< see open_child_signals
   int nothing = -1;                        ///< /dev/null, open
   Program programs[protocol::k_programs];  ///< that run; the first place is for that of `start`
+  MemoryWatch memory;
   bool stopped = false;
-  bool out_of_memory = false;
 };
 
 constinit State state;  // NOLINT: the program is this one object
@@ -66,58 +64,6 @@ Program* free_place(bool beside) {
     if (place->pid == 0) return place;
   }
   return nullptr;
-}
-
-// ---- memory, where no cgroup counts it
-
-std::uint64_t tmpfs_bytes(const char* path) {
-  struct statfs fs;
-  if (raw::call(SYS_statfs, path, &fs) != 0) return 0;
-  return (fs.f_blocks - fs.f_bfree) * static_cast<std::uint64_t>(fs.f_bsize);
-}
-
-/// Private memory of a process: an upper bound, cheap; pages shared after a fork count once in each.
-std::uint64_t resident_bytes(std::uint64_t pid) {
-  char text[256];
-  if (read_file(Path().add("/proc/").add(pid).add("/statm").c_str(), text, sizeof text) <= 0) return 0;
-  const char* at = text;
-  parse_number(at);
-  const std::uint64_t resident = parse_number(at);
-  const std::uint64_t shared = parse_number(at);
-  return resident > shared ? (resident - shared) * k_page : 0;
-}
-
-/// The same, a page shared by n counted as 1/n; walks the page tables.
-std::uint64_t proportional_bytes(std::uint64_t pid) {
-  char text[2048];
-  if (read_file(Path().add("/proc/").add(pid).add("/smaps_rollup").c_str(), text, sizeof text) <= 0) {
-    return resident_bytes(pid);
-  }
-  for (const char* at = text; *at != 0; ++at) {
-    if (starts_with(at, "Pss_Anon:")) return parse_number(at) * 1024;
-  }
-  return resident_bytes(pid);
-}
-
-template <class Measure>
-std::uint64_t measure_everything(Measure measure) {
-  // What is in /tmp is no memory to Lambda.
-  std::uint64_t sum = state.shared->pid_namespace != 0 ? tmpfs_bytes("/dev/shm") : 0;
-  state.processes.for_each([&](std::uint64_t pid) { sum += measure(pid); });
-  return sum;
-}
-
-/// Kills everything when more is used than allowed. Answers how long to wait until the next look.
-long watch_memory() {
-  Shared& shared = *state.shared;
-  std::uint64_t used = measure_everything(resident_bytes);
-  if (used > shared.watch_memory_bytes) used = measure_everything(proportional_bytes);
-  if (used > shared.memory_peak_bytes) __atomic_store_n(&shared.memory_peak_bytes, used, __ATOMIC_RELAXED);
-  if (used > shared.watch_memory_bytes) {
-    state.out_of_memory = true;
-    state.processes.signal(SIGKILL);
-  }
-  return used > shared.watch_memory_bytes / 2 ? k_watch_closely_ms : k_watch_ms;
 }
 
 // ---- starting a program
@@ -206,7 +152,7 @@ Reply start_program(const RequestMessage& request, int command, int out, int err
     reply.error = E2BIG;
     return reply;
   }
-  if (!anything_runs()) state.out_of_memory = false;
+  if (!anything_runs()) state.memory.forget();
   state.stopped = false;
   const long pid = spawn(start);
   if (pid < 0) {
@@ -299,6 +245,8 @@ void serve_request() {
       // Twice: what was made in the meantime was made by a process that stands still now.
       for (int i = 0; i < 2; ++i) state.processes.signal(state.stopped ? SIGSTOP : SIGCONT);
       break;
+    case Request::frozen:
+    case Request::thawed: state.stopped = received.message.request == Request::frozen; break;
     case Request::open_socket: send_socket(received.message.program); break;
   }
   for (const int fd : received.fds) {
@@ -314,7 +262,7 @@ void program_ended(Program& program, int status) {
   reply.status = status;
   program = {};
   if (!anything_runs()) state.processes.end_all(state.child_signals);
-  reply.out_of_memory = state.out_of_memory ? 1 : 0;
+  reply.out_of_memory = state.memory.has_killed() ? 1 : 0;
   send_reply(reply);
 }
 
@@ -342,13 +290,14 @@ void reap() {
   raw::call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);  // the same user's programs must not look in here
   if (state.shared->pid_namespace == 0) raw::call(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   state.processes.open(state.shared->pid_namespace != 0);
+  state.memory.open(*state.shared, state.processes);
   if (state.shared->drop_capabilities != 0) drop_for_good();
   state.nothing = static_cast<int>(raw::call(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC, 0));
 
   Poll polls[2] = {{protocol::k_control_fd, k_readable, 0}, {state.child_signals, k_readable, 0}};
-  long pause_ms = k_watch_closely_ms;
+  long pause_ms = k_first_look_ms;
   for (;;) {
-    const bool watching = state.shared->watch_memory_bytes != 0 && !state.stopped && anything_runs();
+    const bool watching = state.memory.wanted() && !state.stopped && anything_runs();
     struct {
       long seconds, nanoseconds;
     } pause = {0, pause_ms * 1'000'000};
@@ -359,7 +308,7 @@ void reap() {
       reap();
     }
     if (polls[0].revents != 0) serve_request();
-    if (watching && anything_runs()) pause_ms = watch_memory();
+    if (watching && anything_runs()) pause_ms = state.memory.look();
   }
 }
 
