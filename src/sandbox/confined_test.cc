@@ -163,6 +163,16 @@ TEST_F(Confined, JudgesTheAddressThatItUses) {
   EXPECT_FALSE(listener.was_reached());
 }
 
+TEST_F(Confined, ConnectsTheSocketOfWhoAsks) {
+  Box box(with_endpoints(), Box::Kind::confined);
+  EXPECT_EQ(box.inside("connect-from-everywhere", {"169.254.100.1", "9001"}).out, "120\n");
+}
+
+TEST_F(Confined, OutlivesProgramsThatDieWhileTheyConnect) {
+  Box box(with_endpoints(), Box::Kind::confined);
+  EXPECT_EQ(box.inside("die-while-connecting", {"169.254.100.1", "9001"}).out, "still served\n");
+}
+
 TEST_F(Confined, ReachesNoUnixSocketButItsOwn) {
   const std::string path = fmt::format("/tmp/sandbox_test_{}.socket", getpid());
   const UniqueFd listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
