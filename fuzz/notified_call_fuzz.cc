@@ -10,7 +10,8 @@ namespace {
 
 using namespace sortie::sandbox;
 
-/// The input is the caller's memory, from address 0, zeros to the end of its last page. Each read may see something else: another thread is at work.
+/// The input is the caller's memory, from address 0, zeros to the end of its last page. Each read may see something
+/// else: another thread is at work.
 class InputMemory final : public CallerMemory {
  public:
   InputMemory(const std::uint8_t* data, std::size_t size)

@@ -97,8 +97,8 @@ bool Caller::write(std::uint64_t address, const void* from, std::size_t size) {
 }
 
 UniqueFd Caller::take_socket(int fd) const {
-  // A program that connects does so often, and to make this descriptor costs as much as the rest. That of a thread which
-  // has ended stays one of nobody, also when another thread gets the number.
+  // A program that connects does so often, and to make this descriptor costs as much as the rest. That of a thread
+  // which has ended stays one of nobody, also when another thread gets the number.
   thread_local pid_t known_thread = 0;
   thread_local UniqueFd known;
   if (known_thread == thread_) {

@@ -100,8 +100,8 @@ int connect_once(int fd, const SocketAddress& to) {
   return connect(fd, to.get(), to.size) == 0 ? 0 : errno;
 }
 
-/// connect(2) on a socket that does not block, for a caller that waits: over loopback the answer is there already; asked
-/// again, the kernel gives it.
+/// connect(2) on a socket that does not block, for a caller that waits: over loopback the answer is there already;
+/// asked again, the kernel gives it.
 int connect_asking_twice(int fd, const SocketAddress& to) {
   const int error = connect_once(fd, to);
   return error == EINPROGRESS && writable_now(fd) ? connect_once(fd, to) : error;

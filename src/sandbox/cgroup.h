@@ -38,6 +38,8 @@ class Cgroup {
     std::uint64_t tmp_bytes = 0;
     std::uint32_t max_processes = 0;
     std::uint32_t cpu_milli = 0;
+
+    bool operator==(const Limits&) const = default;
   };
   /// Null when there is no place for any.
   static Result<std::unique_ptr<Cgroup>> create(const CgroupPlaces& places, const Limits& limits);
@@ -65,6 +67,9 @@ class Cgroup {
   void freeze();
   void thaw();
 
+  /// Others from now on.
+  Result<void> set_limits(const Limits& limits);
+
   /// Another share from now on; nothing where there is no cpu controller.
   void set_cpu(std::uint32_t cpu_milli);
 
@@ -75,15 +80,18 @@ class Cgroup {
 
  private:
   Cgroup() = default;
-  Result<void> create_v1(const CgroupPlaces& places, const std::string& name, const Limits& limits);
-  Result<void> create_v2(const CgroupPlaces& places, const std::string& name, const Limits& limits);
+  Result<void> create_v1(const CgroupPlaces& places, const std::string& name);
+  Result<void> create_v2(const CgroupPlaces& places, const std::string& name);
   Result<std::string> make_folder(const std::string& place, const std::string& name);
-  Result<void> open_counters(const Limits& limits);
+  Result<void> open_counters();
+  Result<void> set_memory_v1(std::uint64_t bytes);
   Result<void> join_v1(const std::string& folder);
 
   bool v2_ = false;
   bool limits_processes_ = false;
   std::string memory_folder_;
+  std::string pids_folder_;
+  Limits limits_;
   std::vector<std::string> folders_;  ///< in order of creation
   std::vector<UniqueFd> join_;
   UniqueFd born_into_;

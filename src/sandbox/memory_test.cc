@@ -1,10 +1,11 @@
 // What counts as memory, and what happens when it is used up.
+#include "sandbox/supervisor/memory.h"
+
 #include <csignal>
 #include <cstdlib>
 #include <string>
 
 #include "sandbox/sandbox_fixture.h"
-#include "sandbox/supervisor/memory.h"
 
 namespace sortie::sandbox {
 namespace {

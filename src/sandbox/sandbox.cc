@@ -28,6 +28,7 @@
 #include "sandbox/raw_syscall.h"
 #include "sandbox/sandbox_impl.h"
 #include "sandbox/seccomp.h"
+#include "sandbox/spare_supervisor.h"
 #include "sandbox/supervisor.h"
 
 namespace sortie::sandbox {
@@ -327,12 +328,27 @@ bool tmp_is_in_memory(const Parts& parts) {
   return statfs(parts.temporary_folder.c_str(), &status) == 0 && status.f_type == TMPFS_MAGIC;
 }
 
+Cgroup::Limits limits_of(const Parts& parts) {
+  return {.memory_bytes = parts.spec.memory_bytes,
+          .tmp_bytes = tmp_is_in_memory(parts) ? parts.spec.tmp_bytes : 0,
+          .max_processes = parts.spec.max_processes,
+          .cpu_milli = parts.spec.cpu_milli};
+}
+
+/// With the supervisor running: what answers and addresses its programs.
+Result<std::unique_ptr<Sandbox>> complete(const Executor& executor, Parts parts, UniqueFd control) {
+  parts.addresses = bound_addresses(parts.spec, parts.launched.listeners);
+  if (is_notified(parts)) {
+    ConnectPolicy policy = confined_policy(parts.spec, std::move(parts.addresses), *parts.confined, parts.launched.pid);
+    parts.notifier = std::make_unique<Notifier>(executor, std::move(parts.launched.notifications), std::move(policy));
+    parts.addresses = parts.spec.listen;  // as with a network of its own
+  }
+  parts.supervisor = std::make_shared<Supervisor>(executor, std::move(control));
+  return std::make_unique<SupervisedSandbox>(std::move(parts));
+}
+
 Result<std::unique_ptr<Sandbox>> launch_with(const Executor& executor, Parts parts, const Template* base) {
-  const Cgroup::Limits limits = {.memory_bytes = parts.spec.memory_bytes,
-                                 .tmp_bytes = tmp_is_in_memory(parts) ? parts.spec.tmp_bytes : 0,
-                                 .max_processes = parts.spec.max_processes,
-                                 .cpu_milli = parts.spec.cpu_milli};
-  ASSIGN_OR_RETURN(parts.cgroup, Cgroup::create(cgroup_places(), limits));
+  ASSIGN_OR_RETURN(parts.cgroup, Cgroup::create(cgroup_places(), limits_of(parts)));
   ASSIGN_OR_RETURN(parts.shared, SharedMemory::create());
   RETURN_IF_ERROR(fill(**parts.shared, parts));
   int ends[2];
@@ -354,8 +370,7 @@ Result<std::unique_ptr<Sandbox>> launch_with(const Executor& executor, Parts par
   plan.tmp_bytes = parts.spec.tmp_bytes;
   plan.shm_bytes = std::min(k_shm_bytes, parts.spec.memory_bytes);
   plan.fds = {.control = theirs.get(), .shared = parts.shared->fd(), .landlock = parts.landlock.get()};
-  const bool notified = is_notified(parts);
-  if (notified) {
+  if (is_notified(parts)) {
     ASSIGN_OR_RETURN(plan.notify_filter, notify_filter(notified_besides()));
   }
   if (parts.cgroup) {
@@ -368,20 +383,60 @@ Result<std::unique_ptr<Sandbox>> launch_with(const Executor& executor, Parts par
   ASSIGN_OR_RETURN(parts.launched, launch(plan));
   replace_taken_cgroups();
   if (parts.launched.host_mounts) base->host_mounts->keep(std::move(parts.launched.host_mounts));
-  parts.addresses = bound_addresses(parts.spec, parts.launched.listeners);
-  if (notified) {
-    ConnectPolicy policy = confined_policy(parts.spec, std::move(parts.addresses), *parts.confined, parts.launched.pid);
-    parts.notifier = std::make_unique<Notifier>(executor, std::move(parts.launched.notifications), std::move(policy));
-    parts.addresses = parts.spec.listen;  // as with a network of its own
+  return complete(executor, std::move(parts), std::move(ours));
+}
+
+/// What is still to be done for a supervisor that runs already.
+Result<void> equip(const SpareSupervisor& spare, Parts& parts) {
+  if (!adopt(spare, parts.landlock)) return fail(ErrorKind::unavailable, "the supervisor has died");
+  if (spare.cgroup) RETURN_IF_ERROR(spare.cgroup->set_limits(limits_of(parts)));
+  ASSIGN_OR_RETURN(auto steps, listen_steps(parts.spec, false));
+  const long error = open_listeners(steps.data(), steps.size());
+  for (const ListenStep& step : steps) parts.launched.listeners.emplace_back(step.fd);
+  if (error < 0) return fail_errno(static_cast<int>(-error), "listen");
+  parts.cgroup = spare.cgroup;
+  parts.shared = spare.shared;
+  return fill(**parts.shared, parts);
+}
+
+/// True when `parts` have a supervisor that was made ahead, with `control`; they are as they were when there is none
+/// that will do.
+bool take_spare(Parts& parts, UniqueFd& control) {
+  auto spare = take_spare_supervisor();
+  if (!spare) return false;
+  if (!equip(*spare, parts)) {
+    parts.cgroup.reset();
+    parts.shared.reset();
+    parts.launched = {};
+    discard(*std::move(spare));
+    return false;
   }
-  parts.supervisor = std::make_shared<Supervisor>(executor, std::move(ours));
-  return std::make_unique<SupervisedSandbox>(std::move(parts));
+  auto listeners = std::move(parts.launched.listeners);
+  parts.launched = std::move(spare->launched);
+  parts.launched.listeners = std::move(listeners);
+  control = std::move(spare->control);
+  return true;
+}
+
+/// Of the seccomp kind: with the supervisor that was made ahead, or with a new one.
+Result<std::unique_ptr<Sandbox>> launch_confined(const Executor& executor, Parts parts) {
+  const Cgroup::Limits limits = limits_of(parts);
+  // The counters of a group are passed on when a supervisor starts.
+  const bool can_be_ahead = is_notified(parts) && parts.landlock && limits.tmp_bytes == 0;
+  if (!can_be_ahead) return launch_with(executor, std::move(parts), nullptr);
+  ASSIGN_OR_RETURN(const auto filter, notify_filter(notified_besides()));
+  UniqueFd control;
+  const bool taken = take_spare(parts, control);
+  make_spare_supervisor(executor, limits, filter);
+  if (taken) return complete(executor, std::move(parts), std::move(control));
+  return launch_with(executor, std::move(parts), nullptr);
 }
 
 /// Without namespaces: with a folder that goes with the sandbox.
 Result<std::unique_ptr<Sandbox>> launch_in_folder(const Executor& executor, Parts parts, const std::string& folder) {
   parts.remove_folder = folder;
-  auto made = launch_with(executor, std::move(parts), nullptr);
+  const bool confined = parts.isolation == Isolation::seccomp;
+  auto made = confined ? launch_confined(executor, std::move(parts)) : launch_with(executor, std::move(parts), nullptr);
   std::error_code ignored;
   if (!made) std::filesystem::remove_all(folder, ignored);
   return made;

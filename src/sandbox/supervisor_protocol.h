@@ -67,6 +67,7 @@ enum class Request : std::uint32_t {
   continue_all,
   frozen,  ///< everything stands still by the freezer: there is nothing to watch until `thawed`
   thawed,
+  adopt,        ///< with a descriptor: k_landlock_fd, for a supervisor that was started ahead; `Shared` is filled now
   open_socket,  ///< the reply, with this number, carries a TCP socket
 };
 

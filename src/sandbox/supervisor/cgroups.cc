@@ -40,9 +40,8 @@ bool make_folder(const char* path) {
   // A file of a group comes into being when somebody looks at it, which would cost the first one who opens it.
   const long folder = open_folder(AT_FDCWD, path);
   if (folder < 0) return false;
-  for_each_entry(static_cast<int>(folder), [&](const char* name, std::uint8_t) {
-    raw::call(SYS_faccessat, folder, name, 0);
-  });
+  for_each_entry(static_cast<int>(folder),
+                 [&](const char* name, std::uint8_t) { raw::call(SYS_faccessat, folder, name, 0); });
   raw::call(SYS_close, folder);
   return true;
 }

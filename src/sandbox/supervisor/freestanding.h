@@ -121,8 +121,8 @@ int open_child_signals();
 /// A message with a descriptor; -errno when it cannot be sent.
 long send_with_descriptor(int socket, void* message, std::size_t size, int fd);
 
-/// Takes all capabilities out of what programs can ever be given; what the calling process has it keeps. Here and not in
-/// `confine`: it takes a call for each, and no program waits for it here.
+/// Takes all capabilities out of what programs can ever be given; what the calling process has it keeps. Here and not
+/// in `confine`: it takes a call for each, and no program waits for it here.
 void drop_for_good();
 
 /// Puts the calling process under the sandbox's limits, without privileges, under Landlock and the system call filter.

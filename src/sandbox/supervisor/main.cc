@@ -1,6 +1,6 @@
-// Process 1 of a sandbox. It starts a program and others beside it, reaps, watches the memory where the kernel does not, and
-// ends everything inside when the last of the programs ends or sortie is gone. It holds no privilege and none of
-// sortie's memory.
+// Process 1 of a sandbox. It starts a program and others beside it, reaps, watches the memory where the kernel does
+// not, and ends everything inside when the last of the programs ends or sortie is gone. It holds no privilege and none
+// of sortie's memory.
 #include <linux/sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -216,6 +216,8 @@ Received receive() {
   const cmsghdr* rights = received.size > 0 ? CMSG_FIRSTHDR(&header) : nullptr;
   if (rights != nullptr && rights->cmsg_type == SCM_RIGHTS && rights->cmsg_len == CMSG_LEN(sizeof received.fds)) {
     __builtin_memcpy(received.fds, CMSG_DATA(rights), sizeof received.fds);
+  } else if (rights != nullptr && rights->cmsg_type == SCM_RIGHTS && rights->cmsg_len == CMSG_LEN(sizeof(int))) {
+    __builtin_memcpy(received.fds, CMSG_DATA(rights), sizeof(int));
   }
   return received;
 }
@@ -245,6 +247,7 @@ void serve_request() {
       // Twice: what was made in the meantime was made by a process that stands still now.
       for (int i = 0; i < 2; ++i) state.processes.signal(state.stopped ? SIGSTOP : SIGCONT);
       break;
+    case Request::adopt: raw::call(SYS_dup3, received.fds[0], protocol::k_landlock_fd, O_CLOEXEC); break;
     case Request::frozen:
     case Request::thawed: state.stopped = received.message.request == Request::frozen; break;
     case Request::open_socket: send_socket(received.message.program); break;
