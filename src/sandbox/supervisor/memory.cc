@@ -17,15 +17,24 @@ std::uint64_t tmpfs_bytes(const char* path) {
   return (fs.f_blocks - fs.f_bfree) * static_cast<std::uint64_t>(fs.f_bsize);
 }
 
-/// Private memory of a process: an upper bound, cheap; pages shared after a fork count once in each.
-std::uint64_t resident_bytes(std::uint64_t pid) {
+struct Resident {
+  std::uint64_t all = 0;
+  std::uint64_t shared = 0;
+};
+
+Resident resident(std::uint64_t pid) {
   char text[256];
-  if (read_file(Path().add("/proc/").add(pid).add("/statm").c_str(), text, sizeof text) <= 0) return 0;
+  if (read_file(Path().add("/proc/").add(pid).add("/statm").c_str(), text, sizeof text) <= 0) return {};
   const char* at = text;
   parse_number(at);
-  const std::uint64_t resident = parse_number(at);
-  const std::uint64_t shared = parse_number(at);
-  return resident > shared ? (resident - shared) * k_page : 0;
+  const std::uint64_t all = parse_number(at) * k_page;
+  return {all, parse_number(at) * k_page};
+}
+
+/// Private memory of a process: an upper bound, cheap; pages shared after a fork count once in each.
+std::uint64_t resident_bytes(std::uint64_t pid) {
+  const auto [all, shared] = resident(pid);
+  return all > shared ? all - shared : 0;
 }
 
 /// The same, a page shared by n counted as 1/n; walks the page tables.
@@ -63,7 +72,7 @@ std::uint64_t MemoryWatch::used_by_processes() const {
   return used;
 }
 
-std::uint64_t MemoryWatch::used_by_group(std::uint64_t& total) const {
+std::uint64_t MemoryWatch::used_by_group() const {
   // Without a /tmp of its own all shared memory may be files of the folder that takes its place.
   const std::uint64_t tmp = shared_->pid_namespace != 0 ? tmpfs_bytes("/tmp") : ~std::uint64_t{0};
   if (shared_->pid_namespace != 0) {
@@ -73,7 +82,7 @@ std::uint64_t MemoryWatch::used_by_group(std::uint64_t& total) const {
   char text[8192];
   read_again(protocol::k_memory_usage_fd, text, sizeof text);
   const char* at = text;
-  total = parse_number(at);
+  const std::uint64_t total = parse_number(at);
   // Cheap, and mostly enough: the parts are added up by the kernel when they are asked for.
   if (total <= shared_->watch_memory_bytes) return total > tmp ? total - tmp : 0;
   read_again(protocol::k_memory_stat_fd, text, sizeof text);
@@ -83,10 +92,10 @@ std::uint64_t MemoryWatch::used_by_group(std::uint64_t& total) const {
 /// As the kernel does: one process, and the next when that was not enough. The memory of one that has been killed is
 /// given back a while after it is gone.
 void MemoryWatch::kill_largest(std::uint64_t used) {
-  if (victim_ != 0 && (resident_bytes(victim_) > 0 || used < last_used_)) return;
+  if (victim_ != 0 && (resident(victim_).all > 0 || used < last_used_)) return;
   std::uint64_t largest = 0;
   processes_->for_each([&](std::uint64_t pid) {
-    const std::uint64_t bytes = resident_bytes(pid);
+    const std::uint64_t bytes = resident(pid).all;
     if (bytes <= largest) return;
     largest = bytes;
     victim_ = pid;
@@ -97,13 +106,7 @@ void MemoryWatch::kill_largest(std::uint64_t used) {
 
 long MemoryWatch::look() {
   const std::uint64_t limit = shared_->watch_memory_bytes;
-  std::uint64_t total = 0;
-  std::uint64_t used = 0;
-  if (shared_->watch_group != 0) {
-    used = used_by_group(total);
-  } else {
-    used = total = used_by_processes();
-  }
+  const std::uint64_t used = shared_->watch_group != 0 ? used_by_group() : used_by_processes();
   raise(shared_->memory_peak_bytes, used);
   if (used <= limit) {
     victim_ = 0;
@@ -114,7 +117,7 @@ long MemoryWatch::look() {
     processes_->signal(SIGKILL);
   }
   last_used_ = used;
-  return total > limit / 2 ? k_watch_closely_ms : k_watch_ms;
+  return used > limit / 2 ? k_watch_closely_ms : k_watch_ms;
 }
 
 }  // namespace sortie::sandbox::supervisor

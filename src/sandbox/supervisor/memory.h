@@ -47,7 +47,7 @@ class MemoryWatch {
 
  private:
   [[nodiscard]] std::uint64_t used_by_processes() const;
-  [[nodiscard]] std::uint64_t used_by_group(std::uint64_t& total) const;
+  [[nodiscard]] std::uint64_t used_by_group() const;
   void kill_largest(std::uint64_t used);
 
   protocol::Shared* shared_ = nullptr;
