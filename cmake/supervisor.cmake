@@ -1,7 +1,8 @@
 # Process 1 of each sandbox: a freestanding static program of a few kilobytes that the sandbox library carries as data.
 add_executable(sandbox_supervisor src/sandbox/supervisor/main.cc src/sandbox/supervisor/cgroups.cc
   src/sandbox/supervisor/confinement.cc
-  src/sandbox/supervisor/files.cc src/sandbox/supervisor/networks.cc src/sandbox/supervisor/signals.cc src/sandbox/network.cc)
+  src/sandbox/supervisor/files.cc src/sandbox/supervisor/memory.cc src/sandbox/supervisor/networks.cc src/sandbox/supervisor/processes.cc
+  src/sandbox/supervisor/signals.cc src/sandbox/network.cc)
 target_compile_options(sandbox_supervisor PRIVATE -Os -fno-exceptions -fno-rtti -fno-stack-protector -fno-pic -Wno-c99-extensions
   -fno-asynchronous-unwind-tables -fno-threadsafe-statics -ffreestanding -fno-sanitize=all -U_FORTIFY_SOURCE)
 target_link_options(sandbox_supervisor PRIVATE -nostdlib -static -fno-sanitize=all -Wl,--gc-sections

@@ -94,6 +94,12 @@ def test_memory_hog(sortie, suites, sandboxed):
     assert (result.status, test.outcome) == (FAILED, "out_of_memory"), result
 
 
+def test_files_in_tmp_are_no_memory(sortie, suites, sandboxed):
+    """As in Lambda: 200 MB of files beside 128 MB of memory, in the same process."""
+    result, test = run_one(sortie, suites, "Tmp.HoldsMoreThanTheMemory", "--memory", "128")
+    assert (result.status, test.outcome) == (PASSED, "passed"), result
+
+
 def test_fork_bomb(sortie, suites, sandboxed):
     result, test = run_one(sortie, suites, "Bad.ForkBomb", "--timeout", "3s")
     assert result.status == FAILED, result

@@ -57,6 +57,19 @@ constexpr ProtocolName k_protocols[] = {
     {"NETLINK", AF_NETLINK, SOCK_RAW},
 };
 
+/// Before Linux 6.9 there are descriptors of whole processes only.
+UniqueFd open_whole_process(pid_t thread) {
+  UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, thread, 0)));  // the first thread of its process
+  if (process) return process;
+  const auto group = proc_field(fmt::format("/proc/{}/status", thread), "Tgid");
+  if (group) process.reset(static_cast<int>(syscall(SYS_pidfd_open, std::atoi(group->c_str()), 0)));
+  return process;
+}
+
+UniqueFd take(const UniqueFd& process, int fd) {
+  return UniqueFd(process ? static_cast<int>(syscall(SYS_pidfd_getfd, process.get(), fd, 0)) : -1);
+}
+
 }  // namespace
 
 bool can_take_sockets() {
@@ -83,21 +96,24 @@ bool Caller::write(std::uint64_t address, const void* from, std::size_t size) {
   return process_vm_writev(thread_, &local, 1, &remote, 1, 0) == static_cast<ssize_t>(size);
 }
 
-UniqueFd Caller::open_process() const {
-  UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, thread_, k_pidfd_thread)));
-  if (process || errno != EINVAL) return process;
-  process.reset(static_cast<int>(syscall(SYS_pidfd_open, thread_, 0)));  // the first thread of its process
-  if (process) return process;
-  const auto group = proc_field(fmt::format("/proc/{}/status", thread_), "Tgid");
-  if (group) process.reset(static_cast<int>(syscall(SYS_pidfd_open, std::atoi(group->c_str()), 0)));
-  return process;
+UniqueFd Caller::take_socket(int fd) const {
+  // A program that connects does so often, and to make this descriptor costs as much as the rest. That of a thread
+  // which has ended stays one of nobody, also when another thread gets the number.
+  thread_local pid_t known_thread = 0;
+  thread_local UniqueFd known;
+  if (known_thread == thread_) {
+    if (UniqueFd taken = take(known, fd); taken || errno != ESRCH) return taken;
+  }
+  known_thread = 0;
+  known.reset(static_cast<int>(syscall(SYS_pidfd_open, thread_, k_pidfd_thread)));
+  if (!known) return errno == EINVAL ? take(open_whole_process(thread_), fd) : UniqueFd();
+  known_thread = thread_;
+  return take(known, fd);
 }
 
 Copied<CallerSocket> Caller::socket(int fd) const {
   CallerSocket socket;
-  if (const UniqueFd process = open_process()) {
-    socket.own.reset(static_cast<int>(syscall(SYS_pidfd_getfd, process.get(), fd, 0)));
-  }
+  socket.own = take_socket(fd);
   if (!socket.own) {
     if (errno == EBADF) return std::unexpected(EBADF);
     return describe_socket(fd);
@@ -105,8 +121,8 @@ Copied<CallerSocket> Caller::socket(int fd) const {
   socket.domain = option(socket.own.get(), SO_DOMAIN);
   if (socket.domain < 0) return std::unexpected(errno == EBADF ? EBADF : ENOTSOCK);
   socket.type = option(socket.own.get(), SO_TYPE);
-  socket.protocol = option(socket.own.get(), SO_PROTOCOL);
-  socket.non_blocking = (fcntl(socket.own.get(), F_GETFL) & O_NONBLOCK) != 0;
+  socket.flags = fcntl(socket.own.get(), F_GETFL);
+  socket.non_blocking = (socket.flags & O_NONBLOCK) != 0;
   return socket;
 }
 

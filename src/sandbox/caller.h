@@ -17,7 +17,7 @@ struct CallerSocket {
   UniqueFd own;  ///< the same open socket, ours too; none where pidfd_getfd(2) is not allowed
   int domain = 0;
   int type = 0;
-  int protocol = 0;
+  int flags = 0;  ///< O_NONBLOCK and the others of the open socket, where it is `own`
   bool non_blocking = false;
   bool close_on_exec = false;
 };
@@ -41,7 +41,7 @@ class Caller final : public CallerMemory {
   [[nodiscard]] std::optional<std::string> absolute(const std::string& path, int folder = AT_FDCWD) const;
 
  private:
-  [[nodiscard]] UniqueFd open_process() const;
+  [[nodiscard]] UniqueFd take_socket(int fd) const;
   [[nodiscard]] Copied<CallerSocket> describe_socket(int fd) const;
 
   pid_t thread_;

@@ -96,16 +96,23 @@ bool writable_now(int fd) {
   return poll(&ready, 1, 0) == 1;
 }
 
-/// connect(2) that never waits; answers 0 or errno. The flag belongs to the open socket: it is put back at once.
-int connect_without_waiting(int fd, const SocketAddress& to, bool non_blocking) {
-  const int flags = fcntl(fd, F_GETFL);
-  if (!non_blocking) fcntl(fd, F_SETFL, flags | O_NONBLOCK);
-  int error = connect(fd, to.get(), to.size) == 0 ? 0 : errno;
-  // Over loopback the answer is there already; asked again, the kernel gives it.
-  if (!non_blocking && error == EINPROGRESS && writable_now(fd)) {
-    error = connect(fd, to.get(), to.size) == 0 ? 0 : errno;
-  }
-  if (!non_blocking) fcntl(fd, F_SETFL, flags);
+int connect_once(int fd, const SocketAddress& to) {
+  return connect(fd, to.get(), to.size) == 0 ? 0 : errno;
+}
+
+/// connect(2) on a socket that does not block, for a caller that waits: over loopback the answer is there already;
+/// asked again, the kernel gives it.
+int connect_asking_twice(int fd, const SocketAddress& to) {
+  const int error = connect_once(fd, to);
+  return error == EINPROGRESS && writable_now(fd) ? connect_once(fd, to) : error;
+}
+
+/// On the caller's own socket. The flag belongs to the open socket: it is put back at once.
+int connect_own(const CallerSocket& socket, const SocketAddress& to) {
+  if (socket.non_blocking) return connect_once(socket.own.get(), to);
+  fcntl(socket.own.get(), F_SETFL, socket.flags | O_NONBLOCK);
+  const int error = connect_asking_twice(socket.own.get(), to);
+  fcntl(socket.own.get(), F_SETFL, socket.flags);
   return error;
 }
 
@@ -157,13 +164,11 @@ std::optional<Answer> connect_replacement(NotifiedCall& call, Caller& caller, co
       return overwritten;
   }
   if (!call.replacement && socket.domain != 0) {
-    call.replacement.reset(::socket(socket.domain, socket.type | SOCK_CLOEXEC | SOCK_NONBLOCK, socket.protocol));
+    call.replacement.reset(::socket(socket.domain, socket.type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   }
   if (!call.replacement) return overwrite(caller, arguments[1], asked, target.to);
-  int error = connect_without_waiting(call.replacement.get(), target.to, true);
-  if (!socket.non_blocking && error == EINPROGRESS && writable_now(call.replacement.get())) {
-    error = connect_without_waiting(call.replacement.get(), target.to, true);
-  }
+  const int made = call.replacement.get();
+  const int error = socket.non_blocking ? connect_once(made, target.to) : connect_asking_twice(made, target.to);
   auto answer = unless_waiting(call, socket, call.replacement.get(), error);
   if (!answer || (answer->error != 0 && answer->error != EINPROGRESS)) return answer;
   if (replace_socket(call, socket, static_cast<int>(arguments[0]))) return answer;
@@ -182,7 +187,7 @@ std::optional<Answer> carry_out_connect(NotifiedCall& call, const ConnectPolicy&
   if (target.kind == Target::Kind::leave) return Answer::leave();
   if (target.kind == Target::Kind::refuse) return Answer::failure(target.error);
   if (!socket->own) return connect_replacement(call, caller, *socket, *asked, target);
-  const int error = connect_without_waiting(socket->own.get(), target.to, socket->non_blocking);
+  const int error = connect_own(*socket, target.to);
   return unless_waiting(call, *socket, socket->own.get(), error);
 }
 

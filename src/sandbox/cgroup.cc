@@ -14,6 +14,7 @@
 #include <system_error>
 
 #include "sandbox/cgroup_cleaner.h"
+#include "sandbox/supervisor_protocol.h"
 
 namespace sortie::sandbox {
 namespace {
@@ -64,6 +65,7 @@ std::string cpu_quota(std::uint32_t cpu_milli) {
 
 std::string next_name() {
   static std::uint64_t next = 0;
+  if (std::string spare = take_spare_cgroup(); !spare.empty()) return spare;
   return fmt::format("{}{}", cgroup_prefix(), ++next);
 }
 
@@ -75,7 +77,8 @@ Result<std::unique_ptr<Cgroup>> Cgroup::create(const CgroupPlaces& places, const
   std::unique_ptr<Cgroup> group(new Cgroup);
   group->v2_ = places.version == CgroupPlaces::Version::v2;
   const std::string name = next_name();
-  RETURN_IF_ERROR(group->v2_ ? group->create_v2(places, name, limits) : group->create_v1(places, name, limits));
+  RETURN_IF_ERROR(group->v2_ ? group->create_v2(places, name) : group->create_v1(places, name));
+  RETURN_IF_ERROR(group->set_limits(limits));
   return group;
 }
 
@@ -87,7 +90,8 @@ void Cgroup::remove() {
 Result<std::string> Cgroup::make_folder(const std::string& place, const std::string& name) {
   std::string folder = place + "/" + name;
   if (std::ranges::find(folders_, folder) != folders_.end()) return folder;  // v1: two controllers in one hierarchy
-  if (mkdir(folder.c_str(), 0755) != 0) return fail_errno(errno, "create the control group " + folder);
+  const bool made_ahead = access(folder.c_str(), F_OK) == 0;
+  if (!made_ahead && mkdir(folder.c_str(), 0755) != 0) return fail_errno(errno, "create the control group " + folder);
   folders_.push_back(folder);
   return folder;
 }
@@ -99,27 +103,29 @@ Result<void> Cgroup::join_v1(const std::string& folder) {
   return {};
 }
 
-Result<void> Cgroup::create_v1(const CgroupPlaces& places, const std::string& name, const Limits& limits) {
+Result<void> Cgroup::open_counters() {
+  const std::string usage = memory_folder_ + (v2_ ? "/memory.current" : "/memory.usage_in_bytes");
+  usage_.reset(open(usage.c_str(), O_RDONLY | O_CLOEXEC));
+  stat_.reset(open((memory_folder_ + "/memory.stat").c_str(), O_RDONLY | O_CLOEXEC));
+  if (!usage_ || !stat_) return fail_errno(errno, "open the counters of " + memory_folder_);
+  return {};
+}
+
+Result<void> Cgroup::create_v1(const CgroupPlaces& places, const std::string& name) {
   if (!places.memory.empty()) {
     ASSIGN_OR_RETURN(memory_folder_, make_folder(places.memory, name));
-    RETURN_IF_ERROR(write_value(memory_folder_ + "/memory.limit_in_bytes", std::to_string(limits.memory_bytes)));
-    // Memory and swap together; not there where swap is not counted.
-    (void)write_value(memory_folder_ + "/memory.memsw.limit_in_bytes", std::to_string(limits.memory_bytes));
     RETURN_IF_ERROR(join_v1(memory_folder_));
     peak_ = UniqueFd(open((memory_folder_ + "/memory.max_usage_in_bytes").c_str(), O_RDONLY | O_CLOEXEC));
   }
   if (!places.pids.empty()) {
-    ASSIGN_OR_RETURN(const std::string folder, make_folder(places.pids, name));
-    RETURN_IF_ERROR(write_value(folder + "/pids.max", std::to_string(limits.max_processes + k_own_processes)));
-    RETURN_IF_ERROR(join_v1(folder));
+    ASSIGN_OR_RETURN(pids_folder_, make_folder(places.pids, name));
+    RETURN_IF_ERROR(join_v1(pids_folder_));
     limits_processes_ = true;
   }
   if (!places.cpu.empty()) {
     ASSIGN_OR_RETURN(const std::string folder, make_folder(places.cpu, name));
-    if (write_value(folder + "/cpu.cfs_quota_us", cpu_quota(limits.cpu_milli))) {
-      RETURN_IF_ERROR(join_v1(folder));
-      cpu_.reset(open((folder + "/cpu.cfs_quota_us").c_str(), O_WRONLY | O_CLOEXEC));
-    }
+    cpu_.reset(open((folder + "/cpu.cfs_quota_us").c_str(), O_WRONLY | O_CLOEXEC));
+    if (cpu_) RETURN_IF_ERROR(join_v1(folder));
   }
   if (places.freezer.empty()) return {};
   ASSIGN_OR_RETURN(const std::string folder, make_folder(places.freezer, name));
@@ -129,23 +135,50 @@ Result<void> Cgroup::create_v1(const CgroupPlaces& places, const std::string& na
   return {};
 }
 
-Result<void> Cgroup::create_v2(const CgroupPlaces& places, const std::string& name, const Limits& limits) {
+Result<void> Cgroup::create_v2(const CgroupPlaces& places, const std::string& name) {
   ASSIGN_OR_RETURN(memory_folder_, make_folder(places.unified, name));
+  pids_folder_ = memory_folder_;
   const std::string& folder = memory_folder_;
-  RETURN_IF_ERROR(write_value(folder + "/memory.max", std::to_string(limits.memory_bytes)));
   (void)write_value(folder + "/memory.swap.max", "0");  // not there where swap is not counted
-  RETURN_IF_ERROR(write_value(folder + "/pids.max", std::to_string(limits.max_processes + k_own_processes)));
   // The cpu controller is rarely handed to plain users.
   cpu_.reset(open((folder + "/cpu.max").c_str(), O_WRONLY | O_CLOEXEC));
-  set_cpu(limits.cpu_milli);
   limits_processes_ = true;
   born_into_.reset(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   // The programs are in a group below, so that the supervisor stays awake when they are frozen.
-  ASSIGN_OR_RETURN(const std::string run, make_folder(folder, "run"));
+  ASSIGN_OR_RETURN(const std::string run, make_folder(folder, protocol::k_programs_group));
   freezer_join_.reset(open(run.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   freezer_state_.reset(open((run + "/cgroup.freeze").c_str(), O_WRONLY | O_CLOEXEC));
   if (!born_into_ || !freezer_join_ || !freezer_state_) return fail_errno(errno, "open the control group " + folder);
   peak_.reset(open((folder + "/memory.peak").c_str(), O_RDWR | O_CLOEXEC));
+  return {};
+}
+
+/// `memsw` is memory and swap together, not there where swap is not counted; it is never below the other.
+Result<void> Cgroup::set_memory_v1(std::uint64_t bytes) {
+  const std::string text = std::to_string(bytes);
+  const bool more = bytes > limits_.memory_bytes + limits_.tmp_bytes;
+  if (more) (void)write_value(memory_folder_ + "/memory.memsw.limit_in_bytes", text);
+  RETURN_IF_ERROR(write_value(memory_folder_ + "/memory.limit_in_bytes", text));
+  (void)write_value(memory_folder_ + "/memory.memsw.limit_in_bytes", text);
+  return {};
+}
+
+Result<void> Cgroup::set_limits(const Limits& limits) {
+  if (limits == limits_) return {};
+  if (!memory_folder_.empty()) {
+    const std::string bytes = std::to_string(limits.memory_bytes + limits.tmp_bytes);
+    if (v2_) {
+      RETURN_IF_ERROR(write_value(memory_folder_ + "/memory.max", bytes));
+    } else {
+      RETURN_IF_ERROR(set_memory_v1(limits.memory_bytes + limits.tmp_bytes));
+    }
+    if (limits.tmp_bytes != 0 && !stat_) RETURN_IF_ERROR(open_counters());
+  }
+  if (!pids_folder_.empty()) {
+    RETURN_IF_ERROR(write_value(pids_folder_ + "/pids.max", std::to_string(limits.max_processes + k_own_processes)));
+  }
+  set_cpu(limits.cpu_milli);
+  limits_ = limits;
   return {};
 }
 

@@ -33,8 +33,13 @@ class Cgroup {
  public:
   struct Limits {
     std::uint64_t memory_bytes = 0;
+    /// Files in memory that do not count as such: the kernel does count them, so that its limit has room for both, and
+    /// the supervisor watches the rest.
+    std::uint64_t tmp_bytes = 0;
     std::uint32_t max_processes = 0;
     std::uint32_t cpu_milli = 0;
+
+    bool operator==(const Limits&) const = default;
   };
   /// Null when there is no place for any.
   static Result<std::unique_ptr<Cgroup>> create(const CgroupPlaces& places, const Limits& limits);
@@ -49,6 +54,8 @@ class Cgroup {
   /// For the supervisor, see supervisor_protocol.h; -1: none.
   [[nodiscard]] int freezer_join() const { return freezer_join_.get(); }
   [[nodiscard]] int freezer_state() const { return freezer_state_.get(); }
+  [[nodiscard]] int memory_usage() const { return usage_.get(); }  ///< with Limits::tmp_bytes
+  [[nodiscard]] int memory_stat() const { return stat_.get(); }
   /// Of the memory controller; empty: none.
   [[nodiscard]] const std::string& folder() const { return memory_folder_; }
   [[nodiscard]] bool limits_memory() const { return !memory_folder_.empty(); }
@@ -60,6 +67,9 @@ class Cgroup {
   void freeze();
   void thaw();
 
+  /// Others from now on.
+  Result<void> set_limits(const Limits& limits);
+
   /// Another share from now on; nothing where there is no cpu controller.
   void set_cpu(std::uint32_t cpu_milli);
 
@@ -70,19 +80,25 @@ class Cgroup {
 
  private:
   Cgroup() = default;
-  Result<void> create_v1(const CgroupPlaces& places, const std::string& name, const Limits& limits);
-  Result<void> create_v2(const CgroupPlaces& places, const std::string& name, const Limits& limits);
+  Result<void> create_v1(const CgroupPlaces& places, const std::string& name);
+  Result<void> create_v2(const CgroupPlaces& places, const std::string& name);
   Result<std::string> make_folder(const std::string& place, const std::string& name);
+  Result<void> open_counters();
+  Result<void> set_memory_v1(std::uint64_t bytes);
   Result<void> join_v1(const std::string& folder);
 
   bool v2_ = false;
   bool limits_processes_ = false;
   std::string memory_folder_;
+  std::string pids_folder_;
+  Limits limits_;
   std::vector<std::string> folders_;  ///< in order of creation
   std::vector<UniqueFd> join_;
   UniqueFd born_into_;
   UniqueFd freezer_join_;
   UniqueFd freezer_state_;
+  UniqueFd usage_;
+  UniqueFd stat_;
   UniqueFd cpu_;   ///< v2: cpu.max; v1: the quota; empty: the processes are not in a group of it
   UniqueFd peak_;  ///< v2: memory.peak, a write to it starts a new peak for this descriptor; v1: max_usage
 };

@@ -1,8 +1,8 @@
 #include "sandbox/cgroup_cleaner.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,12 +12,15 @@
 
 #include "base/unique_fd.h"
 #include "sandbox/helper_process.h"
+#include "sandbox/supervisor_protocol.h"
 
 namespace sortie::sandbox {
 namespace {
 
 namespace fs = std::filesystem;
 constexpr std::string_view k_name = "sortie-";
+constexpr int k_spares = 2;
+int taken = 0;  // and not yet replaced
 
 std::vector<std::string> all_places(const CgroupPlaces& places) {
   std::vector<std::string> all;
@@ -48,29 +51,51 @@ void remove_left_overs(const std::vector<std::string>& places) {
   }
 }
 
-Result<void> start_cleaner(const std::vector<std::string>& places) {
+/// Closed by the end of this process, and by nothing else.
+UniqueFd& cleaner_socket() {
+  static UniqueFd socket;
+  return socket;
+}
+
+void ask_for_spare() {
+  send(cleaner_socket().get(), "", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+Result<void> start_cleaner(const CgroupPlaces& places, const std::vector<std::string>& folders) {
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return fail_errno(errno, "pipe");
-  const UniqueFd read_end(ends[0]);
-  static const UniqueFd write_end(ends[1]);  // closed by the end of this process, and by nothing else
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return fail_errno(errno, "socketpair");
+  cleaner_socket().reset(ends[0]);
+  const UniqueFd theirs(ends[1]);
   HelperProcess cleaner;
-  cleaner.arguments = {"cgroups", cgroup_prefix()};
-  cleaner.arguments.insert(cleaner.arguments.end(), places.begin(), places.end());
-  cleaner.input = read_end.get();
+  cleaner.arguments = {"cgroups", cgroup_prefix(), places.version == CgroupPlaces::Version::v2 ? "2" : "1"};
+  cleaner.arguments.insert(cleaner.arguments.end(), folders.begin(), folders.end());
+  cleaner.input = theirs.get();
   ASSIGN_OR_RETURN(const UniqueFd pidfd, start_helper(cleaner));
+  for (int i = 0; i < k_spares; ++i) ask_for_spare();
   return {};
 }
 
 Result<void> start_watching(const CgroupPlaces& places) {
   const std::vector<std::string> all = all_places(places);
   remove_left_overs(all);
-  return start_cleaner(all);
+  return start_cleaner(places, all);
 }
 
 }  // namespace
 
 std::string cgroup_prefix() {
   return fmt::format("{}{}-", k_name, getpid());
+}
+
+std::string take_spare_cgroup() {
+  protocol::SpareGroup spare;
+  if (recv(cleaner_socket().get(), &spare, sizeof spare, MSG_DONTWAIT) != sizeof spare) return {};
+  ++taken;
+  return fmt::format("{}{}{}", cgroup_prefix(), protocol::k_spare_group, spare.number);
+}
+
+void replace_taken_cgroups() {
+  for (; taken > 0; --taken) ask_for_spare();
 }
 
 Result<void> watch_cgroups(const CgroupPlaces& places) {

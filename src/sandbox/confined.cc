@@ -87,14 +87,28 @@ std::string java_store_beside(const std::string& bundle) {
   return bundle + ".jks";
 }
 
-Result<void> fill(const ConfinedFolder& folder, const Spec& spec) {
-  if (mkdir(folder.temporary().c_str(), 0700) != 0 || mkdir((folder.top + "/etc").c_str(), 0700) != 0) {
-    return fail_errno(errno, "create a folder in " + folder.top);
+/// What programs find their authorities in; made once for the same certificate.
+struct TrustStores {
+  std::string extra_pem;
+  std::string bundle;
+  std::string java;  ///< empty: there is no Java here
+};
+
+const TrustStores& trust_stores(const std::string& extra_pem) {
+  static TrustStores made;
+  if (made.bundle.empty() || made.extra_pem != extra_pem) {
+    made = {.extra_pem = extra_pem, .bundle = trust_bundle(extra_pem), .java = {}};
+    if (has_java()) made.java = java_trust_store(made.bundle);
   }
+  return made;
+}
+
+Result<void> fill(const ConfinedFolder& folder, const Spec& spec) {
+  if (mkdir(folder.temporary().c_str(), 0700) != 0) return fail_errno(errno, "create a folder in " + folder.top);
   if (spec.ca_bundle_pem.empty()) return {};
-  const std::string bundle = trust_bundle(spec.ca_bundle_pem);
-  RETURN_IF_ERROR(write_new_file(folder.bundle(), bundle));
-  return has_java() ? write_new_file(java_store_beside(folder.bundle()), java_trust_store(bundle)) : Result<void>{};
+  const TrustStores& stores = trust_stores(spec.ca_bundle_pem);
+  RETURN_IF_ERROR(write_new_file(folder.bundle(), stores.bundle));
+  return stores.java.empty() ? Result<void>{} : write_new_file(java_store_beside(folder.bundle()), stores.java);
 }
 
 std::uint32_t ipv4_of(const std::string& text) {
@@ -173,6 +187,21 @@ class Rules {
   OwnSockets own_;
 };
 
+FileRules make_system_files() {
+  FileRules rules;
+  rules.executable.assign(std::begin(k_programs), std::end(k_programs));
+  rules.readable.assign(std::begin(k_settings), std::end(k_settings));
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator("/etc", ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (std::ranges::any_of(k_versioned_settings, [&](std::string_view begin) { return name.starts_with(begin); })) {
+      rules.readable.push_back(entry.path().string());
+    }
+  }
+  rules.devices.assign(std::begin(k_devices), std::end(k_devices));
+  return rules;
+}
+
 }  // namespace
 
 Result<ConfinedFolder> make_confined_folder(const Spec& spec) {
@@ -187,20 +216,23 @@ Result<ConfinedFolder> make_confined_folder(const Spec& spec) {
   return folder;
 }
 
-FileRules confined_files(const Spec& spec, const ConfinedFolder& folder) {
-  FileRules rules;
-  rules.executable.assign(std::begin(k_programs), std::end(k_programs));
-  for (const ReadOnlyMount& mount : spec.mounts) rules.executable.push_back(mount.source);
-  rules.readable.assign(std::begin(k_settings), std::end(k_settings));
-  std::error_code ignored;
-  for (const fs::directory_entry& entry : fs::directory_iterator("/etc", ignored)) {
-    const std::string name = entry.path().filename().string();
-    if (std::ranges::any_of(k_versioned_settings, [&](std::string_view begin) { return name.starts_with(begin); })) {
-      rules.readable.push_back(entry.path().string());
-    }
+const FileRules& system_files() {
+  static FileRules rules;
+  static timespec seen = {};
+  struct stat settings{};
+  const bool found = stat("/etc", &settings) == 0;
+  const timespec& changed = settings.st_mtim;
+  if (!found || rules.executable.empty() || changed.tv_sec != seen.tv_sec || changed.tv_nsec != seen.tv_nsec) {
+    rules = make_system_files();
+    seen = changed;
   }
-  rules.readable.push_back(folder.top + "/etc");
-  rules.devices.assign(std::begin(k_devices), std::end(k_devices));
+  return rules;
+}
+
+FileRules own_files(const Spec& spec, const ConfinedFolder& folder) {
+  FileRules rules;
+  for (const ReadOnlyMount& mount : spec.mounts) rules.executable.push_back(mount.source);
+  if (!spec.ca_bundle_pem.empty()) rules.readable = {folder.bundle(), java_store_beside(folder.bundle())};
   rules.writable.push_back(folder.temporary());
   return rules;
 }

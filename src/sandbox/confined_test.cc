@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <thread>
 
 #include "sandbox/landlock.h"
@@ -163,6 +164,16 @@ TEST_F(Confined, JudgesTheAddressThatItUses) {
   EXPECT_FALSE(listener.was_reached());
 }
 
+TEST_F(Confined, ConnectsTheSocketOfWhoAsks) {
+  Box box(with_endpoints(), Box::Kind::confined);
+  EXPECT_EQ(box.inside("connect-from-everywhere", {"169.254.100.1", "9001"}).out, "120\n");
+}
+
+TEST_F(Confined, OutlivesProgramsThatDieWhileTheyConnect) {
+  Box box(with_endpoints(), Box::Kind::confined);
+  EXPECT_EQ(box.inside("die-while-connecting", {"169.254.100.1", "9001"}).out, "still served\n");
+}
+
 TEST_F(Confined, ReachesNoUnixSocketButItsOwn) {
   const std::string path = fmt::format("/tmp/sandbox_test_{}.socket", getpid());
   const UniqueFd listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -255,6 +266,26 @@ TEST_F(ConfinedFiles, ChangesModesInItsFolderAlone) {
             "inside ok\nrelative ok\nopen ok\nat ok\nmode 750\nnowhere ENOENT\n");
   EXPECT_EQ(fs::status(file).permissions(), fs::perms(0644));
   fs::remove(file);
+}
+
+long children() {
+  std::ifstream file("/proc/thread-self/children");
+  return std::distance(std::istream_iterator<int>(file), {});
+}
+
+TEST_F(ConfinedFiles, AreTheSameWithASupervisorThatWasMadeAhead) {
+  if (probe().memory == Capabilities::Memory::watched) GTEST_SKIP() << "without control groups limits are not seen";
+  Box first(with_endpoints(), Box::Kind::confined);
+  first.serve_for(std::chrono::milliseconds(200));  // the next one's supervisor is made meanwhile
+  Spec spec = with_endpoints();
+  spec.memory_bytes = 64 << 20;
+  const long before = children();
+  Box second(spec, Box::Kind::confined);
+  EXPECT_EQ(children(), before);
+  EXPECT_TRUE(second.inside("use-memory", {"90", "60"}).status.out_of_memory);
+  EXPECT_EQ(second.inside("connect", {"169.254.100.1", "9001"}).out,
+            first.inside("connect", {"169.254.100.1", "9001"}).out);
+  EXPECT_NE(second.shell("cat " + first->inside_path("/tmp") + "/../ca-bundle.pem").status.code, 0);
 }
 
 TEST_F(ConfinedFiles, SharesNothingWithAnotherSandbox) {

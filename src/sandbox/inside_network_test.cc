@@ -1,6 +1,7 @@
 // What the tests of a sandbox's network run inside.
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -13,6 +14,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <thread>
+#include <vector>
 
 #include "sandbox/sandbox_fixture.h"
 
@@ -259,6 +261,62 @@ int racing(const Arguments& arguments) {
   return 0;
 }
 
+bool connects(const sockaddr_in& address) {
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in peer{};
+  socklen_t size = sizeof peer;
+  const bool done = connect_with(fd, address) == 0 && getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0;
+  close(fd);
+  return done;
+}
+
+bool child_connects(const sockaddr_in& address) {
+  const pid_t child = fork();
+  if (child == 0) _exit(connects(address) ? 0 : 1);
+  int status = -1;
+  waitpid(child, &status, 0);
+  return status == 0;
+}
+
+/// connect-from-everywhere ADDRESS PORT: the same descriptor is another socket each time.
+int connect_from_everywhere(const Arguments& arguments) {
+  const sockaddr_in address = ipv4(arguments.at(0), std::atoi(arguments.at(1).c_str()));
+  std::atomic<int> done = 0;
+  for (int i = 0; i < 20; ++i) {
+    std::vector<std::thread> threads;
+    for (int j = 0; j < 4; ++j) threads.emplace_back([&] { done += connects(address) ? 1 : 0; });
+    done += child_connects(address) ? 1 : 0;
+    done += connects(address) ? 1 : 0;
+    for (std::thread& thread : threads) thread.join();
+  }
+  std::printf("%d\n", done.load());
+  return 0;
+}
+
+/// die-while-connecting ADDRESS PORT: children that are killed at any time, and one whose connection waits.
+int die_while_connecting(const Arguments& arguments) {
+  const sockaddr_in address = ipv4(arguments.at(0), std::atoi(arguments.at(1).c_str()));
+  sockaddr_in full = ipv4("127.0.0.1", 0);
+  socklen_t size = sizeof full;
+  const int server = socket(AF_INET, SOCK_STREAM, 0);
+  bind(server, reinterpret_cast<sockaddr*>(&full), size);
+  listen(server, 0);
+  getsockname(server, reinterpret_cast<sockaddr*>(&full), &size);
+  for (int i = 0; i < 50; ++i) {
+    const pid_t child = fork();
+    if (child == 0) {
+      // Nobody accepts: the short queue is full at once, the long one never.
+      for (int j = 0; j < 8; ++j) connect_with(socket(AF_INET, SOCK_STREAM, 0), i % 10 == 9 ? full : address);
+      for (;;) pause();
+    }
+    usleep(static_cast<unsigned>(i * 100));
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+  }
+  std::printf("%s\n", connects(address) ? "still served" : strerrorname_np(errno));
+  return 0;
+}
+
 }  // namespace
 
 const Trades& network_trades() {
@@ -268,7 +326,9 @@ const Trades& network_trades() {
                                 {"ask", ask},
                                 {"nonsense", nonsense},
                                 {"unix-sockets", unix_sockets},
-                                {"racing", racing}};
+                                {"racing", racing},
+                                {"connect-from-everywhere", connect_from_everywhere},
+                                {"die-while-connecting", die_while_connecting}};
   return trades;
 }
 

@@ -16,9 +16,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 
 #include "sandbox/sandbox_fixture.h"
 
@@ -93,14 +96,17 @@ int raised_limits(const Arguments&) {
   return 0;
 }
 
-/// Writes to memory until somebody stops it.
-int use_memory(const Arguments&) {
-  for (;;) {
+/// use-memory [MIB [SECONDS]]: writes to so much memory, or until somebody stops it, and keeps it so long.
+int use_memory(const Arguments& arguments) {
+  const int count = arguments.empty() ? INT_MAX : std::stoi(arguments[0]);
+  for (int i = 0; i < count; ++i) {
     constexpr std::size_t k_size = 1 << 20;
     void* memory = mmap(nullptr, k_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) return 1;
     std::memset(memory, 1, k_size);
   }
+  if (arguments.size() > 1) std::this_thread::sleep_for(std::chrono::seconds(std::stoi(arguments[1])));
+  return 0;
 }
 
 /// Forks children that stay, until it cannot.

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <utility>
 
 namespace sortie::sandbox {
@@ -51,13 +52,52 @@ std::size_t attributes_size(int version) {
   return version >= 4 ? offsetof(RulesetAttributes, scopes) : offsetof(RulesetAttributes, network);
 }
 
-Result<void> allow(int ruleset, const std::string& path, std::uint64_t rights) {
-  const UniqueFd file(open(path.c_str(), O_PATH | O_CLOEXEC));
+struct RuleFile {
+  UniqueFd file;
   struct stat status{};
-  if (!file || fstat(file.get(), &status) != 0) return {};
-  if (!S_ISDIR(status.st_mode)) rights &= execute | write_file | read_file | truncate;
-  const PathRule rule = {rights & file_rights(landlock_support().version), file.get()};
+};
+
+RuleFile open_rule_file(const std::string& path) {
+  RuleFile opened{UniqueFd(open(path.c_str(), O_PATH | O_CLOEXEC))};
+  if (opened.file && fstat(opened.file.get(), &opened.status) != 0) opened.file.reset();
+  return opened;
+}
+
+/// Kept open from one ruleset to the next; opened anew when another file has taken the path. Null when there is none.
+const RuleFile* kept_rule_file(const std::string& path) {
+  static std::map<std::string, RuleFile> kept;
+  struct stat now{};
+  if (stat(path.c_str(), &now) != 0) {
+    kept.erase(path);
+    return nullptr;
+  }
+  RuleFile& known = kept[path];
+  if (!known.file || known.status.st_ino != now.st_ino || known.status.st_dev != now.st_dev) {
+    known = open_rule_file(path);
+  }
+  return &known;
+}
+
+Result<void> allow(int ruleset, const std::string& path, const RuleFile& file, std::uint64_t rights) {
+  if (!file.file) return {};
+  if (!S_ISDIR(file.status.st_mode)) rights &= execute | write_file | read_file | truncate;
+  const PathRule rule = {rights & file_rights(landlock_support().version), file.file.get()};
   if (syscall(k_add_rule, ruleset, k_rule_path_beneath, &rule, 0) != 0) return fail_errno(errno, "allow " + path);
+  return {};
+}
+
+/// Calls `visit(path, rights)` for each.
+template <class Visit>
+Result<void> for_each_rule(const FileRules& rules, Visit visit) {
+  const std::pair<const std::vector<std::string>*, std::uint64_t> kinds[] = {
+      {&rules.executable, execute | read_file | read_dir},
+      {&rules.readable, read_file | read_dir},
+      {&rules.devices, read_file | write_file | truncate},
+      {&rules.writable, ~std::uint64_t{0}},
+  };
+  for (const auto& [paths, rights] : kinds) {
+    for (const std::string& path : *paths) RETURN_IF_ERROR(visit(path, rights));
+  }
   return {};
 }
 
@@ -71,21 +111,19 @@ const LandlockSupport& landlock_support() {
   return support;
 }
 
-Result<UniqueFd> make_landlock_ruleset(const FileRules& rules, bool no_tcp) {
+Result<UniqueFd> make_landlock_ruleset(const FileRules& system, const FileRules& own, bool no_tcp) {
   const int version = landlock_support().version;
   const RulesetAttributes attributes = {
       .files = file_rights(version), .network = no_tcp ? k_connect_tcp : 0, .scopes = k_scopes};
   UniqueFd ruleset(static_cast<int>(syscall(k_create_ruleset, &attributes, attributes_size(version), 0)));
   if (!ruleset) return fail_errno(errno, "create a Landlock ruleset");
-  const std::pair<const std::vector<std::string>*, std::uint64_t> kinds[] = {
-      {&rules.executable, execute | read_file | read_dir},
-      {&rules.readable, read_file | read_dir},
-      {&rules.devices, read_file | write_file | truncate},
-      {&rules.writable, ~std::uint64_t{0}},
-  };
-  for (const auto& [paths, rights] : kinds) {
-    for (const std::string& path : *paths) RETURN_IF_ERROR(allow(ruleset.get(), path, rights));
-  }
+  RETURN_IF_ERROR(for_each_rule(system, [&](const std::string& path, std::uint64_t rights) -> Result<void> {
+    const RuleFile* file = kept_rule_file(path);
+    return file == nullptr ? Result<void>{} : allow(ruleset.get(), path, *file, rights);
+  }));
+  RETURN_IF_ERROR(for_each_rule(own, [&](const std::string& path, std::uint64_t rights) {
+    return allow(ruleset.get(), path, open_rule_file(path), rights);
+  }));
   return ruleset;
 }
 

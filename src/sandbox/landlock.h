@@ -30,7 +30,7 @@ struct FileRules {
 
 /// A ruleset for landlock_restrict_self(2): these files, no signals and no abstract UNIX sockets but among the programs
 /// under it, and with `no_tcp` no TCP connections of their own making (the engine makes them: see Notifier). What the
-/// kernel is too old for is left out.
-Result<UniqueFd> make_landlock_ruleset(const FileRules& rules, bool no_tcp);
+/// kernel is too old for is left out. The descriptors of the files in `system` are kept for the next ruleset.
+Result<UniqueFd> make_landlock_ruleset(const FileRules& system, const FileRules& own, bool no_tcp);
 
 }  // namespace sortie::sandbox

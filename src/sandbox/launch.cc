@@ -133,10 +133,12 @@ SORTIE_RAW long become_supervisor(Stage& stage) {
   write_file("/proc/self/oom_score_adj", "200");
   if (const long e = unshare_descriptors(); e < 0) return e;
   // Out of the way of the low numbers first: each of them may be one of these.
-  const int wanted[] = {stage.fds.control,       stage.fds.shared,   stage.fds.freezer_join,
-                        stage.fds.freezer_state, stage.fds.landlock, stage.image};
-  int high[6];
-  for (int i = 0; i < 6; ++i) {
+  constexpr int k_given = protocol::k_first_free_fd - protocol::k_control_fd;
+  const int wanted[k_given + 1] = {stage.fds.control,       stage.fds.shared,   stage.fds.freezer_join,
+                                   stage.fds.freezer_state, stage.fds.landlock, stage.fds.memory_usage,
+                                   stage.fds.memory_stat,   stage.image};
+  int high[k_given + 1];
+  for (int i = 0; i <= k_given; ++i) {
     high[i] = wanted[i] < 0 ? -1 : static_cast<int>(raw::call(SYS_fcntl, wanted[i], F_DUPFD_CLOEXEC, 16));
   }
   const long nothing = raw::call(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0);
@@ -144,7 +146,7 @@ SORTIE_RAW long become_supervisor(Stage& stage) {
   for (int fd = 0; fd < 3; ++fd) {
     if (nothing != fd) raw::call(SYS_dup3, nothing, fd, 0);
   }
-  for (int i = 0; i < 5; ++i) {
+  for (int i = 0; i < k_given; ++i) {
     const int fd = protocol::k_control_fd + i;
     if (high[i] < 0) {
       raw::call(SYS_close, fd);
@@ -155,7 +157,7 @@ SORTIE_RAW long become_supervisor(Stage& stage) {
   raw::call(SYS_close_range, protocol::k_first_free_fd, ~0U, CLOSE_RANGE_CLOEXEC);
   const char* const arguments[] = {"sortie-supervisor", nullptr};
   const char* const environment[] = {nullptr};
-  return raw::call(SYS_execveat, high[5], "", arguments, environment, AT_EMPTY_PATH);
+  return raw::call(SYS_execveat, high[k_given], "", arguments, environment, AT_EMPTY_PATH);
 }
 
 SORTIE_RAW long fill_namespaces(Stage& stage) {

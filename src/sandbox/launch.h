@@ -20,6 +20,8 @@ struct SupervisorFds {
   int freezer_join = -1;   ///< -1: none
   int freezer_state = -1;  ///< -1: none
   int landlock = -1;       ///< -1: none
+  int memory_usage = -1;   ///< -1: none
+  int memory_stat = -1;    ///< -1: none
 };
 
 /// How to enter the control groups: before anything else, so that all that follows is counted.

@@ -29,14 +29,13 @@ constexpr milliseconds k_longest_pause(50);
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
 #endif
 
-bool has_call(int listener) {
-  pollfd ready = {listener, POLLIN, 0};
-  return poll(&ready, 1, 0) == 1 && (ready.revents & POLLIN) != 0;
-}
+enum class Waiting : std::uint8_t { nobody, a_call, nothing_ever };
 
-bool is_abandoned(int listener) {
+/// Receiving waits when there is no call. Without POLLIN but something else all programs under the filter have ended.
+Waiting look(int listener) {
   pollfd ready = {listener, POLLIN, 0};
-  return poll(&ready, 1, 0) == 1 && (ready.revents & POLLIN) == 0;
+  if (poll(&ready, 1, 0) != 1) return Waiting::nobody;
+  return (ready.revents & POLLIN) != 0 ? Waiting::a_call : Waiting::nothing_ever;
 }
 
 void send_answer(const NotifiedCall& call, const Answer& answer) {
@@ -60,8 +59,10 @@ struct Notifier::Impl {
       boost::system::error_code error;
       co_await self->listener.async_wait(asio::posix::stream_descriptor::wait_read,
                                          asio::redirect_error(asio::use_awaitable, error));
-      if (error || !self->listener.is_open() || is_abandoned(fd)) co_return;
-      for (int i = 0; i < k_calls_in_a_row && has_call(fd); ++i) receive(self);
+      if (error || !self->listener.is_open()) co_return;
+      Waiting waiting = Waiting::a_call;
+      for (int i = 0; i < k_calls_in_a_row && (waiting = look(fd)) == Waiting::a_call; ++i) receive(self);
+      if (waiting == Waiting::nothing_ever) co_return;
     }
   }
 

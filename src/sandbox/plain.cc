@@ -1,5 +1,7 @@
 #include "sandbox/plain.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -7,6 +9,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <system_error>
 
 namespace sortie::sandbox {
@@ -63,16 +66,13 @@ Command host_command(const Spec& spec, const std::string& temporary_folder, Comm
 
 std::uint64_t process_limit(std::uint32_t more) {
   std::uint64_t running = 0;
-  std::error_code ignored;
-  for (const fs::directory_entry& entry : fs::directory_iterator("/proc", ignored)) {
+  const std::unique_ptr<DIR, decltype([](DIR* folder) { closedir(folder); })> processes(opendir("/proc"));
+  while (const dirent* entry = processes ? readdir(processes.get()) : nullptr) {
+    if (entry->d_name[0] < '1' || entry->d_name[0] > '9') continue;
     struct stat status{};
-    const bool number =
-        std::ranges::all_of(entry.path().filename().string(), [](char c) { return c >= '0' && c <= '9'; });
-    if (!number || stat(entry.path().c_str(), &status) != 0 || status.st_uid != getuid()) continue;
-    for (const fs::directory_entry& thread : fs::directory_iterator(entry.path() / "task", ignored)) {
-      (void)thread;
-      ++running;
-    }
+    const std::string threads = std::string(entry->d_name) + "/task";
+    if (fstatat(dirfd(processes.get()), threads.c_str(), &status, 0) != 0 || status.st_uid != getuid()) continue;
+    running += std::max<std::uint64_t>(status.st_nlink, 2) - 2;  // the folder's own two, and one for each thread
   }
   return running + more;
 }

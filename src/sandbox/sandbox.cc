@@ -3,7 +3,9 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/magic.h>
 #include <sys/socket.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -15,6 +17,7 @@
 
 #include "sandbox/caller.h"
 #include "sandbox/cgroup.h"
+#include "sandbox/cgroup_cleaner.h"
 #include "sandbox/confined.h"
 #include "sandbox/landlock.h"
 #include "sandbox/launch.h"
@@ -25,6 +28,7 @@
 #include "sandbox/raw_syscall.h"
 #include "sandbox/sandbox_impl.h"
 #include "sandbox/seccomp.h"
+#include "sandbox/spare_supervisor.h"
 #include "sandbox/supervisor.h"
 
 namespace sortie::sandbox {
@@ -176,6 +180,7 @@ class SupervisedSandbox final : public Sandbox {
     if (std::exchange(frozen_, true)) return;
     if (can_freeze()) {
       parts_.cgroup->freeze();
+      parts_.supervisor->request(protocol::Request::frozen);
     } else {
       parts_.supervisor->request(protocol::Request::stop_all);
     }
@@ -185,6 +190,7 @@ class SupervisedSandbox final : public Sandbox {
     if (!std::exchange(frozen_, false)) return;
     if (can_freeze()) {
       parts_.cgroup->thaw();
+      parts_.supervisor->request(protocol::Request::thawed);
     } else {
       parts_.supervisor->request(protocol::Request::continue_all);
     }
@@ -195,13 +201,19 @@ class SupervisedSandbox final : public Sandbox {
   }
 
   [[nodiscard]] std::uint64_t memory_peak_bytes() const override {
-    if (parts_.cgroup && parts_.cgroup->limits_memory()) return parts_.cgroup->memory_peak_bytes();
-    return __atomic_load_n(&(*parts_.shared)->memory_peak_bytes, __ATOMIC_RELAXED);
+    const std::uint64_t watched = __atomic_load_n(&(*parts_.shared)->memory_peak_bytes, __ATOMIC_RELAXED);
+    if (!parts_.cgroup || !parts_.cgroup->limits_memory()) return watched;
+    // The kernel's figure misses nothing, but counts /tmp, and file caches that it had room for.
+    const std::uint64_t peak = parts_.cgroup->memory_peak_bytes();
+    const std::uint64_t tmp = __atomic_load_n(&(*parts_.shared)->tmp_peak_bytes, __ATOMIC_RELAXED);
+    return std::min(std::max(watched, peak > tmp ? peak - tmp : 0), parts_.spec.memory_bytes);
   }
 
   void reset_memory_peak() override {
     if (parts_.cgroup && parts_.cgroup->limits_memory()) parts_.cgroup->reset_memory_peak();
-    __atomic_store_n(&(*parts_.shared)->memory_peak_bytes, 0, __ATOMIC_RELAXED);
+    protocol::Shared& shared = **parts_.shared;
+    __atomic_store_n(&shared.memory_peak_bytes, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&shared.tmp_peak_bytes, __atomic_load_n(&shared.tmp_bytes, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
   }
 
  private:
@@ -285,7 +297,10 @@ Result<void> fill(protocol::Shared& shared, const Parts& parts) {
   shared.pid_namespace = isolated ? 1 : 0;
   shared.freezer = freezer_of(cgroup);
   shared.max_open_files = parts.spec.max_open_files;
-  if (cgroup == nullptr || !cgroup->limits_memory()) shared.watch_memory_bytes = parts.spec.memory_bytes;
+  shared.watch_group = cgroup != nullptr && cgroup->memory_stat() >= 0 ? 1 : 0;
+  if (cgroup == nullptr || !cgroup->limits_memory() || shared.watch_group != 0) {
+    shared.watch_memory_bytes = parts.spec.memory_bytes;
+  }
   if (cgroup == nullptr || !cgroup->limits_processes()) {
     shared.max_processes = isolated ? parts.spec.max_processes + 1 : process_limit(parts.spec.max_processes);
   }
@@ -306,9 +321,34 @@ Result<void> check_mounts(const Spec& spec) {
   return {};
 }
 
+/// The kernel counts files of a tmpfs as memory of who makes them. Some hosts have one as their /tmp.
+bool tmp_is_in_memory(const Parts& parts) {
+  if (parts.isolation == Isolation::namespaces) return true;
+  struct statfs status{};
+  return statfs(parts.temporary_folder.c_str(), &status) == 0 && status.f_type == TMPFS_MAGIC;
+}
+
+Cgroup::Limits limits_of(const Parts& parts) {
+  return {.memory_bytes = parts.spec.memory_bytes,
+          .tmp_bytes = tmp_is_in_memory(parts) ? parts.spec.tmp_bytes : 0,
+          .max_processes = parts.spec.max_processes,
+          .cpu_milli = parts.spec.cpu_milli};
+}
+
+/// With the supervisor running: what answers and addresses its programs.
+Result<std::unique_ptr<Sandbox>> complete(const Executor& executor, Parts parts, UniqueFd control) {
+  parts.addresses = bound_addresses(parts.spec, parts.launched.listeners);
+  if (is_notified(parts)) {
+    ConnectPolicy policy = confined_policy(parts.spec, std::move(parts.addresses), *parts.confined, parts.launched.pid);
+    parts.notifier = std::make_unique<Notifier>(executor, std::move(parts.launched.notifications), std::move(policy));
+    parts.addresses = parts.spec.listen;  // as with a network of its own
+  }
+  parts.supervisor = std::make_shared<Supervisor>(executor, std::move(control));
+  return std::make_unique<SupervisedSandbox>(std::move(parts));
+}
+
 Result<std::unique_ptr<Sandbox>> launch_with(const Executor& executor, Parts parts, const Template* base) {
-  const Cgroup::Limits limits = {parts.spec.memory_bytes, parts.spec.max_processes, parts.spec.cpu_milli};
-  ASSIGN_OR_RETURN(parts.cgroup, Cgroup::create(cgroup_places(), limits));
+  ASSIGN_OR_RETURN(parts.cgroup, Cgroup::create(cgroup_places(), limits_of(parts)));
   ASSIGN_OR_RETURN(parts.shared, SharedMemory::create());
   RETURN_IF_ERROR(fill(**parts.shared, parts));
   int ends[2];
@@ -329,32 +369,74 @@ Result<std::unique_ptr<Sandbox>> launch_with(const Executor& executor, Parts par
   if (base != nullptr) plan.host_mounts = base->host_mounts->current();
   plan.tmp_bytes = parts.spec.tmp_bytes;
   plan.shm_bytes = std::min(k_shm_bytes, parts.spec.memory_bytes);
-  plan.fds = {theirs.get(), parts.shared->fd(), -1, -1, parts.landlock.get()};
-  const bool notified = is_notified(parts);
-  if (notified) {
+  plan.fds = {.control = theirs.get(), .shared = parts.shared->fd(), .landlock = parts.landlock.get()};
+  if (is_notified(parts)) {
     ASSIGN_OR_RETURN(plan.notify_filter, notify_filter(notified_besides()));
   }
   if (parts.cgroup) {
     plan.cgroup = parts.cgroup->entry();
     plan.fds.freezer_join = parts.cgroup->freezer_join();
     plan.fds.freezer_state = parts.cgroup->freezer_state();
+    plan.fds.memory_usage = parts.cgroup->memory_usage();
+    plan.fds.memory_stat = parts.cgroup->memory_stat();
   }
   ASSIGN_OR_RETURN(parts.launched, launch(plan));
+  replace_taken_cgroups();
   if (parts.launched.host_mounts) base->host_mounts->keep(std::move(parts.launched.host_mounts));
-  parts.addresses = bound_addresses(parts.spec, parts.launched.listeners);
-  if (notified) {
-    ConnectPolicy policy = confined_policy(parts.spec, std::move(parts.addresses), *parts.confined, parts.launched.pid);
-    parts.notifier = std::make_unique<Notifier>(executor, std::move(parts.launched.notifications), std::move(policy));
-    parts.addresses = parts.spec.listen;  // as with a network of its own
+  return complete(executor, std::move(parts), std::move(ours));
+}
+
+/// What is still to be done for a supervisor that runs already.
+Result<void> equip(const SpareSupervisor& spare, Parts& parts) {
+  if (!adopt(spare, parts.landlock)) return fail(ErrorKind::unavailable, "the supervisor has died");
+  if (spare.cgroup) RETURN_IF_ERROR(spare.cgroup->set_limits(limits_of(parts)));
+  ASSIGN_OR_RETURN(auto steps, listen_steps(parts.spec, false));
+  const long error = open_listeners(steps.data(), steps.size());
+  for (const ListenStep& step : steps) parts.launched.listeners.emplace_back(step.fd);
+  if (error < 0) return fail_errno(static_cast<int>(-error), "listen");
+  parts.cgroup = spare.cgroup;
+  parts.shared = spare.shared;
+  return fill(**parts.shared, parts);
+}
+
+/// True when `parts` have a supervisor that was made ahead, with `control`; they are as they were when there is none
+/// that will do.
+bool take_spare(Parts& parts, UniqueFd& control) {
+  auto spare = take_spare_supervisor();
+  if (!spare) return false;
+  if (!equip(*spare, parts)) {
+    parts.cgroup.reset();
+    parts.shared.reset();
+    parts.launched = {};
+    discard(*std::move(spare));
+    return false;
   }
-  parts.supervisor = std::make_shared<Supervisor>(executor, std::move(ours));
-  return std::make_unique<SupervisedSandbox>(std::move(parts));
+  auto listeners = std::move(parts.launched.listeners);
+  parts.launched = std::move(spare->launched);
+  parts.launched.listeners = std::move(listeners);
+  control = std::move(spare->control);
+  return true;
+}
+
+/// Of the seccomp kind: with the supervisor that was made ahead, or with a new one.
+Result<std::unique_ptr<Sandbox>> launch_confined(const Executor& executor, Parts parts) {
+  const Cgroup::Limits limits = limits_of(parts);
+  // The counters of a group are passed on when a supervisor starts.
+  const bool can_be_ahead = is_notified(parts) && parts.landlock && limits.tmp_bytes == 0;
+  if (!can_be_ahead) return launch_with(executor, std::move(parts), nullptr);
+  ASSIGN_OR_RETURN(const auto filter, notify_filter(notified_besides()));
+  UniqueFd control;
+  const bool taken = take_spare(parts, control);
+  make_spare_supervisor(executor, limits, filter);
+  if (taken) return complete(executor, std::move(parts), std::move(control));
+  return launch_with(executor, std::move(parts), nullptr);
 }
 
 /// Without namespaces: with a folder that goes with the sandbox.
 Result<std::unique_ptr<Sandbox>> launch_in_folder(const Executor& executor, Parts parts, const std::string& folder) {
   parts.remove_folder = folder;
-  auto made = launch_with(executor, std::move(parts), nullptr);
+  const bool confined = parts.isolation == Isolation::seccomp;
+  auto made = confined ? launch_confined(executor, std::move(parts)) : launch_with(executor, std::move(parts), nullptr);
   std::error_code ignored;
   if (!made) std::filesystem::remove_all(folder, ignored);
   return made;
@@ -393,7 +475,7 @@ Result<std::unique_ptr<Sandbox>> create_confined(Executor executor, Spec spec) {
   parts.temporary_folder = parts.confined->temporary();
   if (landlock_support().files()) {
     const bool no_tcp = parts.spec.network == Network::isolated && landlock_support().tcp() && can_take_sockets();
-    auto ruleset = make_landlock_ruleset(confined_files(parts.spec, *parts.confined), no_tcp);
+    auto ruleset = make_landlock_ruleset(system_files(), own_files(parts.spec, *parts.confined), no_tcp);
     if (ruleset) parts.landlock = *std::move(ruleset);
   }
   const std::string top = parts.confined->top;

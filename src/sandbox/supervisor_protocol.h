@@ -14,7 +14,9 @@ inline constexpr int k_shared_fd = 4;         ///< a memfd with one `Shared`
 inline constexpr int k_freezer_join_fd = 5;   ///< see Shared::freezer
 inline constexpr int k_freezer_state_fd = 6;  ///< cgroup v1: freezer.state, to thaw when sortie is gone
 inline constexpr int k_landlock_fd = 7;       ///< a ruleset that programs are put under; see Shared::landlock
-inline constexpr int k_first_free_fd = 8;
+inline constexpr int k_memory_usage_fd = 8;   ///< of the control group; see Shared::watch_group
+inline constexpr int k_memory_stat_fd = 9;
+inline constexpr int k_first_free_fd = 10;
 
 enum class Freezer : std::uint32_t {
   none,       ///< SIGSTOP to everything inside
@@ -29,7 +31,8 @@ struct Shared {
   std::uint32_t pid_namespace =
       0;  ///< process 1 of a namespace; otherwise a child subreaper among the host's processes
   Freezer freezer = Freezer::none;
-  std::uint64_t watch_memory_bytes = 0;  ///< kill everything when more is used; 0: a cgroup does that
+  std::uint64_t watch_memory_bytes = 0;  ///< more must not be used; 0: a cgroup sees to that
+  std::uint32_t watch_group = 0;         ///< by what the control group counts, without /tmp; otherwise by process
   std::uint64_t max_open_files = 0;
   std::uint64_t max_processes = 0;      ///< RLIMIT_NPROC; 0: a cgroup does that
   std::uint32_t landlock = 0;           ///< programs are put under k_landlock_fd
@@ -38,8 +41,19 @@ struct Shared {
   std::uint32_t filter_length = 0;
   sock_filter filter[k_max_filter] = {};
 
-  std::uint64_t memory_peak_bytes = 0;  ///< watched memory only
+  // Watched memory only.
+  std::uint64_t memory_peak_bytes = 0;
+  std::uint64_t tmp_bytes = 0;       ///< in /tmp at the last look, where a control group counts it
+  std::uint64_t tmp_peak_bytes = 0;  ///< the most
 };
+
+/// A control group that was made ahead: its name is the prefix, k_spare_group and the number.
+struct SpareGroup {
+  std::uint64_t number = 0;
+};
+inline constexpr const char* k_spare_group = "spare";
+/// Version 2: the group of the programs, below that of the sandbox.
+inline constexpr const char* k_programs_group = "run";
 
 /// Programs that run at a time: the sandbox's own, and those beside it.
 inline constexpr int k_programs = 16;
@@ -51,6 +65,9 @@ enum class Request : std::uint32_t {
   kill_all,      ///< SIGKILL to everything inside
   stop_all,
   continue_all,
+  frozen,  ///< everything stands still by the freezer: there is nothing to watch until `thawed`
+  thawed,
+  adopt,        ///< with a descriptor: k_landlock_fd, for a supervisor that was started ahead; `Shared` is filled now
   open_socket,  ///< the reply, with this number, carries a TCP socket
 };
 

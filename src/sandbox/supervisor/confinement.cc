@@ -36,12 +36,9 @@ int set_limits(const Shared& shared) {
   return failed;
 }
 
-/// Root's programs are an ordinary user's, though of the same number. They cannot come back: no_new_privs.
+/// Root's programs are an ordinary user's, though of the same number. They cannot come back: no_new_privs, and
+/// `drop_for_good`.
 long drop_capabilities() {
-  constexpr int k_last_capability = 63;
-  for (int capability = 0; capability <= k_last_capability; ++capability) {
-    if (raw::call(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0) < 0) break;
-  }
   raw::call(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
   __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
   const __user_cap_data_struct none[2] = {};
@@ -49,6 +46,13 @@ long drop_capabilities() {
 }
 
 }  // namespace
+
+void drop_for_good() {
+  constexpr int k_last_capability = 63;
+  for (int capability = 0; capability <= k_last_capability; ++capability) {
+    if (raw::call(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0) < 0) break;
+  }
+}
 
 long confine(const Shared& shared) {
   if (shared.freezer == Freezer::cgroup_v1) {

@@ -121,14 +121,19 @@ int open_child_signals();
 /// A message with a descriptor; -errno when it cannot be sent.
 long send_with_descriptor(int socket, void* message, std::size_t size, int fd);
 
+/// Takes all capabilities out of what programs can ever be given; what the calling process has it keeps. Here and not
+/// in `confine`: it takes a call for each, and no program waits for it here.
+void drop_for_good();
+
 /// Puts the calling process under the sandbox's limits, without privileges, under Landlock and the system call filter.
 long confine(const protocol::Shared& shared);
 
 // The other trades of this program, named by its first argument.
 
-/// "cgroups": waits for its standard input to end (sortie is gone), then removes the control groups that sortie has
-/// left. `arguments`: the prefix of their names, then the folders they are in.
-int clean_cgroups(char** arguments);
+/// "cgroups": for each byte of its standard input, a SOCK_SEQPACKET socket, makes a spare group in each folder and
+/// answers with a protocol::SpareGroup. When that ends sortie is gone: removes the control groups that it has left.
+/// `arguments`: the prefix of their names, the version of the hierarchies, then the folders they are in.
+int keep_cgroups(char** arguments);
 
 /// "networks": makes a network namespace with loopback up for each byte of its standard input, a SOCK_SEQPACKET socket,
 /// and sends it there as a descriptor.

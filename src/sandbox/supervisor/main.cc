@@ -1,17 +1,18 @@
-// Process 1 of a sandbox. It starts a program and others beside it, reaps, watches the memory where no cgroup does, and
-// ends everything inside when the last of the programs ends or sortie is gone. It holds no privilege and none of
-// sortie's memory.
+// Process 1 of a sandbox. It starts a program and others beside it, reaps, watches the memory where the kernel does
+// not, and ends everything inside when the last of the programs ends or sortie is gone. It holds no privilege and none
+// of sortie's memory.
 #include <linux/sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/vfs.h>
 #include <sys/wait.h>
 
 #include <cerrno>
 #include <csignal>
 
 #include "sandbox/supervisor/freestanding.h"
+#include "sandbox/supervisor/memory.h"
+#include "sandbox/supervisor/processes.h"
 #include "sandbox/supervisor_protocol.h"
 
 namespace sortie::sandbox::supervisor {
@@ -23,12 +24,7 @@ using protocol::Request;
 using protocol::RequestMessage;
 using protocol::Shared;
 
-constexpr long k_watch_ms = 20;
-constexpr long k_watch_closely_ms = 4;
-constexpr std::uint64_t k_page = 4096;
-// The same on every architecture, and younger than some headers.
-constexpr long k_pidfd_send_signal = 424;
-constexpr long k_pidfd_open = 434;
+constexpr long k_first_look_ms = 4;
 
 struct Poll {
   int fd;
@@ -43,15 +39,15 @@ struct Program {
 
 struct State {
   Shared* shared = nullptr;
-  long self = 0;
-  int processes = -1;                      ///< /proc, open
+  Processes processes;
+  int child_signals = -1;                  ///< see open_child_signals
   int nothing = -1;                        ///< /dev/null, open
   Program programs[protocol::k_programs];  ///< that run; the first place is for that of `start`
+  MemoryWatch memory;
   bool stopped = false;
-  bool out_of_memory = false;
 };
 
-State state;  // NOLINT: the program is this one object
+constinit State state;  // NOLINT: the program is this one object
 alignas(16) char child_stack[64 * 1024];
 
 bool anything_runs() {
@@ -68,121 +64,6 @@ Program* free_place(bool beside) {
     if (place->pid == 0) return place;
   }
   return nullptr;
-}
-
-// ---- every process inside
-
-bool read_stat_parent(std::uint64_t pid, std::uint64_t& parent) {
-  char text[512];
-  if (read_file(Path().add("/proc/").add(pid).add("/stat").c_str(), text, sizeof text) <= 0) return false;
-  const char* after_name = nullptr;  // the name may hold anything, parentheses too: what counts follows the last one
-  for (const char* c = text; *c != 0; ++c) {
-    if (*c == ')') after_name = c;
-  }
-  if (after_name == nullptr) return false;
-  parent = parse_number(after_name);
-  return true;
-}
-
-bool is_descendant(std::uint64_t pid) {
-  for (int depth = 0; depth < 256 && pid > 1; ++depth) {
-    if (!read_stat_parent(pid, pid)) return false;
-    if (pid == static_cast<std::uint64_t>(state.self)) return true;
-  }
-  return false;
-}
-
-template <class Visit>
-void for_each_process(Visit visit) {
-  if (state.processes < 0) return;
-  for_each_entry(state.processes, [&](const char* name, std::uint8_t) {
-    if (name[0] < '1' || name[0] > '9') return;
-    const std::uint64_t pid = parse_number(name);
-    if (pid == static_cast<std::uint64_t>(state.self)) return;
-    if (state.shared->pid_namespace != 0 || is_descendant(pid)) visit(pid);
-  });
-}
-
-/// Not by kill(2): a filter may hand that to sortie, which may be gone.
-void send_signal(std::uint64_t pid, int number) {
-  const long process = raw::call(k_pidfd_open, pid, 0);
-  if (process < 0) return;
-  raw::call(k_pidfd_send_signal, process, number, nullptr, 0);
-  raw::call(SYS_close, process);
-}
-
-void signal_everything(int number) {
-  if (state.shared->pid_namespace != 0) {
-    raw::call(SYS_kill, -1, number);  // one step for the kernel: nothing can fork past it
-  } else {
-    for_each_process([&](std::uint64_t pid) { send_signal(pid, number); });
-  }
-}
-
-/// Until no child is left.
-void end_everything() {
-  for (;;) {
-    signal_everything(SIGKILL);
-    const int flags = state.shared->pid_namespace != 0 ? __WALL : __WALL | WNOHANG;
-    for (;;) {
-      const long pid = raw::call(SYS_wait4, -1, nullptr, flags, nullptr);
-      if (pid == -ECHILD) return;
-      if (pid == 0) break;
-    }
-    sleep_milliseconds(1);
-  }
-}
-
-// ---- memory, where no cgroup counts it
-
-std::uint64_t tmpfs_bytes(const char* path) {
-  struct statfs fs;
-  if (raw::call(SYS_statfs, path, &fs) != 0) return 0;
-  return (fs.f_blocks - fs.f_bfree) * static_cast<std::uint64_t>(fs.f_bsize);
-}
-
-/// Private memory of a process: an upper bound, cheap; pages shared after a fork count once in each.
-std::uint64_t resident_bytes(std::uint64_t pid) {
-  char text[256];
-  if (read_file(Path().add("/proc/").add(pid).add("/statm").c_str(), text, sizeof text) <= 0) return 0;
-  const char* at = text;
-  parse_number(at);
-  const std::uint64_t resident = parse_number(at);
-  const std::uint64_t shared = parse_number(at);
-  return resident > shared ? (resident - shared) * k_page : 0;
-}
-
-/// The same, a page shared by n counted as 1/n; walks the page tables.
-std::uint64_t proportional_bytes(std::uint64_t pid) {
-  char text[2048];
-  if (read_file(Path().add("/proc/").add(pid).add("/smaps_rollup").c_str(), text, sizeof text) <= 0) {
-    return resident_bytes(pid);
-  }
-  for (const char* at = text; *at != 0; ++at) {
-    if (starts_with(at, "Pss_Anon:")) return parse_number(at) * 1024;
-  }
-  return resident_bytes(pid);
-}
-
-template <class Measure>
-std::uint64_t measure_everything(Measure measure) {
-  // What is in /tmp is no memory to Lambda.
-  std::uint64_t sum = state.shared->pid_namespace != 0 ? tmpfs_bytes("/dev/shm") : 0;
-  for_each_process([&](std::uint64_t pid) { sum += measure(pid); });
-  return sum;
-}
-
-/// Kills everything when more is used than allowed. Answers how long to wait until the next look.
-long watch_memory() {
-  Shared& shared = *state.shared;
-  std::uint64_t used = measure_everything(resident_bytes);
-  if (used > shared.watch_memory_bytes) used = measure_everything(proportional_bytes);
-  if (used > shared.memory_peak_bytes) __atomic_store_n(&shared.memory_peak_bytes, used, __ATOMIC_RELAXED);
-  if (used > shared.watch_memory_bytes) {
-    state.out_of_memory = true;
-    signal_everything(SIGKILL);
-  }
-  return used > shared.watch_memory_bytes / 2 ? k_watch_closely_ms : k_watch_ms;
 }
 
 // ---- starting a program
@@ -271,7 +152,7 @@ Reply start_program(const RequestMessage& request, int command, int out, int err
     reply.error = E2BIG;
     return reply;
   }
-  if (!anything_runs()) state.out_of_memory = false;
+  if (!anything_runs()) state.memory.forget();
   state.stopped = false;
   const long pid = spawn(start);
   if (pid < 0) {
@@ -310,7 +191,7 @@ void send_socket(int number) {
 /// sortie is gone, or wants this sandbox gone: nothing stays.
 [[noreturn]] void leave() {
   if (state.shared->freezer == Freezer::cgroup_v1) raw::write_all(protocol::k_freezer_state_fd, "THAWED", 6);
-  end_everything();
+  state.processes.end_all(state.child_signals);
   if (state.shared->remove_folder[0] == '/') remove_tree(state.shared->remove_folder);
   raw::call(SYS_exit_group, 0);
   __builtin_unreachable();
@@ -335,6 +216,8 @@ Received receive() {
   const cmsghdr* rights = received.size > 0 ? CMSG_FIRSTHDR(&header) : nullptr;
   if (rights != nullptr && rights->cmsg_type == SCM_RIGHTS && rights->cmsg_len == CMSG_LEN(sizeof received.fds)) {
     __builtin_memcpy(received.fds, CMSG_DATA(rights), sizeof received.fds);
+  } else if (rights != nullptr && rights->cmsg_type == SCM_RIGHTS && rights->cmsg_len == CMSG_LEN(sizeof(int))) {
+    __builtin_memcpy(received.fds, CMSG_DATA(rights), sizeof(int));
   }
   return received;
 }
@@ -356,13 +239,17 @@ void serve_request() {
       }
       break;
     case Request::kill_all:
-      if (anything_runs()) signal_everything(SIGKILL);
+      if (anything_runs()) state.processes.signal(SIGKILL);
       break;
     case Request::stop_all:
     case Request::continue_all:
       state.stopped = received.message.request == Request::stop_all;
-      signal_everything(state.stopped ? SIGSTOP : SIGCONT);
+      // Twice: what was made in the meantime was made by a process that stands still now.
+      for (int i = 0; i < 2; ++i) state.processes.signal(state.stopped ? SIGSTOP : SIGCONT);
       break;
+    case Request::adopt: raw::call(SYS_dup3, received.fds[0], protocol::k_landlock_fd, O_CLOEXEC); break;
+    case Request::frozen:
+    case Request::thawed: state.stopped = received.message.request == Request::frozen; break;
     case Request::open_socket: send_socket(received.message.program); break;
   }
   for (const int fd : received.fds) {
@@ -377,8 +264,8 @@ void program_ended(Program& program, int status) {
   reply.exited = 1;
   reply.status = status;
   program = {};
-  if (!anything_runs()) end_everything();
-  reply.out_of_memory = state.out_of_memory ? 1 : 0;
+  if (!anything_runs()) state.processes.end_all(state.child_signals);
+  reply.out_of_memory = state.memory.has_killed() ? 1 : 0;
   send_reply(reply);
 }
 
@@ -398,32 +285,33 @@ void reap() {
 [[noreturn]] void supervise() {
   const long shared =
       raw::call(SYS_mmap, 0, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED, protocol::k_shared_fd, 0);
-  const int signals = open_child_signals();
-  if (shared < 0 || signals < 0) raw::call(SYS_exit_group, 1);
+  state.child_signals = open_child_signals();
+  if (shared < 0 || state.child_signals < 0) raw::call(SYS_exit_group, 1);
   state.shared = reinterpret_cast<Shared*>(shared);
-  state.self = raw::call(SYS_getpid);
   for (int fd = protocol::k_control_fd; fd < protocol::k_first_free_fd; ++fd)
     raw::call(SYS_fcntl, fd, 2, 1);                   // cloexec
   raw::call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);  // the same user's programs must not look in here
   if (state.shared->pid_namespace == 0) raw::call(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-  state.processes = static_cast<int>(open_folder(AT_FDCWD, "/proc"));
+  state.processes.open(state.shared->pid_namespace != 0);
+  state.memory.open(*state.shared, state.processes);
+  if (state.shared->drop_capabilities != 0) drop_for_good();
   state.nothing = static_cast<int>(raw::call(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC, 0));
 
-  Poll polls[2] = {{protocol::k_control_fd, k_readable, 0}, {signals, k_readable, 0}};
-  long pause_ms = k_watch_closely_ms;
+  Poll polls[2] = {{protocol::k_control_fd, k_readable, 0}, {state.child_signals, k_readable, 0}};
+  long pause_ms = k_first_look_ms;
   for (;;) {
-    const bool watching = state.shared->watch_memory_bytes != 0 && !state.stopped && anything_runs();
+    const bool watching = state.memory.wanted() && !state.stopped && anything_runs();
     struct {
       long seconds, nanoseconds;
     } pause = {0, pause_ms * 1'000'000};
     raw::call(SYS_ppoll, polls, 2, watching ? &pause : nullptr, nullptr, 0);
     if (polls[1].revents != 0) {
       char drain[128 * 4];
-      raw::call(SYS_read, signals, drain, sizeof drain);
+      raw::call(SYS_read, state.child_signals, drain, sizeof drain);
       reap();
     }
     if (polls[0].revents != 0) serve_request();
-    if (watching && anything_runs()) pause_ms = watch_memory();
+    if (watching && anything_runs()) pause_ms = state.memory.look();
   }
 }
 
@@ -433,7 +321,7 @@ extern "C" [[noreturn]] __attribute__((used)) void supervisor_main(long* stack) 
   const long count = stack[0];
   auto** arguments = reinterpret_cast<char**>(stack + 1);
   if (count > 1) {
-    raw::call(SYS_exit_group, arguments[1][0] == 'c' ? clean_cgroups(arguments + 2) : make_networks());
+    raw::call(SYS_exit_group, arguments[1][0] == 'c' ? keep_cgroups(arguments + 2) : make_networks());
   }
   supervise();
 }

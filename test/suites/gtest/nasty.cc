@@ -84,6 +84,14 @@ TEST(Bad, Hang) {
   while (true) pause();
 }
 
+TEST(Tmp, HoldsMoreThanTheMemory) {
+  const std::string block(1 << 20, 'x');
+  std::ofstream file("/tmp/large");
+  for (int i = 0; i < 200; ++i) file << block;
+  EXPECT_TRUE(file.flush());
+  std::remove("/tmp/large");
+}
+
 TEST(Bad, HangIgnoringSigterm) {
   signal(SIGTERM, SIG_IGN);
   while (true) pause();
