@@ -102,6 +102,7 @@ class Session final : public ProcessListener {
   std::map<std::string, Clocked> running_;
   TimePoint idle_since_;
   std::optional<TimePoint> stdout_closed_at_;
+  std::optional<DescendantWatch> descendants_;
   std::vector<Descendant> counted_leaks_;
   std::string stderr_tail_;
   bool any_bad_ = false;
