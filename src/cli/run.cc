@@ -188,6 +188,7 @@ Task<Result<int>> Run::with_target(Context& context, Suites& suites, run::Deploy
   if (!session) co_return std::unexpected(package ? session.error() : package.error());
   auto settled =
       co_await settle(with_session(context, **session, package, suites, std::move(deploy_spec), std::move(run_spec)));
+  co_await asio::this_coro::reset_cancellation_state();
   co_await (*session)->close();
   co_return unsettled(std::move(settled));
 }

@@ -117,6 +117,22 @@ bool Session::on_output(std::string_view standard_error, std::string_view standa
   return !progress.empty();
 }
 
+/// Without the framework's marks: one stands before a line of its own, which begins with one of these.
+void Session::take_stdout(std::string_view bytes) {
+  const char mark = plan_.framework.line_mark();
+  for (std::size_t at = 0; mark != 0 && (at = bytes.find(mark, at)) != std::string_view::npos;) {
+    const bool own = at + 1 < bytes.size() && std::string_view("=-PF ").find(bytes[at + 1]) != std::string_view::npos;
+    if (!own) {
+      ++at;
+      continue;
+    }
+    writer_.write(false, bytes.substr(0, at), now());
+    bytes.remove_prefix(at + 1);
+    at = 0;
+  }
+  writer_.write(false, bytes, now());
+}
+
 void Session::take_stderr(std::string_view bytes) {
   writer_.write(true, bytes, now());
   stderr_tail_ += bytes;
@@ -128,12 +144,12 @@ void Session::apply(const std::vector<suite::Progress>& progress, std::string_vi
   for (const suite::Progress& step : progress) {
     const std::size_t boundary = std::min(step.offset, bytes.size());
     if (boundary > written) {
-      writer_.write(false, bytes.substr(written, boundary - written), now());
+      take_stdout(bytes.substr(written, boundary - written));
       written = boundary;
     }
     apply(step);
   }
-  writer_.write(false, bytes.substr(written), now());
+  take_stdout(bytes.substr(written));
 }
 
 void Session::apply(const suite::Progress& progress) {

@@ -75,6 +75,7 @@ class Session final : public ProcessListener {
 
   void apply(const std::vector<suite::Progress>& progress, std::string_view bytes);
   void apply(const suite::Progress& progress);
+  void take_stdout(std::string_view bytes);
   void take_stderr(std::string_view bytes);
   void on_started(const std::string& test);
   void on_ended(const suite::Progress& progress);

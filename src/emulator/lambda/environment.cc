@@ -217,6 +217,7 @@ Place Environment::place() const {
 
 Task<void> Environment::retire() {
   auto self = shared_from_this();
+  retiring_ = true;
   co_await shut_down("spindown");
   instance_.apply(Event::retire);
   idle_timer_.cancel();
@@ -237,6 +238,7 @@ void Environment::abandon() {
   log_.end_output();
   log_.flush();
   log_.forbid();
+  changed_.notify();
 }
 
 void Environment::became_idle() {

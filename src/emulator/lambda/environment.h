@@ -210,6 +210,7 @@ class Environment final : public http::Service, public std::enable_shared_from_t
   std::unique_ptr<sandbox::Sandbox> sandbox_;
   SessionCredentials credentials_;
   bool abandoned_ = false;
+  bool retiring_ = false;  ///< nothing is started in it any more
 
   std::vector<std::uint64_t> runtime_listeners_;
   std::vector<std::uint64_t> endpoint_listeners_;

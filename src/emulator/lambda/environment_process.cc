@@ -98,6 +98,8 @@ Task<std::optional<Environment::Failure>> Environment::start_and_wait(std::chron
   extensions_.clear();
   initialized_ = false;
   log_.forget_sources();
+  // The emulator ends: what failed because it was ended is not tried again.
+  if (abandoned_ || retiring_) co_return Failure{.type = "Runtime.ExitError", .message = "The environment was ended"};
   if (credentials_.expires - services_.clock.now() < k_renew_before) {
     if (auto assumed = assume_role(); !assumed) {
       co_return Failure{.type = "Runtime.AccessDenied", .message = assumed.error().message};
@@ -123,7 +125,7 @@ Task<std::optional<Environment::Failure>> Environment::bring_up(std::chrono::ste
   auto command = find_command();
   if (!command) co_return Failure{.type = k_invalid_entrypoint, .message = command.error().message};
   if (auto failed = co_await start(*std::move(command))) co_return failed;
-  while (!at_rest() && !init_error_ && !broken_ && steady_clock::now() < deadline) {
+  while (!at_rest() && !init_error_ && !broken_ && !abandoned_ && steady_clock::now() < deadline) {
     co_await changed_.wait_until(deadline);
   }
   if (init_error_) {
@@ -176,12 +178,12 @@ Task<void> Environment::stop() {
     sandbox_->kill_all();
     sandbox_->thaw();
   }
-  while (programs_ > 0) co_await changed_.wait();
+  while (programs_ > 0 && !abandoned_) co_await changed_.wait();
 }
 
 /// Ends what runs, gently where there are extensions: first the runtime, then them.
 Task<void> Environment::shut_down(std::string_view reason) {
-  while (shutting_down_) co_await changed_.wait();
+  while (shutting_down_ && !abandoned_) co_await changed_.wait();
   if (programs_ > 0 && !extensions_.empty()) {
     shutting_down_ = true;
     instance_.apply(Event::died);

@@ -61,7 +61,8 @@ Task<std::optional<Environment::Failure>> Environment::initialize(TimePoint& beg
     sandbox_->thaw();
   }
   if (instance_.state() == State::ready) co_return std::nullopt;
-  while (programs_ > 0 || shutting_down_) co_await changed_.wait();  // the one before is still being cleared away
+  while ((programs_ > 0 || shutting_down_) && !abandoned_)
+    co_await changed_.wait();  // the one before is still being cleared away
   auto slot = co_await services_.starts.take();
   if (!std::exchange(started_before_, true)) {
     auto failure = co_await first_init(steady_clock::now() + services_.init_limit);
@@ -141,7 +142,7 @@ Task<std::optional<Environment::Failure>> Environment::serve(TimePoint began) {
   if (!extensions_.empty()) tell_invocation();
   work_.notify();
   auto show_log_at = began + k_show_log;
-  while (!at_rest() && !broken_) {
+  while (!at_rest() && !broken_ && !abandoned_) {
     auto now = steady_clock::now();
     if (now >= deadline_) break;
     if (now >= show_log_at) {
@@ -160,6 +161,7 @@ Task<std::optional<Environment::Failure>> Environment::serve(TimePoint began) {
     }
     co_await changed_.wait_until(wake);
   }
+  if (abandoned_) co_return std::nullopt;
   finished_ = steady_clock::now();
   if (at_rest()) {
     drain_outputs(false);
