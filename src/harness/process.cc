@@ -389,6 +389,7 @@ void Process::consume_stdout(std::size_t count) {
 }
 
 bool Process::has_exited() const {
+  if (reaped_) return true;
   siginfo_t info{};
   return ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid_;
 }
@@ -410,6 +411,7 @@ bool Process::reap(ProcessEnd& end) {
     const pid_t pid = ::wait4(-1, &status, WNOHANG, &usage);
     if (pid <= 0) return false;
     if (pid != pid_) continue;  // an orphan that this process has inherited
+    reaped_ = true;
     if (WIFSIGNALED(status)) {
       end.status.signal = WTERMSIG(status);
     } else {

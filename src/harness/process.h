@@ -131,6 +131,7 @@ class Process {
   UniqueFd io_;              ///< /proc/PID/io
   bool in_step_ = true;      ///< standard output's pipe holds one write
   int writes_in_a_row_ = 0;  ///< without a test's start or end
+  bool reaped_ = false;
   bool stopping_ = false;
   bool killed_ = false;
   TimePoint kill_at_ = TimePoint::max();

@@ -13,8 +13,8 @@ namespace {
 /// The kernel takes 128 KiB in one argument.
 constexpr std::size_t k_pattern_limit = 100UL << 10;
 
-/// Go test binaries, `go test -c`, from Go 1.20 on: what the testing package prints itself is marked, so that a test that
-/// prints the same says nothing. Benchmarks are not run.
+/// Go test binaries, `go test -c`, from Go 1.20 on: what the testing package prints itself is marked, so that a test
+/// that prints the same says nothing. Benchmarks are not run.
 class Go : public Framework {
  public:
   [[nodiscard]] std::string_view name() const override { return "go"; }

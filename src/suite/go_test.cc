@@ -245,7 +245,8 @@ TEST(GoReader, ReadsMarkedLines) {
                                       "\x16=== NAME  TestFails\n\x16--- FAIL: TestFails (0.00s)\n"
                                       "\x16=== RUN   TestAfterOutput\nno newline\x16--- PASS: TestAfterOutput (0.00s)\n"
                                       "\x16=== RUN   Example_bad\n\x16--- FAIL: Example_bad (0.00s)\n"
-                                      "got:\n1\nwant:\n2\n\x16" "FAIL\n",
+                                      "got:\n1\nwant:\n2\n\x16"
+                                      "FAIL\n",
                                       {.code = 1});
   EXPECT_EQ(reading.outcome("TestPasses"), Outcome::passed);
   EXPECT_EQ(reading.message("TestFails"), "TestFails/sub: x_test.go:7: wrong\n--- FAIL: TestFails/sub (0.00s)");
