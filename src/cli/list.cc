@@ -81,8 +81,10 @@ class List final : public Command {
     run::Runner runner(context.executor, session.target(), deployment, context.clock, reporter, spec_);
     auto settled = co_await settle(runner.list());
     co_await asio::this_coro::reset_cancellation_state();
-    if (auto removed = co_await deployment.remove(); !removed)
-      reporter.on(run::Notice{sortie::describe(removed.error())});
+    if (!session.is_local()) {
+      if (auto removed = co_await deployment.remove(); !removed)
+        reporter.on(run::Notice{sortie::describe(removed.error())});
+    }
     co_return unsettled(std::move(settled));
   }
 

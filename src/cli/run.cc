@@ -218,10 +218,13 @@ Task<Result<int>> Run::with_stack(Context& context, Session& session, const pack
   ASSIGN_OR_CO_RETURN(run::Deployment deployment,
                       co_await deploy(session.target(), package, std::move(deploy_spec), reporters_));
   auto settled = co_await settle(with_deployment(context, session, deployment, std::move(run_spec)));
-  // Also after an interrupt: nothing that costs money is left behind.
   co_await asio::this_coro::reset_cancellation_state();
-  if (auto removed = co_await deployment.remove(); !removed)
-    reporters_.on(run::Notice{sortie::describe(removed.error())});
+  // Also after an interrupt: nothing that costs money is left behind. What the embedded AWS has goes with it; to delete
+  // a large log there first would take time, and memory for the case that it failed.
+  if (!session.is_local()) {
+    if (auto removed = co_await deployment.remove(); !removed)
+      reporters_.on(run::Notice{sortie::describe(removed.error())});
+  }
   co_return unsettled(std::move(settled));
 }
 
