@@ -31,7 +31,8 @@ add_dependencies(harness_blob harness)
 # The built harness under a fake Runtime API, with the real suites of test/suites.
 add_custom_target(suites COMMAND ${CMAKE_SOURCE_DIR}/test/suites/build.sh ${CMAKE_BINARY_DIR}/suites VERBATIM)
 file(GLOB harness_tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/harness/*_test.cc)
-add_executable(harness_test ${harness_tests} ${CMAKE_SOURCE_DIR}/src/harness/units.cc)
+add_executable(harness_test ${harness_tests} ${CMAKE_SOURCE_DIR}/src/harness/units.cc
+               ${CMAKE_SOURCE_DIR}/src/harness/descendants.cc)
 target_precompile_headers(harness_test REUSE_FROM base)
 target_compile_definitions(harness_test PRIVATE
   HARNESS_PROGRAM="${CMAKE_BINARY_DIR}/bin/harness" SUITES_FOLDER="${CMAKE_BINARY_DIR}/suites")

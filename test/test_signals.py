@@ -4,6 +4,7 @@ import signal
 import socket
 import subprocess
 import time
+import zipfile
 
 import pytest
 
@@ -80,6 +81,37 @@ def test_package(sortie, suite):
 
 def test_invoke(sortie, package):
     check(starter(sortie, "invoke", "--zip", package), {support.PASSED, support.FAILED})
+
+
+NEVER_ANSWERS = 'curl -s "http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation/next" >/dev/null\n'
+NEVER_ENDS = "trap '' TERM INT\nwhile :; do sleep 1000; done\n"
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+@pytest.mark.parametrize("code", [NEVER_ANSWERS + NEVER_ENDS, NEVER_ENDS], ids=["never answers", "never starts"])
+def test_invoke_of_a_function_that(sortie, code, number):
+    with zipfile.ZipFile(sortie.folder / "hangs.zip", "w") as archive:
+        entry = zipfile.ZipInfo("bootstrap")
+        entry.external_attr = 0o100755 << 16
+        archive.writestr(entry, "#!/bin/bash\n" + code)
+    status, said = interrupted_at(starter(sortie, "invoke", "--zip", sortie.folder / "hangs.zip"), 1500, number)
+    assert status == 128 + number, said
+
+
+@pytest.mark.parametrize("command", ["run", "list"])
+def test_a_suite_that_hangs_while_it_lists(sortie, suites, command):
+    for number in SIGNALS:
+        status, said = interrupted_at(starter(sortie, command, suites("gtest/hangs_in_listing")), 1500, number)
+        assert status in (128 + number, INTERRUPTED), said
+
+
+def test_a_test_that_hangs(sortie):
+    hangs = sortie.folder / "hangs.sh"
+    hangs.write_text("#!/bin/sh\n" + NEVER_ENDS)
+    hangs.chmod(0o755)
+    for number in SIGNALS:
+        status, said = interrupted_at(starter(sortie, "run", hangs), 1500, number)
+        assert status == INTERRUPTED, said
 
 
 def test_logs(sortie, silent_port):

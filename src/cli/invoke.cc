@@ -70,6 +70,7 @@ class Invoke final : public Command {
     }
     ASSIGN_OR_CO_RETURN(const std::unique_ptr<Session> session, co_await Session::open(context, target_));
     auto settled = co_await settle(invoke(context, *session, payload));
+    co_await asio::this_coro::reset_cancellation_state();
     co_await session->close();
     co_return unsettled(std::move(settled));
   }

@@ -50,6 +50,7 @@ class List final : public Command {
     ASSIGN_OR_CO_RETURN(const std::unique_ptr<Session> session, co_await Session::open(context, target_));
     spec_.suites = finished_specs(suites, package);
     auto settled = co_await settle(list(context, *session, package, std::move(deploy_spec), quiet));
+    co_await asio::this_coro::reset_cancellation_state();
     co_await session->close();
     ASSIGN_OR_CO_RETURN(const Lists lists, unsettled(std::move(settled)));
     co_return print(lists);
@@ -80,8 +81,10 @@ class List final : public Command {
     run::Runner runner(context.executor, session.target(), deployment, context.clock, reporter, spec_);
     auto settled = co_await settle(runner.list());
     co_await asio::this_coro::reset_cancellation_state();
-    if (auto removed = co_await deployment.remove(); !removed)
-      reporter.on(run::Notice{sortie::describe(removed.error())});
+    if (!session.is_local()) {
+      if (auto removed = co_await deployment.remove(); !removed)
+        reporter.on(run::Notice{sortie::describe(removed.error())});
+    }
     co_return unsettled(std::move(settled));
   }
 

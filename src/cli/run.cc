@@ -188,6 +188,7 @@ Task<Result<int>> Run::with_target(Context& context, Suites& suites, run::Deploy
   if (!session) co_return std::unexpected(package ? session.error() : package.error());
   auto settled =
       co_await settle(with_session(context, **session, package, suites, std::move(deploy_spec), std::move(run_spec)));
+  co_await asio::this_coro::reset_cancellation_state();
   co_await (*session)->close();
   co_return unsettled(std::move(settled));
 }
@@ -217,10 +218,13 @@ Task<Result<int>> Run::with_stack(Context& context, Session& session, const pack
   ASSIGN_OR_CO_RETURN(run::Deployment deployment,
                       co_await deploy(session.target(), package, std::move(deploy_spec), reporters_));
   auto settled = co_await settle(with_deployment(context, session, deployment, std::move(run_spec)));
-  // Also after an interrupt: nothing that costs money is left behind.
   co_await asio::this_coro::reset_cancellation_state();
-  if (auto removed = co_await deployment.remove(); !removed)
-    reporters_.on(run::Notice{sortie::describe(removed.error())});
+  // Also after an interrupt: nothing that costs money is left behind. What the embedded AWS has goes with it; to delete
+  // a large log there first would take time, and memory for the case that it failed.
+  if (!session.is_local()) {
+    if (auto removed = co_await deployment.remove(); !removed)
+      reporters_.on(run::Notice{sortie::describe(removed.error())});
+  }
   co_return unsettled(std::move(settled));
 }
 

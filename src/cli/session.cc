@@ -124,7 +124,6 @@ Task<Result<std::unique_ptr<Session>>> Session::open(Context& context, const Tar
 }
 
 Task<void> Session::close() {
-  co_await asio::this_coro::reset_cancellation_state();
   co_await end();
 }
 

@@ -26,7 +26,8 @@ class Session {
   /// For a client that a run does not need.
   [[nodiscard]] virtual aws::ClientConfig config_for(const char* service) const = 0;
   [[nodiscard]] virtual bool is_local() const = 0;
-  /// Ends what still runs. Before destruction, also after an interrupt.
+  /// Ends what still runs. Before destruction, also after an interrupt: whoever was cancelled resets his cancellation
+  /// state first, or not even this call is made.
   Task<void> close();
 
  private:

@@ -20,6 +20,9 @@ class Authorship {
   [[nodiscard]] bool lags(const Process& process, std::uint64_t printed) const;
 
  private:
+  std::optional<std::uint64_t> count_at_start(const Process& process, std::uint64_t printed);
+
+  bool prints_itself_ = true;  ///< so far what was read was counted soon
   std::optional<std::uint64_t> written_at_start_;
   std::uint64_t printed_at_start_ = 0;
 };

@@ -214,6 +214,8 @@ Result<Process> Process::start(const Launch& launch) {
   process.stderr_ = std::move(err[0]);
   process.peek_out_ = std::move(peek[0]);
   process.peek_in_ = std::move(peek[1]);
+  const std::string io = "/proc/" + std::to_string(process.pid_) + "/io";
+  process.io_.reset(::open(io.c_str(), O_RDONLY | O_CLOEXEC));
   return process;
 }
 
@@ -227,10 +229,10 @@ void Process::stop(int signal, std::chrono::milliseconds grace) {
 
 ProcessEnd Process::follow(ProcessListener& listener, Outlets& outlets) {
   ProcessEnd end;
-  while (!reap(end)) {
-    wait_for_something(listener, outlets);
-    swallow_child_signals();
-    if (!outlets.congested()) read_output(listener, outlets, k_read_at_once);
+  for (Ready ready; !ready.child || !reap(end);) {
+    ready = wait_for_something(listener, outlets);
+    if (ready.child) swallow_child_signals();
+    if (!outlets.congested()) read_step(listener, outlets, ready);
     const auto now = std::chrono::steady_clock::now();
     outlets.answer.stay_alive(now);
     outlets.flush();
@@ -267,7 +269,7 @@ void Process::drain(ProcessListener& listener, Outlets& outlets) {
   const auto patience_ends = std::chrono::steady_clock::now() + k_drain_patience;
   while (stdout_ || stderr_) {
     if (outlets.congested() && outlets.answer.wanted()) {
-      wait_for_something(listener, outlets);
+      static_cast<void>(wait_for_something(listener, outlets));
     } else {
       read_output(listener, outlets, k_read_at_once);
       if ((stdout_ || stderr_) && std::chrono::steady_clock::now() > patience_ends) break;
@@ -279,50 +281,70 @@ void Process::drain(ProcessListener& listener, Outlets& outlets) {
   stderr_.reset();
 }
 
-void Process::wait_for_something(ProcessListener& listener, const Outlets& outlets) const {
-  std::vector<pollfd> fds{{g_child_signals, POLLIN, 0}};
-  if (!outlets.congested()) {
-    if (stdout_) fds.push_back({stdout_.get(), POLLIN, 0});
-    if (stderr_) fds.push_back({stderr_.get(), POLLIN, 0});
-  }
+Process::Ready Process::wait_for_something(ProcessListener& listener, const Outlets& outlets) const {
+  // A descriptor of -1 is passed over.
+  const bool reading = !outlets.congested();
+  std::vector<pollfd> fds{{g_child_signals, POLLIN, 0},
+                          {reading && stdout_ ? stdout_.get() : -1, POLLIN, 0},
+                          {reading && stderr_ ? stderr_.get() : -1, POLLIN, 0}};
   outlets.add_poll(fds);
   TimePoint wake = std::min(kill_at_, outlets.answer.alive_at());
   if (!stopping_) wake = std::min(wake, listener.wake_at());
-  ::poll(fds.data(), fds.size(), milliseconds_until(wake));
+  if (::poll(fds.data(), fds.size(), milliseconds_until(wake)) <= 0) return {};
+  return {.child = fds[0].revents != 0, .out = fds[1].revents != 0, .err = fds[2].revents != 0};
 }
 
 /// A write to standard output is looked at, and stays in the pipe while it is dealt with: the suite, which cannot get
 /// further than its next write, then has not yet gone on to the next test. Like that standard error is attributed to
 /// the right test, and what a test leaves behind is seen before the next one leaves something too. What is known of the
 /// tests so far is on its way to the runner before the next one can do anything to the harness.
+///
+/// In step one write is all that can be there. Standard error that was empty when that write had come is behind it; the
+/// other way round nothing is known.
+void Process::read_step(ProcessListener& listener, Outlets& outlets, Ready ready) {
+  if (!in_step_) {
+    read_output(listener, outlets, k_read_at_once);
+  } else if (ready.out || ready.err) {
+    ready.out = true;
+    read_once(listener, outlets, ready);
+    listener.on_pause();
+  }
+}
+
 void Process::read_output(ProcessListener& listener, Outlets& outlets, std::size_t limit) {
-  char out[k_read_size];
-  char err[k_read_size];
   std::size_t total = 0;
   while ((stdout_ || stderr_) && total < limit) {
-    ssize_t out_count = in_step_ ? peek_stdout(out, sizeof out) : -1;
-    const ssize_t err_count = read_some(stderr_, err, sizeof err);
-    // While standard error is ahead by more than a buffer, standard output waits.
-    const bool behind = err_count == static_cast<ssize_t>(sizeof err);
-    if (behind) out_count = -1;
-    if (!in_step_ && !behind) out_count = read_some(stdout_, out, sizeof out);
-    if (err_count > 0 || out_count > 0) {
-      const auto err_size = static_cast<std::size_t>(std::max<ssize_t>(err_count, 0));
-      const auto out_size = static_cast<std::size_t>(std::max<ssize_t>(out_count, 0));
-      const bool boundary = listener.on_output({err, err_size}, {out, out_size});
-      if (boundary) outlets.flush();
-      consume_stdout(out_size);
-      adapt_step(boundary);
-      total += err_size + out_size;
-    }
-    if (err_count == 0) stderr_.reset();
-    if (out_count == 0 && stdout_) {
-      stdout_.reset();
-      listener.on_stdout_closed();
-    }
-    if (err_count <= 0 && out_count <= 0) break;
+    const std::size_t size = read_once(listener, outlets, {});
+    if (size == 0) break;
+    total += size;
   }
   listener.on_pause();
+}
+
+/// How many bytes there were.
+std::size_t Process::read_once(ProcessListener& listener, Outlets& outlets, Ready ready) {
+  char out[k_read_size];
+  char err[k_read_size];
+  ssize_t out_count = ready.out && in_step_ ? peek_stdout(out, sizeof out) : -1;
+  const ssize_t err_count = ready.err ? read_some(stderr_, err, sizeof err) : -1;
+  // While standard error is ahead by more than a buffer, standard output waits.
+  const bool behind = err_count == static_cast<ssize_t>(sizeof err);
+  if (behind) out_count = -1;
+  if (ready.out && !in_step_ && !behind) out_count = read_some(stdout_, out, sizeof out);
+  const auto err_size = static_cast<std::size_t>(std::max<ssize_t>(err_count, 0));
+  const auto out_size = static_cast<std::size_t>(std::max<ssize_t>(out_count, 0));
+  if (err_size > 0 || out_size > 0) {
+    const bool boundary = listener.on_output({err, err_size}, {out, out_size});
+    if (boundary) outlets.flush();
+    consume_stdout(out_size);
+    adapt_step(boundary);
+  }
+  if (err_count == 0) stderr_.reset();
+  if (out_count == 0 && stdout_) {
+    stdout_.reset();
+    listener.on_stdout_closed();
+  }
+  return err_size + out_size;
 }
 
 /// What the process had printed when it ended: no more than its pipes hold then, as others may still print.
@@ -367,15 +389,19 @@ void Process::consume_stdout(std::size_t count) {
 }
 
 bool Process::has_exited() const {
+  if (reaped_) return true;
   siginfo_t info{};
   return ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid_;
 }
 
 std::optional<std::uint64_t> Process::written() const {
-  const std::string text = read_file("/proc/" + std::to_string(pid_) + "/io", 4096).value_or("");
-  const std::size_t at = text.find("wchar: ");
-  if (at == std::string::npos) return std::nullopt;
-  return std::strtoull(text.c_str() + at + 7, nullptr, 10);
+  char text[1024];
+  const ssize_t count = io_ ? ::pread(io_.get(), text, sizeof text - 1, 0) : -1;
+  if (count <= 0) return std::nullopt;
+  text[count] = '\0';
+  const char* wchar = std::strstr(text, "wchar: ");
+  if (wchar == nullptr) return std::nullopt;
+  return std::strtoull(wchar + std::strlen("wchar: "), nullptr, 10);
 }
 
 bool Process::reap(ProcessEnd& end) {
@@ -385,6 +411,7 @@ bool Process::reap(ProcessEnd& end) {
     const pid_t pid = ::wait4(-1, &status, WNOHANG, &usage);
     if (pid <= 0) return false;
     if (pid != pid_) continue;  // an orphan that this process has inherited
+    reaped_ = true;
     if (WIFSIGNALED(status)) {
       end.status.signal = WTERMSIG(status);
     } else {

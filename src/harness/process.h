@@ -104,8 +104,17 @@ class Process {
 
  private:
   Process() = default;
-  void wait_for_something(ProcessListener& listener, const Outlets& outlets) const;
+  /// What there is to do.
+  struct Ready {
+    bool child = true;  ///< one may have ended
+    bool out = true;
+    bool err = true;
+  };
+
+  [[nodiscard]] Ready wait_for_something(ProcessListener& listener, const Outlets& outlets) const;
+  void read_step(ProcessListener& listener, Outlets& outlets, Ready ready);
   void read_output(ProcessListener& listener, Outlets& outlets, std::size_t limit);
+  std::size_t read_once(ProcessListener& listener, Outlets& outlets, Ready ready);
   void read_last_output(ProcessListener& listener, Outlets& outlets);
   ssize_t peek_stdout(char* buffer, std::size_t size);
   void consume_stdout(std::size_t count);
@@ -119,8 +128,10 @@ class Process {
   UniqueFd stderr_;
   UniqueFd peek_in_;  ///< a pipe of our own: what is in standard output's pipe is seen here without making room there
   UniqueFd peek_out_;
+  UniqueFd io_;              ///< /proc/PID/io
   bool in_step_ = true;      ///< standard output's pipe holds one write
   int writes_in_a_row_ = 0;  ///< without a test's start or end
+  bool reaped_ = false;
   bool stopping_ = false;
   bool killed_ = false;
   TimePoint kill_at_ = TimePoint::max();

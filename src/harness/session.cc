@@ -58,6 +58,7 @@ Session::Session(Plan plan, Verdicts& verdicts, Outlets& outlets)
 void Session::run(Process process, const PrivateFile* result_file) {
   process_ = &process;
   result_file_ = result_file;
+  if (plan_.tests.size() > 1) descendants_.emplace(process.pid());
   apply(reader_->start(), {});
   outlets_.flush();
   end_ = process.follow(*this, outlets_);
@@ -116,6 +117,22 @@ bool Session::on_output(std::string_view standard_error, std::string_view standa
   return !progress.empty();
 }
 
+/// Without the framework's marks: one stands before a line of its own, which begins with one of these.
+void Session::take_stdout(std::string_view bytes) {
+  const char mark = plan_.framework.line_mark();
+  for (std::size_t at = 0; mark != 0 && (at = bytes.find(mark, at)) != std::string_view::npos;) {
+    const bool own = at + 1 < bytes.size() && std::string_view("=-PF ").find(bytes[at + 1]) != std::string_view::npos;
+    if (!own) {
+      ++at;
+      continue;
+    }
+    writer_.write(false, bytes.substr(0, at), now());
+    bytes.remove_prefix(at + 1);
+    at = 0;
+  }
+  writer_.write(false, bytes, now());
+}
+
 void Session::take_stderr(std::string_view bytes) {
   writer_.write(true, bytes, now());
   stderr_tail_ += bytes;
@@ -127,12 +144,12 @@ void Session::apply(const std::vector<suite::Progress>& progress, std::string_vi
   for (const suite::Progress& step : progress) {
     const std::size_t boundary = std::min(step.offset, bytes.size());
     if (boundary > written) {
-      writer_.write(false, bytes.substr(written, boundary - written), now());
+      take_stdout(bytes.substr(written, boundary - written));
       written = boundary;
     }
     apply(step);
   }
-  writer_.write(false, bytes.substr(written), now());
+  take_stdout(bytes.substr(written));
 }
 
 void Session::apply(const suite::Progress& progress) {
@@ -164,7 +181,7 @@ void Session::on_started(const std::string& test) {
   verdicts_.start(test);
   stderr_tail_.clear();
   Clocked clocked{.since = now()};
-  if (plan_.tests.size() > 1) clocked.descendants_before = living_descendants(process_->pid());
+  if (descendants_) clocked.descendants_before = descendants_->look();
   running_[test] = std::move(clocked);
   authorship_.on_start(*process_, printed_);
 }
@@ -230,7 +247,7 @@ void Session::on_ended(const suite::Progress& progress) {
   if (const auto found = running_.find(progress.test); found != running_.end()) {
     const auto measured = std::chrono::duration_cast<std::chrono::microseconds>(found->second.total(now()));
     if (ended.duration == 0us || std::chrono::abs(ended.duration - measured) <= k_rounding) ended.duration = measured;
-    if (plan_.tests.size() > 1 && end_.leaked.empty()) ended.leaked_processes = count_leaks(found->second);
+    if (descendants_ && end_.leaked.empty()) ended.leaked_processes = count_leaks(found->second);
     running_.erase(found);
   } else if (const suite::TestEnded* held = verdicts_.held(); held != nullptr && held->test == ended.test) {
     ended.duration = held->duration;
@@ -244,7 +261,8 @@ void Session::on_ended(const suite::Progress& progress) {
 }
 
 int Session::count_leaks(const Clocked& clocked) {
-  auto newly_living = [&] { return newcomers(clocked.descendants_before, living_descendants(process_->pid())); };
+  if (newcomers(clocked.descendants_before, descendants_->look()).empty()) return 0;
+  auto newly_living = [&] { return newcomers(clocked.descendants_before, descendants_->look_closely()); };
   std::vector<Descendant> left = newly_living();
   const auto count = static_cast<int>(left.size());
   counted_leaks_.insert(counted_leaks_.end(), left.begin(), left.end());

@@ -75,6 +75,7 @@ class Session final : public ProcessListener {
 
   void apply(const std::vector<suite::Progress>& progress, std::string_view bytes);
   void apply(const suite::Progress& progress);
+  void take_stdout(std::string_view bytes);
   void take_stderr(std::string_view bytes);
   void on_started(const std::string& test);
   void on_ended(const suite::Progress& progress);
@@ -102,6 +103,7 @@ class Session final : public ProcessListener {
   std::map<std::string, Clocked> running_;
   TimePoint idle_since_;
   std::optional<TimePoint> stdout_closed_at_;
+  std::optional<DescendantWatch> descendants_;
   std::vector<Descendant> counted_leaks_;
   std::string stderr_tail_;
   bool any_bad_ = false;

@@ -105,9 +105,11 @@ std::size_t Ledger::batch_size(const Unit& first, std::size_t workers) const {
   const std::size_t most = options_.fail_fast ? k_max_batch_fail_fast : k_max_batch;
   if (first.alone) return 1;
   if (first.serial) return most;
-  // Half of a fair share: large batches at first, single tests at last.
+  // Half of a fair share: large batches at first, single tests at last. Where invocations cost more than tests, those
+  // that are busy just now get nothing set aside: only workers that wait share what is left.
   const std::size_t half = (waiting_tests_ + 2 * workers - 1) / (2 * workers);
-  const std::size_t fair = (waiting_tests_ + workers - 1) / workers;
+  const std::size_t idle = std::max<std::size_t>(1, workers - std::min(workers, batches_out_));
+  const std::size_t fair = (waiting_tests_ + idle - 1) / idle;
   return std::clamp<std::size_t>(std::max(half, std::min(fair, worthwhile())), 1, most);
 }
 

@@ -283,6 +283,18 @@ TEST_F(LedgerTest, FastTestsAreNotSpreadOverManyInvocations) {
   EXPECT_EQ(ledger.take(2)->tests.size(), 2250U) << "a fair share, not half of it";
 }
 
+TEST_F(LedgerTest, FastTestsThatAreLeftGoToTheOneWorkerThatIsFree) {
+  Ledger ledger = make(6000);
+  const auto first = ledger.take(2);
+  const auto second = ledger.take(2);
+  ASSERT_TRUE(second);
+  for (const std::size_t test : first->tests) {
+    ledger.end(test, {.outcome = Outcome::passed, .duration = Microseconds(50)}, "w");
+  }
+  ledger.invocation_over(std::chrono::milliseconds(300));
+  EXPECT_EQ(ledger.take(2)->tests.size(), 6000 - first->tests.size() - second->tests.size());
+}
+
 TEST_F(LedgerTest, SlowTestsAreSpread) {
   Ledger ledger = make(400);
   const auto first = ledger.take(2);

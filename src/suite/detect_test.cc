@@ -13,7 +13,8 @@ TEST(Detect, KnowsEachFrameworkByItsBytes) {
   const std::string go_test = old_go_test + " test.paniconexit0 ";
   EXPECT_EQ(detect_framework("xx gtest_list_tests xx").name(), "gtest");
   EXPECT_EQ(detect_framework("xx _ZN7testing8internal23MakeAndRegisterTestInfoEPKc xx").name(), "gtest");
-  EXPECT_EQ(detect_framework(go_test).name(), "go");
+  EXPECT_EQ(detect_framework(go_test + " test2json ").name(), "go");
+  EXPECT_EQ(detect_framework(go_test).name(), "go-before-1.20");
   EXPECT_EQ(detect_framework(old_go_test).name(), "go-before-1.16");
   const std::string ginkgo = go_test + "github.com/onsi/ginkgo.RunSpecs";
   EXPECT_EQ(detect_framework(ginkgo + " Override the default reporter output file path.").name(), "ginkgo1");
@@ -25,7 +26,8 @@ TEST(Detect, KnowsEachFrameworkByItsBytes) {
 }
 
 TEST(Detect, FindsByName) {
-  for (const char* name : {"gtest", "go", "go-before-1.16", "ginkgo1", "ginkgo1-early", "ginkgo2", "plain"}) {
+  for (const char* name :
+       {"gtest", "go", "go-before-1.20", "go-before-1.16", "ginkgo1", "ginkgo1-early", "ginkgo2", "plain"}) {
     ASSERT_NE(find_framework(name), nullptr) << name;
     EXPECT_EQ(find_framework(name)->name(), name);
   }

@@ -119,6 +119,9 @@ class Framework {
   /// Where a suite of this framework does things before its tests start, in words for a message: `SetUpTestSuite or
   /// main`. Empty when it is all one.
   [[nodiscard]] virtual std::string_view set_up() const { return {}; }
+  /// With this character the framework marks what it prints itself to standard output; it is no output of the tests. 0:
+  /// nothing is marked.
+  [[nodiscard]] virtual char line_mark() const { return '\0'; }
   /// The signal that asks a suite which hangs to end; SIGKILL follows.
   [[nodiscard]] virtual int stop_signal() const { return 15; }
 };

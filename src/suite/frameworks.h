@@ -7,6 +7,7 @@ namespace sortie::suite {
 
 const Framework& gtest();
 const Framework& go();
+const Framework& go_before_1_20();
 const Framework& go_before_1_16();
 const Framework& ginkgo1();
 const Framework& early_ginkgo();

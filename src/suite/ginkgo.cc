@@ -69,7 +69,7 @@ class Ginkgo : public Framework {
 
   [[nodiscard]] Invocation selection(const std::vector<TestCase>& tests,
                                      const std::string& scratch_folder) const override {
-    if (is_plain_go(tests.front())) return go().selection(tests, scratch_folder);
+    if (is_plain_go(tests.front())) return go_before_1_20().selection(tests, scratch_folder);
     Invocation invocation = verbose_run(scratch_folder);
     add_function(invocation.args, decode_handle(tests.front()).function);
     for (std::string& focus : focus_arguments(tests)) invocation.args.push_back(std::move(focus));

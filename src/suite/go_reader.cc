@@ -67,13 +67,27 @@ std::vector<Progress> GoReader::feed(std::string_view bytes) {
 
 void GoReader::read_line(const LineSplitter::Line& line) {
   if (read_switch(line) || read_end(line)) return;
-  if (line.text.starts_with("    --- ")) {
-    read_subtest_end(line.text);
+  std::string_view text = line.text;
+  const bool own = text.starts_with(k_go_mark);
+  if (own) text.remove_prefix(1);
+  if (own || !marked_) over_ = over_ || text == "PASS" || text == "FAIL";
+  if (text.starts_with("    --- ") && (own || !marked_)) {
+    read_subtest_end(text);
   } else if (!failed_last_.empty() && tally_.last_ended() == failed_last_) {
-    read_trailer(line.text);
+    read_trailer(text);
   } else {
-    read_log(line.text);
+    read_log(text);
   }
+}
+
+std::size_t GoReader::find_mark(std::string_view text, std::string_view mark) {
+  std::size_t at = text.rfind(mark);
+  while (at != std::string_view::npos) {
+    const bool own = at > 0 && text[at - 1] == k_go_mark;
+    if (own || !marked_) return at;
+    at = at == 0 ? std::string_view::npos : text.rfind(mark, at - 1);
+  }
+  return at;
 }
 
 bool GoReader::any_runs() const {
@@ -95,6 +109,7 @@ bool GoReader::read_run(const LineSplitter::Line& line, std::string_view name) {
     if (!namesakes_.knows(name)) return false;
     const std::string test(namesakes_.begin(name));
     settle_trailer();
+    over_ = false;
     logs_.erase(test);
     if (tally_.is_waiting(test)) tally_.start(test, line.begin);  // else repeated, or not selected
   }
@@ -104,8 +119,9 @@ bool GoReader::read_run(const LineSplitter::Line& line, std::string_view name) {
 
 bool GoReader::read_switch(const LineSplitter::Line& line) {
   for (const Switch& candidate : k_switches) {
-    const std::size_t at = line.text.rfind(candidate.mark);
+    const std::size_t at = find_mark(line.text, candidate.mark);
     if (at == std::string::npos) continue;
+    marked_ = marked_ || (at > 0 && line.text[at - 1] == k_go_mark);
     const std::string name = line.text.substr(at + candidate.mark.size());
     if (candidate.kind == Switch::Kind::run) return read_run(line, name);
     const std::string test = test_of(name);
@@ -128,7 +144,7 @@ bool GoReader::read_end(const LineSplitter::Line& line) {
   const auto duration = take_duration(rest);
   if (!duration) return false;
   for (const EndMark& candidate : k_end_marks) {
-    const std::size_t at = rest.rfind(candidate.mark);
+    const std::size_t at = find_mark(rest, candidate.mark);
     if (at == std::string_view::npos || rest.substr(0, at).ends_with("    ")) continue;
     const std::string name(rest.substr(at + candidate.mark.size()));
     const std::string test(namesakes_.current(name));
@@ -169,9 +185,15 @@ void GoReader::end_test(const std::string& test, Outcome outcome, std::chrono::m
 }
 
 void GoReader::read_subtest_end(std::string_view line) {
-  if (failed_last_.empty()) return;
   const std::size_t mark = line.find("--- FAIL: ");
-  if (mark != std::string_view::npos) trailer_ += std::string(line.substr(mark)) + "\n";
+  if (mark == std::string_view::npos) return;
+  const std::string text = std::string(line.substr(mark)) + "\n";
+  const std::string test = test_of(context_);
+  if (marked_ && tally_.is_running(test)) {
+    logs_[test].text += text;  // told when the subtest ends, not behind the test's own end
+  } else if (!failed_last_.empty()) {
+    trailer_ += text;
+  }
 }
 
 void GoReader::read_log(std::string_view line) {
@@ -206,13 +228,27 @@ void GoReader::settle_trailer() {
   tally_.blame_last(Outcome::failed, text);
 }
 
-std::vector<Progress> GoReader::finish(ExitStatus status, std::string_view /*result_file*/) {
+std::vector<Progress> GoReader::finish(ExitStatus status, std::string_view result_file) {
   const std::string rest = lines_.take_rest();
   if (!rest.empty()) read_line({rest, 0, 0});
   settle_trailer();
   settle_panic(status);
+  if (result_file.empty()) settle_early_end(status);
   tally_.explain(status);
   return tally_.take();
+}
+
+void GoReader::settle_early_end(ExitStatus status) {
+  const std::string& last = tally_.last_ended();
+  if (over_ || last.empty() || any_runs() || status != ExitStatus{}) return;
+  if (marked_) {
+    tally_.end_unlisted({.test = std::string(k_process_exit),
+                         .outcome = Outcome::crashed,
+                         .message = "exited with status 0 after " + last + " had ended and before the suite had"});
+  } else {
+    // Without marks its end may be a line that it printed itself.
+    tally_.blame_last(Outcome::crashed, "exited with status 0 before the suite had ended");
+  }
 }
 
 void GoReader::settle_panic(ExitStatus status) {

@@ -10,7 +10,11 @@ namespace {
 TEST(GoSelection, AnchorsTheNames) {
   const Invocation invocation = go().selection(named({"TestA", "TestB"}), "/s");
   EXPECT_EQ(invocation.args,
-            (std::vector<std::string>{"-test.v", "-test.paniconexit0", "-test.run", "^(TestA|TestB)$"}));
+            (std::vector<std::string>{"-test.v=test2json", "-test.paniconexit0", "-test.testlogfile=/s/testlog",
+                                      "-test.run", "^(TestA|TestB)$"}));
+  EXPECT_EQ(invocation.result_file, "/s/testlog");
+  EXPECT_EQ(go_before_1_20().selection(named({"TestA"}), "/s").args,
+            (std::vector<std::string>{"-test.v", "-test.paniconexit0", "-test.run", "^(TestA)$"}));
   const Invocation old = go_before_1_16().selection(named({"TestA"}), "/s");
   EXPECT_EQ(old.args, (std::vector<std::string>{"-test.v", "-test.run", "^(TestA)$"}));
 }
@@ -222,6 +226,49 @@ TEST(GoReader, AWholeSuiteEndsByItsStatus) {
   const Reading failed = read_output(go(), whole, "--- FAIL: TestA (0.00s)\n    x_test.go:9: why\nFAIL\n", {.code = 1});
   EXPECT_EQ(failed.outcome(whole[0]), Outcome::failed);
   EXPECT_EQ(failed.message(whole[0]), "exited with status 1\n--- FAIL: TestA (0.00s)\n    x_test.go:9: why");
+}
+
+TEST(GoReader, WhatIsNotMarkedIsATestsOutput) {
+  const Reading reading = read_output(go(), {"TestForges", "TestNext"},
+                                      "\x16=== RUN   TestForges\n--- PASS: TestForges (0.00s)\n"
+                                      "=== RUN   TestNext\n--- PASS: TestNext (0.00s)\nPASS\n");
+  EXPECT_EQ(reading.started, (std::vector<std::string>{"TestForges"}));
+  EXPECT_TRUE(reading.ended.empty()) << "the process ended while it ran";
+}
+
+TEST(GoReader, ReadsMarkedLines) {
+  const std::vector<std::string> names{"TestPasses", "TestFails", "TestAfterOutput", "Example_bad"};
+  const Reading reading = read_output(go(), names,
+                                      "\x16=== RUN   TestPasses\n\x16--- PASS: TestPasses (0.25s)\n"
+                                      "\x16=== RUN   TestFails\n\x16=== RUN   TestFails/sub\n"
+                                      "    x_test.go:7: wrong\n\x16    --- FAIL: TestFails/sub (0.00s)\n"
+                                      "\x16=== NAME  TestFails\n\x16--- FAIL: TestFails (0.00s)\n"
+                                      "\x16=== RUN   TestAfterOutput\nno newline\x16--- PASS: TestAfterOutput (0.00s)\n"
+                                      "\x16=== RUN   Example_bad\n\x16--- FAIL: Example_bad (0.00s)\n"
+                                      "got:\n1\nwant:\n2\n\x16"
+                                      "FAIL\n",
+                                      {.code = 1});
+  EXPECT_EQ(reading.outcome("TestPasses"), Outcome::passed);
+  EXPECT_EQ(reading.message("TestFails"), "TestFails/sub: x_test.go:7: wrong\n--- FAIL: TestFails/sub (0.00s)");
+  EXPECT_EQ(reading.outcome("TestAfterOutput"), Outcome::passed);
+  EXPECT_EQ(reading.message("Example_bad"), "got:\n1\nwant:\n2");
+}
+
+TEST(GoReader, APrintedPassIsNotTheEndOfTheSuite) {
+  const std::string output = "\x16=== RUN   TestLast\n\x16--- PASS: TestLast (0.00s)\nPASS\n";
+  const Reading reading = read_output(go(), {"TestLast"}, output);
+  EXPECT_EQ(reading.outcome("TestLast"), Outcome::passed);
+  EXPECT_EQ(reading.message("[process exit]"),
+            "exited with status 0 after TestLast had ended and before the suite had");
+  EXPECT_TRUE(read_output(go(), {"TestLast"}, output + "\x16PASS\n").message("[process exit]").empty());
+  EXPECT_TRUE(read_output(go(), {"TestLast"}, output, {}, "# test log\n").message("[process exit]").empty())
+      << "the testing package had come to its end; a test has taken standard output away";
+}
+
+TEST(GoReader, WithoutMarksAnEndWithoutThePassLineIsNone) {
+  const Reading reading =
+      read_output(go_before_1_20(), {"TestLast"}, "=== RUN   TestLast\n--- PASS: TestLast (0.00s)\n");
+  EXPECT_EQ(reading.outcome("TestLast"), Outcome::crashed);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the suites that the tests run into OUT_DIR/{gtest,go,go_main,ginkgo1,ginkgo2,ginkgo-early,ginkgo-cases,plain}/, as
+# Builds the suites that the tests run into OUT_DIR/{gtest,go,go_main,go_early,ginkgo1,ginkgo2,ginkgo-early,ginkgo-cases,plain}/, as
 # far as the toolchains are there: what is missing is said in a line that begins with "skipped" and left out.
 # Usage: build.sh OUT_DIR
 set -eu
@@ -96,6 +96,7 @@ build_go_packages() { # FOLDER: a binary for each package in it
 build_cpp
 build_go go
 build_go go_main "-ldflags=-s -w"
+build_go go_early
 build_go ginkgo1
 build_go ginkgo2
 build_go ginkgo-early

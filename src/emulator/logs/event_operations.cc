@@ -193,14 +193,21 @@ AwsResult<Output> get_log_events(Operation& operation) {
     behind = gap.forward ? gap.at : Position{gap.at.time, std::max<std::int64_t>(gap.at.id - 1, 0)};
     before = gap.forward ? Position{gap.at.time, gap.at.id + 1} : gap.at;
   }
-  json::array list;
+  // Thousands of small values that come and go together.
+  const auto page = json::make_shared_resource<json::monotonic_resource>();
+  json::array list(page);
+  list.reserve(events.size());
   for (const auto& event : events) {
-    list.push_back(
-        json::object{{"timestamp", event.at.time}, {"message", event.message}, {"ingestionTime", event.ingested}});
+    json::object& entry = list.emplace_back(json::object(3, page)).get_object();
+    entry.emplace("timestamp", event.at.time);
+    entry.emplace("message", event.message);
+    entry.emplace("ingestionTime", event.ingested);
   }
-  return json::object{{"events", std::move(list)},
-                      {"nextForwardToken", gap_token('f', behind)},
-                      {"nextBackwardToken", gap_token('b', before)}};
+  json::object out(page);
+  out.emplace("events", std::move(list));
+  out.emplace("nextForwardToken", gap_token('f', behind));
+  out.emplace("nextBackwardToken", gap_token('b', before));
+  return out;
 }
 
 AwsResult<Output> filter_log_events(Operation& operation) {

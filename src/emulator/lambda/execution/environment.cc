@@ -68,6 +68,7 @@ Task<AwsResult<std::shared_ptr<Environment>>> Environment::create(EnvironmentSer
 
 Task<void> Environment::retire() {
   auto self = shared_from_this();
+  programs_.refuse_starts();
   co_await programs_.shut_down("spindown");
   if (!lifecycle_.apply(Event::retire) && state() != State::retired) co_return;  // it was abandoned meanwhile
   freeze_timer_.cancel();
@@ -85,6 +86,7 @@ void Environment::abandon() {
   log_.end_output();
   log_.flush();
   log_.forbid();
+  changed_.notify();
 }
 
 void Environment::freeze_when_idle() {

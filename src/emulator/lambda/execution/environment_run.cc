@@ -139,7 +139,7 @@ Task<std::optional<Failure>> Environment::serve(TimePoint began) {
   const auto deadline = exchange_.deadline();
   const auto& answer = exchange_.answer();
   auto show_log_at = began + k_show_log;
-  while (!programs_.at_rest() && !programs_.broken()) {
+  while (!programs_.at_rest() && !programs_.broken() && !abandoned_) {
     auto now = steady_clock::now();
     if (now >= deadline) break;
     if (now >= show_log_at) {
@@ -158,6 +158,7 @@ Task<std::optional<Failure>> Environment::serve(TimePoint began) {
     }
     co_await changed_.wait_until(wake);
   }
+  if (abandoned_) co_return std::nullopt;
   finished_ = steady_clock::now();
   if (programs_.at_rest()) {
     programs_.drain_output();

@@ -46,6 +46,9 @@ Task<std::optional<Failure>> Programs::start_all(std::chrono::steady_clock::time
   parts_.extensions.clear();
   parts_.telemetry.open_subscription();
   parts_.log.forget_sources();
+  if (abandoned_ || refuses_starts_) {
+    co_return Failure{.type = "Runtime.ExitError", .message = "The environment was ended"};
+  }
   if (auto renewed = parts_.role.renew(); !renewed) {
     co_return Failure{.type = "Runtime.AccessDenied", .message = renewed.error().message};
   }
@@ -69,7 +72,7 @@ Task<std::optional<Failure>> Programs::bring_up(std::chrono::steady_clock::time_
   auto command = parts_.sandbox.find_command();
   if (!command) co_return Failure{.type = k_invalid_entrypoint, .message = command.error().message};
   if (auto failed = co_await start_runtime(*std::move(command))) co_return failed;
-  while (!at_rest() && !parts_.exchange.has_init_error() && !broken_ && steady_clock::now() < deadline) {
+  while (!at_rest() && !parts_.exchange.has_init_error() && !broken_ && !abandoned_ && steady_clock::now() < deadline) {
     co_await parts_.changed.wait_until(deadline);
   }
   if (parts_.exchange.has_init_error()) {
@@ -156,11 +159,11 @@ Task<void> Programs::clear(std::shared_ptr<void>) {
 }
 
 Task<void> Programs::wait_until_gone() {
-  while (running_ > 0 || shutting_down_) co_await parts_.changed.wait();
+  while ((running_ > 0 || shutting_down_) && !abandoned_) co_await parts_.changed.wait();
 }
 
 Task<void> Programs::shut_down(std::string_view reason) {
-  while (shutting_down_) co_await parts_.changed.wait();
+  while (shutting_down_ && !abandoned_) co_await parts_.changed.wait();
   if (running_ > 0 && !parts_.extensions.empty()) {
     shutting_down_ = true;
     parts_.lifecycle.stop();
@@ -185,7 +188,7 @@ Task<void> Programs::stop() {
     parts_.sandbox->kill_all();
     parts_.sandbox->thaw();
   }
-  while (running_ > 0) co_await parts_.changed.wait();
+  while (running_ > 0 && !abandoned_) co_await parts_.changed.wait();
 }
 
 void Programs::abandon() {

@@ -56,6 +56,8 @@ class Programs {
   Task<void> shut_down(std::string_view reason);
   /// Waits until what was there before is gone.
   Task<void> wait_until_gone();
+  /// Nothing is started any more: what fails because it is ended is not tried again.
+  void refuse_starts() { refuses_starts_ = true; }
   /// Kills them; nobody waits for their end.
   void abandon();
   /// Somebody uses the environment: what ends now is his to notice. Otherwise one that ends by itself takes the others
@@ -94,6 +96,7 @@ class Programs {
   bool runtime_runs_ = false;   ///< one of them
   bool shutting_down_ = false;  ///< what ends now was asked to
   bool attended_ = false;
+  bool refuses_starts_ = false;
   bool abandoned_ = false;
   std::optional<Failure> broken_;
 };

@@ -1,0 +1,3 @@
+module example.com/go_early
+
+go 1.20
