@@ -6,9 +6,9 @@ namespace sortie::suite {
 namespace {
 
 /// In the order of asking: a Ginkgo suite is a Go test binary too, and everything is a plain executable.
-const std::array<const Framework*, 7>& all_frameworks() {
-  static const std::array<const Framework*, 7> frameworks{&gtest(), &ginkgo2(),        &ginkgo1(), &early_ginkgo(),
-                                                          &go(),    &go_before_1_16(), &plain()};
+const std::array<const Framework*, 8>& all_frameworks() {
+  static const std::array<const Framework*, 8> frameworks{&gtest(), &ginkgo2(),        &ginkgo1(), &early_ginkgo(),
+                                                          &go(),    &go_before_1_16(), &libtest(), &plain()};
   return frameworks;
 }
 
