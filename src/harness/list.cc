@@ -101,6 +101,7 @@ suite::HarnessEvent list_suite(const suite::ListRequest& request, const suite::F
   auto first = start(framework.listing(workspace.next_scratch()));
   if (!first) return first.error();
   suite::ListOutput output = *std::move(first);
+  output.args = request.suite.args;
   while (const auto further = framework.further_listing(output, workspace.next_scratch())) {
     auto next = start(*further);
     if (!next) return next.error();
@@ -108,7 +109,6 @@ suite::HarnessEvent list_suite(const suite::ListRequest& request, const suite::F
   }
   const MappedFile executable(context.folders.task + "/" + request.suite.executable);
   output.executable = executable.bytes();
-  output.args = request.suite.args;
   auto listed = framework.read_list(output);
   if (listed) return *std::move(listed);
   return suite::HarnessError{"listing_failed",

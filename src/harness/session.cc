@@ -105,8 +105,10 @@ int Session::uncounted_leaks() const {
 bool Session::on_output(std::string_view standard_error, std::string_view standard_output) {
   printed_ += standard_output.size();
   std::vector<suite::Progress> progress;
-  if (stopped_ == Stopped::not_at_all && !exited_ && !standard_output.empty())
-    progress = reader_->feed(standard_output);
+  if (stopped_ == Stopped::not_at_all && !exited_) {
+    reader_->feed_errors(standard_error);
+    if (!standard_output.empty()) progress = reader_->feed(standard_output);
+  }
   // The one write to standard output that starts a test comes before what the test printed to standard error.
   const bool starts = writer_.test().empty() && std::ranges::any_of(progress, [](const suite::Progress& step) {
                         return step.kind == suite::Progress::Kind::started;

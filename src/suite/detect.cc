@@ -6,9 +6,10 @@ namespace sortie::suite {
 namespace {
 
 /// In the order of asking: a Ginkgo suite is a Go test binary too, and everything is a plain executable.
-const std::array<const Framework*, 8>& all_frameworks() {
-  static const std::array<const Framework*, 8> frameworks{
-      &gtest(), &ginkgo2(), &ginkgo1(), &early_ginkgo(), &go(), &go_before_1_20(), &go_before_1_16(), &plain()};
+const std::array<const Framework*, 9>& all_frameworks() {
+  static const std::array<const Framework*, 9> frameworks{&gtest(),          &ginkgo2(), &ginkgo1(),
+                                                          &early_ginkgo(),   &go(),      &go_before_1_20(),
+                                                          &go_before_1_16(), &libtest(), &plain()};
   return frameworks;
 }
 

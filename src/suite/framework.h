@@ -83,6 +83,8 @@ class ResultReader {
   virtual std::vector<Progress> start() { return {}; }
   /// Standard output, in any pieces. The bytes are test output as well: the harness passes them on itself.
   virtual std::vector<Progress> feed(std::string_view bytes) = 0;
+  /// Standard error, in any pieces, for the words of a failure; it has no order with standard output.
+  virtual void feed_errors(std::string_view /*bytes*/) {}
   /// The process is gone. Ends what only the result file or the status can end; an exit status that no reported test
   /// explains is told as the unlisted result k_process_exit (`Tally::explain`), which the harness charges to the test
   /// where a process was given one alone. Tests that were selected and are neither ended here nor before did not

@@ -12,6 +12,7 @@ const Framework& go_before_1_16();
 const Framework& ginkgo1();
 const Framework& early_ginkgo();
 const Framework& ginkgo2();
+const Framework& libtest();
 const Framework& plain();
 
 /// How many of the first `tests` have quoted names of at most `limit` bytes together; at least 1.

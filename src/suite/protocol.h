@@ -44,7 +44,7 @@ enum class WorkingFolder : std::uint8_t { task, tmp };   ///< /var/task, read-on
 struct SuiteSpec {
   std::string name;               ///< the suite's name in test ids
   std::string executable;         ///< path in the package, relative to /var/task
-  std::string framework;          ///< the name of a Framework: gtest, go, ginkgo1, ginkgo1-early, ginkgo2, plain
+  std::string framework;          ///< the name of a Framework: gtest, go, ginkgo1, ginkgo1-early, ginkgo2, libtest, plain
   std::vector<std::string> args;  ///< given by the user, after the framework's own
   std::map<std::string, std::string> env;  ///< on top of the function's environment
   WorkingFolder cwd = WorkingFolder::task;

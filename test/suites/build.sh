@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the suites that the tests run into OUT_DIR/{gtest,go,go_main,go_early,ginkgo1,ginkgo2,ginkgo-early,ginkgo-cases,plain}/, as
+# Builds the suites that the tests run into OUT_DIR/{gtest,go,go_main,go_early,ginkgo1,ginkgo2,ginkgo-early,ginkgo-cases,plain,rust}/, as
 # far as the toolchains are there: what is missing is said in a line that begins with "skipped" and left out.
 # Usage: build.sh OUT_DIR
 set -eu
@@ -93,7 +93,19 @@ build_go_packages() { # FOLDER: a binary for each package in it
   done
 }
 
+build_rust() {
+  if ! command -v rustc >/dev/null 2>&1; then
+    echo "skipped rust suite: no Rust toolchain"
+    return
+  fi
+  mkdir -p "$out/rust"
+  is_current "$out/rust/nasty" "$here/rust/nasty.rs" && return
+  rustc --test --edition 2021 -A warnings -o "$out/rust/nasty.new" "$here/rust/nasty.rs"
+  mv "$out/rust/nasty.new" "$out/rust/nasty"
+}
+
 build_cpp
+build_rust
 build_go go
 build_go go_main "-ldflags=-s -w"
 build_go go_early
