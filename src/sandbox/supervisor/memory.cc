@@ -9,6 +9,7 @@ namespace {
 
 constexpr long k_watch_ms = 20;
 constexpr long k_watch_closely_ms = 4;
+constexpr int k_patience_looks = 25;
 constexpr std::uint64_t k_page = 4096;
 
 std::uint64_t tmpfs_bytes(const char* path) {
@@ -92,7 +93,12 @@ std::uint64_t MemoryWatch::used_by_group() const {
 /// As the kernel does: one process, and the next when that was not enough. The memory of one that has been killed is
 /// given back a while after it is gone.
 void MemoryWatch::kill_largest(std::uint64_t used) {
-  if (victim_ != 0 && (resident(victim_).all > 0 || used < last_used_)) return;
+  if (victim_ != 0) {
+    const bool on_its_way = resident(victim_).all > 0 || used < last_used_;
+    looks_since_ = on_its_way ? 0 : looks_since_ + 1;
+    if (looks_since_ < k_patience_looks) return;
+  }
+  looks_since_ = 0;
   std::uint64_t largest = 0;
   processes_->for_each([&](std::uint64_t pid) {
     const std::uint64_t bytes = resident(pid).all;

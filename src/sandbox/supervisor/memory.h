@@ -54,6 +54,7 @@ class MemoryWatch {
   const Processes* processes_ = nullptr;
   bool has_killed_ = false;
   std::uint64_t victim_ = 0;     ///< the last one that `kill_largest` has killed
+  int looks_since_ = 0;          ///< at which its memory was not on its way back
   std::uint64_t last_used_ = 0;  ///< at the last look
 };
 
