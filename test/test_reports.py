@@ -100,6 +100,14 @@ def test_showing_hundreds_of_megabytes_takes_no_memory(sortie, script):
     assert shown[1] - hidden[1] < 64_000, f"{hidden[1]} and {shown[1]} KB"
 
 
+def test_what_is_printed_takes_no_memory(sortie, script):
+    """Past what is streamed it is read from the log, of which 80 MB lie in the embedded AWS."""
+    line = "a line of some sixty characters, which is what most lines have"
+    status, used = memory_used(sortie, script(f"yes '{line}' | head -c 80000000\n"), "--show-output", "none")
+    assert status == PASSED
+    assert used < 110_000, f"{used} KB"
+
+
 @pytest.fixture
 def good(script):
     return script("exit 0\n")

@@ -158,7 +158,8 @@ void TerminalReporter::output(const run::TestFinished& finished) {
                        finished.leaked_processes == 1 ? "process" : "processes"));
   }
   if (options_.show_output == ShowOutput::none || (good && options_.show_output == ShowOutput::failed)) {
-    if (!good && !finished.message.empty()) detail(finished.message);
+    // Of a skipped test the reason is all there is to say.
+    if (finished.outcome != run::Outcome::passed && !finished.message.empty()) detail(finished.message);
     return;
   }
   captured_output(finished);

@@ -74,6 +74,14 @@ TEST(Terminal, EveryOutcomeHasItsWord) {
   }
 }
 
+TEST(Terminal, ASkippedTestSaysWhy) {
+  TestFinished skipped = finished("a", run::Outcome::skipped);
+  skipped.message = "a_test.cc:7: Skipped\nno database here";
+  EXPECT_NE(shown({skipped}).find("      SKIP  [   0.012s] blobstore_test::a\n"
+                                  "            a_test.cc:7: Skipped\n            no database here\n"),
+            std::string::npos);
+}
+
 TEST(Terminal, RetriesAndFlakyTestsAreMarked) {
   TestFinished first = finished("a", run::Outcome::failed);
   first.final = false;
