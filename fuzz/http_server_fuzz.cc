@@ -10,7 +10,7 @@
 #include <memory>
 
 #include "http/server.h"
-#include "http/session.h"
+#include "http/server_connection.h"
 
 namespace {
 

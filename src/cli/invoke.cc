@@ -8,11 +8,11 @@
 #include "base/deadline.h"
 #include "base/side_by_side.h"
 #include "cli/command.h"
+#include "cli/open_target.h"
 #include "cli/options.h"
 #include "cli/prepare.h"
 #include "cli/print.h"
 #include "cli/quiet.h"
-#include "cli/session.h"
 #include "run/invocation.h"
 
 namespace sortie::cli {
@@ -68,10 +68,10 @@ class Invoke final : public Command {
       co_return fail(ErrorKind::usage, "the embedded AWS of this command has no functions",
                      "give --zip ZIP, or --endpoint-url of a `sortie serve`");
     }
-    ASSIGN_OR_CO_RETURN(const std::unique_ptr<Session> session, co_await Session::open(context, target_));
-    auto settled = co_await settle(invoke(context, *session, payload));
+    ASSIGN_OR_CO_RETURN(const std::unique_ptr<OpenTarget> opened_target, co_await OpenTarget::open(context, target_));
+    auto settled = co_await settle(invoke(context, *opened_target, payload));
     co_await asio::this_coro::reset_cancellation_state();
-    co_await session->close();
+    co_await opened_target->close();
     co_return unsettled(std::move(settled));
   }
 
@@ -89,10 +89,10 @@ class Invoke final : public Command {
     return payload;
   }
 
-  Task<Result<int>> invoke(Context& context, Session& session, std::string payload) {
-    run::Target& target = session.target();
+  Task<Result<int>> invoke(Context& context, OpenTarget& opened_target, std::string payload) {
+    run::Target& target = opened_target.target();
     if (!zip_.empty()) {
-      auto made = co_await make_function(session);
+      auto made = co_await make_function(opened_target);
       if (!made) co_return std::unexpected(wrap(std::move(made).error(), "make a function of " + zip_));
     }
     const SystemTime began = context.clock.now();
@@ -107,13 +107,13 @@ class Invoke final : public Command {
     co_return 1;
   }
 
-  Task<Result<void>> make_function(Session& session) {
-    run::Target& target = session.target();
+  Task<Result<void>> make_function(OpenTarget& opened_target) {
+    run::Target& target = opened_target.target();
     ASSIGN_OR_CO_RETURN(const std::chrono::milliseconds timeout, parse_duration(timeout_, "--timeout"));
     aws::CreateFunctionRequest request{.name = "sortie-invoke", .runtime = runtime_, .handler = handler_};
     ASSIGN_OR_CO_RETURN(request.code.zip, read_file(zip_, k_zip_limit));
     CO_RETURN_IF_ERROR(co_await prepare_role(target, request));
-    CO_RETURN_IF_ERROR(co_await make_buckets(session, request.role));
+    CO_RETURN_IF_ERROR(co_await make_buckets(opened_target, request.role));
     request.memory_mb = memory_mb_;
     request.timeout_seconds = static_cast<int>(std::chrono::ceil<std::chrono::seconds>(timeout).count());
     CO_RETURN_IF_ERROR(co_await target.lambda.create_function(std::move(request)));
@@ -146,9 +146,9 @@ class Invoke final : public Command {
     co_return Result<void>{};
   }
 
-  Task<Result<void>> make_buckets(Session& session, const std::string& role_arn) const {
+  Task<Result<void>> make_buckets(OpenTarget& opened_target, const std::string& role_arn) const {
     if (buckets_.empty()) co_return Result<void>{};
-    aws::S3 s3(session.config_for("s3"));
+    aws::S3 s3(opened_target.config_for("s3"));
     boost::json::array resources;
     for (const std::string& bucket : buckets_) {
       if (auto made = co_await s3.create_bucket(bucket); !made) {
@@ -163,7 +163,8 @@ class Invoke final : public Command {
         {"Version", "2012-10-17"},
         {"Statement", {{{"Effect", "Allow"}, {"Action", "s3:*"}, {"Resource", std::move(resources)}}}}};
     const std::string role = role_arn.substr(role_arn.rfind('/') + 1);
-    co_return co_await session.target().iam.put_role_policy(role, "sortie-buckets", boost::json::serialize(policy));
+    co_return co_await opened_target.target().iam.put_role_policy(role, "sortie-buckets",
+                                                                  boost::json::serialize(policy));
   }
 
   /// The whole log. The last 4 KB come with the answer; they are all of it when the START line is among them and

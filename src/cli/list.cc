@@ -5,11 +5,11 @@
 #include "base/side_by_side.h"
 #include "base/utf8.h"
 #include "cli/command.h"
+#include "cli/open_target.h"
 #include "cli/options.h"
 #include "cli/prepare.h"
 #include "cli/print.h"
 #include "cli/quiet.h"
-#include "cli/session.h"
 #include "run/runner.h"
 
 namespace sortie::cli {
@@ -47,41 +47,41 @@ class List final : public Command {
     Quiet quiet;
     const Destination destination = is_local(target_) ? Destination::here : Destination::anywhere;
     ASSIGN_OR_CO_RETURN(const package::Package package, co_await build(suites, destination, quiet));
-    ASSIGN_OR_CO_RETURN(const std::unique_ptr<Session> session, co_await Session::open(context, target_));
+    ASSIGN_OR_CO_RETURN(const std::unique_ptr<OpenTarget> opened_target, co_await OpenTarget::open(context, target_));
     spec_.suites = finished_specs(suites, package);
-    auto settled = co_await settle(list(context, *session, package, std::move(deploy_spec), quiet));
+    auto settled = co_await settle(list(context, *opened_target, package, std::move(deploy_spec), quiet));
     co_await asio::this_coro::reset_cancellation_state();
-    co_await session->close();
+    co_await opened_target->close();
     ASSIGN_OR_CO_RETURN(const Lists lists, unsettled(std::move(settled)));
     co_return print(lists);
   }
 
  private:
-  Task<Result<Lists>> list(Context& context, Session& session, const package::Package& package,
+  Task<Result<Lists>> list(Context& context, OpenTarget& opened_target, const package::Package& package,
                            run::DeploySpec deploy_spec, run::Reporter& reporter) {
     ASSIGN_OR_CO_RETURN(std::optional<run::Stack> stack,
-                        co_await open_stack(session.target(), function_, deploy_spec, reporter));
+                        co_await open_stack(opened_target.target(), function_, deploy_spec, reporter));
     auto settled = co_await settle(
-        list_with(context, session, package, stack ? &*stack : nullptr, std::move(deploy_spec), reporter));
+        list_with(context, opened_target, package, stack ? &*stack : nullptr, std::move(deploy_spec), reporter));
     co_await asio::this_coro::reset_cancellation_state();
-    if (stack && !session.is_local()) {
+    if (stack && !opened_target.is_local()) {
       if (auto removed = co_await stack->remove(); !removed)
         reporter.on(run::Notice{sortie::describe(removed.error())});
     }
     co_return unsettled(std::move(settled));
   }
 
-  Task<Result<Lists>> list_with(Context& context, Session& session, const package::Package& package,
+  Task<Result<Lists>> list_with(Context& context, OpenTarget& opened_target, const package::Package& package,
                                 const run::Stack* stack, run::DeploySpec deploy_spec, run::Reporter& reporter) {
-    CO_RETURN_IF_ERROR(co_await fill_in_values(session.target(), stack, spec_.suites));
+    CO_RETURN_IF_ERROR(co_await fill_in_values(opened_target.target(), stack, spec_.suites));
     spec_.list_cache_folder = list_cache_folder();
     for (const suite::SuiteSpec& spec : spec_.suites) spec_.list_keys.push_back(list_key(package, spec));
     ASSIGN_OR_CO_RETURN(run::Deployment deployment,
-                        co_await deploy(session.target(), package, std::move(deploy_spec), reporter));
-    run::Runner runner(context.executor, session.target(), deployment, context.clock, reporter, spec_);
+                        co_await deploy(opened_target.target(), package, std::move(deploy_spec), reporter));
+    run::Runner runner(context.executor, opened_target.target(), deployment, context.clock, reporter, spec_);
     auto settled = co_await settle(runner.list());
     co_await asio::this_coro::reset_cancellation_state();
-    if (!session.is_local()) {
+    if (!opened_target.is_local()) {
       if (auto removed = co_await deployment.remove(); !removed)
         reporter.on(run::Notice{sortie::describe(removed.error())});
     }

@@ -4,9 +4,9 @@
 
 #include "base/deadline.h"
 #include "cli/command.h"
+#include "cli/open_target.h"
 #include "cli/options.h"
 #include "cli/print.h"
-#include "cli/session.h"
 #include "run/invocation.h"
 
 namespace sortie::cli {
@@ -42,10 +42,10 @@ class LogsCommand final : public Command {
       ASSIGN_OR_CO_RETURN(const std::chrono::milliseconds since, parse_duration(since_, "--since"));
       from = context.clock.now() - since;
     }
-    ASSIGN_OR_CO_RETURN(const std::unique_ptr<Session> session, co_await Session::open(context, target_));
+    ASSIGN_OR_CO_RETURN(const std::unique_ptr<OpenTarget> opened_target, co_await OpenTarget::open(context, target_));
     const std::string group = function_.starts_with('/') ? function_ : "/aws/lambda/" + function_;
-    auto result = request_.empty() ? co_await all(session->target().logs, group, from)
-                                   : co_await one(context, session->target().logs, group, from);
+    auto result = request_.empty() ? co_await all(opened_target->target().logs, group, from)
+                                   : co_await one(context, opened_target->target().logs, group, from);
     if (!result) co_return std::unexpected(wrap(std::move(result).error(), "logs of " + function_));
     co_return result;
   }

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/open_target.h"
 #include "cli/options.h"
-#include "cli/session.h"
 #include "cli/suites.h"
 #include "package/package.h"
 #include "run/deployment.h"

@@ -10,10 +10,10 @@
 #include "base/deadline.h"
 #include "base/side_by_side.h"
 #include "cli/command.h"
+#include "cli/open_target.h"
 #include "cli/options.h"
 #include "cli/prepare.h"
 #include "cli/print.h"
-#include "cli/session.h"
 #include "cli/terminal.h"
 #include "report/files.h"
 #include "report/terminal.h"
@@ -64,11 +64,12 @@ class Run final : public Command {
   Result<void> open_reports();
   Result<int> with_reports_closed(Result<int> status);
   Task<Result<int>> with_target(Context& context, Suites& suites, run::DeploySpec deploy_spec, run::RunSpec run_spec);
-  Task<Result<int>> with_session(Context& context, Session& session, const Result<package::Package>& built,
-                                 Suites& suites, run::DeploySpec deploy_spec, run::RunSpec run_spec);
-  Task<Result<int>> with_stack(Context& context, Session& session, const package::Package& package,
+  Task<Result<int>> with_opened_target(Context& context, OpenTarget& opened_target,
+                                       const Result<package::Package>& built, Suites& suites,
+                                       run::DeploySpec deploy_spec, run::RunSpec run_spec);
+  Task<Result<int>> with_stack(Context& context, OpenTarget& opened_target, const package::Package& package,
                                const run::Stack* stack, run::DeploySpec deploy_spec, run::RunSpec run_spec);
-  Task<Result<int>> with_deployment(Context& context, Session& session, const run::Deployment& deployment,
+  Task<Result<int>> with_deployment(Context& context, OpenTarget& opened_target, const run::Deployment& deployment,
                                     run::RunSpec run_spec);
 
   Options options_;
@@ -182,55 +183,57 @@ Task<Result<int>> Run::with_target(Context& context, Suites& suites, run::Deploy
   const Destination destination = is_local(options_.target) ? Destination::here : Destination::anywhere;
   // The target is opened while the package is built.
   auto [built, opened] =
-      co_await side_by_side(build(suites, destination, reporters_), Session::open(context, options_.target));
+      co_await side_by_side(build(suites, destination, reporters_), OpenTarget::open(context, options_.target));
   const Result<package::Package> package = unsettled(std::move(built));
-  const Result<std::unique_ptr<Session>> session = unsettled(std::move(opened));
-  if (!session) co_return std::unexpected(package ? session.error() : package.error());
-  auto settled =
-      co_await settle(with_session(context, **session, package, suites, std::move(deploy_spec), std::move(run_spec)));
+  const Result<std::unique_ptr<OpenTarget>> opened_target = unsettled(std::move(opened));
+  if (!opened_target) co_return std::unexpected(package ? opened_target.error() : package.error());
+  auto settled = co_await settle(
+      with_opened_target(context, **opened_target, package, suites, std::move(deploy_spec), std::move(run_spec)));
   co_await asio::this_coro::reset_cancellation_state();
-  co_await (*session)->close();
+  co_await (*opened_target)->close();
   co_return unsettled(std::move(settled));
 }
 
-Task<Result<int>> Run::with_session(Context& context, Session& session, const Result<package::Package>& built,
-                                    Suites& suites, run::DeploySpec deploy_spec, run::RunSpec run_spec) {
+Task<Result<int>> Run::with_opened_target(Context& context, OpenTarget& opened_target,
+                                          const Result<package::Package>& built, Suites& suites,
+                                          run::DeploySpec deploy_spec, run::RunSpec run_spec) {
   if (!built) co_return std::unexpected(built.error());
   const package::Package& package = *built;
   run_spec.suites = finished_specs(suites, package);
   ASSIGN_OR_CO_RETURN(std::optional<run::Stack> stack,
-                      co_await open_stack(session.target(), options_.function, deploy_spec, reporters_));
-  auto settled = co_await settle(
-      with_stack(context, session, package, stack ? &*stack : nullptr, std::move(deploy_spec), std::move(run_spec)));
+                      co_await open_stack(opened_target.target(), options_.function, deploy_spec, reporters_));
+  auto settled = co_await settle(with_stack(context, opened_target, package, stack ? &*stack : nullptr,
+                                            std::move(deploy_spec), std::move(run_spec)));
   co_await asio::this_coro::reset_cancellation_state();
   // What the embedded AWS has goes with it.
-  if (stack && !session.is_local()) {
+  if (stack && !opened_target.is_local()) {
     if (auto removed = co_await stack->remove(); !removed)
       reporters_.on(run::Notice{sortie::describe(removed.error())});
   }
   co_return unsettled(std::move(settled));
 }
 
-Task<Result<int>> Run::with_stack(Context& context, Session& session, const package::Package& package,
+Task<Result<int>> Run::with_stack(Context& context, OpenTarget& opened_target, const package::Package& package,
                                   const run::Stack* stack, run::DeploySpec deploy_spec, run::RunSpec run_spec) {
-  CO_RETURN_IF_ERROR(co_await fill_in_values(session.target(), stack, run_spec.suites));
+  CO_RETURN_IF_ERROR(co_await fill_in_values(opened_target.target(), stack, run_spec.suites));
   for (const suite::SuiteSpec& spec : run_spec.suites) run_spec.list_keys.push_back(list_key(package, spec));
   ASSIGN_OR_CO_RETURN(run::Deployment deployment,
-                      co_await deploy(session.target(), package, std::move(deploy_spec), reporters_));
-  auto settled = co_await settle(with_deployment(context, session, deployment, std::move(run_spec)));
+                      co_await deploy(opened_target.target(), package, std::move(deploy_spec), reporters_));
+  auto settled = co_await settle(with_deployment(context, opened_target, deployment, std::move(run_spec)));
   co_await asio::this_coro::reset_cancellation_state();
   // Also after an interrupt: nothing that costs money is left behind. What the embedded AWS has goes with it; to delete
   // a large log there first would take time, and memory for the case that it failed.
-  if (!session.is_local()) {
+  if (!opened_target.is_local()) {
     if (auto removed = co_await deployment.remove(); !removed)
       reporters_.on(run::Notice{sortie::describe(removed.error())});
   }
   co_return unsettled(std::move(settled));
 }
 
-Task<Result<int>> Run::with_deployment(Context& context, Session& session, const run::Deployment& deployment,
+Task<Result<int>> Run::with_deployment(Context& context, OpenTarget& opened_target, const run::Deployment& deployment,
                                        run::RunSpec run_spec) {
-  run::Runner runner(context.executor, session.target(), deployment, context.clock, reporters_, std::move(run_spec));
+  run::Runner runner(context.executor, opened_target.target(), deployment, context.clock, reporters_,
+                     std::move(run_spec));
   ASSIGN_OR_CO_RETURN(auto listed, co_await runner.list());
   runner_ = &runner;
   auto settled = co_await settle(runner.run(std::move(listed)));

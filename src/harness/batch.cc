@@ -16,7 +16,7 @@ Batch::Batch(const suite::BatchRequest& request, const suite::Framework& framewo
       framework_(framework),
       context_(context),
       workspace_(request.suite, context.folders, context.trace_id),
-      verdicts_(context.outlets) {}
+      verdicts_(context.outputs) {}
 
 void Batch::run() {
   check_environment("an earlier test");
@@ -33,11 +33,11 @@ void Batch::run() {
     if (!tests.empty() && !run_process(std::move(tests))) break;
   }
   verdicts_.release();
-  settle_deaths();
+  conclude_deaths();
   for (const auto& tests : work_) {
     for (const TestCase& test : tests) not_run_.push_back(test.name);
   }
-  context_.outlets.answer.send_end({.not_run = std::move(not_run_), .notices = std::move(notices_)});
+  context_.outputs.answer.send_end({.not_run = std::move(not_run_), .notices = std::move(notices_)});
 }
 
 void Batch::queue_all() {
@@ -59,13 +59,13 @@ void Batch::queue_all() {
 }
 
 bool Batch::over() const {
-  return std::chrono::steady_clock::now() >= context_.stop_at() || !context_.outlets.answer.wanted() ||
+  return std::chrono::steady_clock::now() >= context_.stop_at() || !context_.outputs.answer.wanted() ||
          (request_.fail_fast && verdicts_.any_bad());
 }
 
 bool Batch::run_process(std::vector<TestCase> tests) {
   auto cannot_start = [&](const Error& error) {
-    context_.outlets.answer.send(suite::HarnessError{"cannot_start", describe(error)});
+    context_.outputs.answer.send(suite::HarnessError{"cannot_start", describe(error)});
     work_.push_front(std::move(tests));
     return false;
   };
@@ -76,16 +76,16 @@ bool Batch::run_process(std::vector<TestCase> tests) {
   auto process = Process::start(prepared->launch);
   if (!process) return cannot_start(process.error());
 
-  Session session({.framework = framework_,
-                   .tests = std::move(all),
-                   .test_timeout = request_.test_timeout,
-                   .stop_at = context_.stop_at(),
-                   .fail_fast = request_.fail_fast,
-                   .own_process = request_.isolation == suite::Isolation::process,
-                   .tmp = usable_ ? context_.folders.tmp : std::string()},
-                  verdicts_, context_.outlets);
-  session.run(*std::move(process), prepared->result ? &*prepared->result : nullptr);
-  settle(session, alone);
+  SuiteRun suite_run({.framework = framework_,
+                      .tests = std::move(all),
+                      .test_timeout = request_.test_timeout,
+                      .stop_at = context_.stop_at(),
+                      .fail_fast = request_.fail_fast,
+                      .own_process = request_.isolation == suite::Isolation::process,
+                      .tmp = usable_ ? context_.folders.tmp : std::string()},
+                     verdicts_, context_.outputs);
+  suite_run.run(*std::move(process), prepared->result ? &*prepared->result : nullptr);
+  conclude(suite_run, alone);
   const suite::TestEnded* last = verdicts_.held();
   check_environment(last == nullptr ? "a test" : last->test);
   return true;
@@ -139,10 +139,10 @@ std::vector<TestCase> Batch::cases(const std::vector<std::string>& names) const 
 }
 
 void handle_batch(const suite::BatchRequest& request, const Context& context) {
-  if (const suite::Framework* framework = framework_of(request.suite, context.outlets.answer)) {
+  if (const suite::Framework* framework = framework_of(request.suite, context.outputs.answer)) {
     Batch(request, *framework, context).run();
   } else {
-    context.outlets.answer.send_end({});
+    context.outputs.answer.send_end({});
   }
 }
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "harness/requests.h"
-#include "harness/session.h"
+#include "harness/suite_run.h"
 #include "suite/framework.h"
 #include "suite/protocol.h"
 
@@ -40,21 +40,21 @@ class Batch {
   /// Makes /tmp usable again when a test has spoilt it.
   void check_environment(const std::string& who);
 
-  void settle(const Session& session, bool alone);
-  void settle_ended(const Session& session, bool alone);
-  void settle_running(const Session& session);
-  void settle_behind_the_last(const Session& session, bool alone);
-  void settle_between(const Session& session, bool alone);
-  void settle_barren(const Session& session, bool alone);
-  void add_last_words(const Session& session);
-  void settle_hung(const Session& session, bool alone);
-  void settle_deadline(const Session& session);
-  void settle_leaks(const Session& session);
-  void settle_deaths();
+  void conclude(const SuiteRun& suite_run, bool alone);
+  void conclude_ended(const SuiteRun& suite_run, bool alone);
+  void conclude_running(const SuiteRun& suite_run);
+  void conclude_behind_the_last(const SuiteRun& suite_run, bool alone);
+  void conclude_between(const SuiteRun& suite_run, bool alone);
+  void conclude_barren(const SuiteRun& suite_run, bool alone);
+  void add_last_words(const SuiteRun& suite_run);
+  void conclude_hung(const SuiteRun& suite_run, bool alone);
+  void conclude_deadline(const SuiteRun& suite_run);
+  void conclude_leaks(const SuiteRun& suite_run);
+  void conclude_deaths();
 
   /// Ends `test`, which the process's end took along.
-  void end_with(const Session& session, const std::string& test, std::string message);
-  [[nodiscard]] std::string before_start(const Session& session) const;
+  void end_with(const SuiteRun& suite_run, const std::string& test, std::string message);
+  [[nodiscard]] std::string before_start(const SuiteRun& suite_run) const;
   void again_together(std::vector<suite::TestCase> tests);
   void again_alone(const std::vector<suite::TestCase>& tests);
   /// The first `count` alone, one after the other, then the rest together; before all else.

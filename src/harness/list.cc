@@ -18,15 +18,15 @@ constexpr std::size_t k_shown_output = 8 * 1024;
 /// Collects what a suite prints when it lists, and stops it when that takes too long.
 class ListListener final : public ProcessListener {
  public:
-  ListListener(Outlets& outlets, TimePoint deadline) : outlets_(outlets), deadline_(deadline) {}
+  ListListener(OutputStreams& outputs, TimePoint deadline) : outputs_(outputs), deadline_(deadline) {}
   void follow(Process& process) {
     process_ = &process;
-    output.status = process.follow(*this, outlets_).status;
+    output.status = process.follow(*this, outputs_).status;
   }
 
   bool on_output(std::string_view standard_error, std::string_view standard_output) override {
-    outlets_.write_log(standard_error);
-    outlets_.write_log(standard_output);
+    outputs_.write_log(standard_error);
+    outputs_.write_log(standard_output);
     append(output.standard_error, standard_error);
     append(output.standard_output, standard_output);
     return false;
@@ -48,7 +48,7 @@ class ListListener final : public ProcessListener {
     text += bytes.substr(0, k_list_limit - std::min(k_list_limit, text.size()));
   }
 
-  Outlets& outlets_;
+  OutputStreams& outputs_;
   TimePoint deadline_;
   Process* process_ = nullptr;
 };
@@ -69,8 +69,8 @@ std::string shown(const suite::ListOutput& output) {
 }
 
 /// One start of the suite.
-std::expected<suite::ListOutput, suite::HarnessError> start_once(const suite::Invocation& invocation,
-                                                                 Workspace& workspace, Outlets& outlets,
+std::expected<suite::ListOutput, suite::HarnessError> start_once(const suite::CommandSpec& invocation,
+                                                                 Workspace& workspace, OutputStreams& outputs,
                                                                  TimePoint deadline) {
   auto cannot_start = [](const Error& error) {
     return std::unexpected(suite::HarnessError{"cannot_start", describe(error)});
@@ -80,7 +80,7 @@ std::expected<suite::ListOutput, suite::HarnessError> start_once(const suite::In
   auto process = Process::start(prepared->launch);
   if (!process) return cannot_start(process.error());
 
-  ListListener listener(outlets, deadline);
+  ListListener listener(outputs, deadline);
   listener.follow(*process);
   suite::ListOutput& output = listener.output;
   if (listener.timed_out) {
@@ -95,8 +95,8 @@ suite::HarnessEvent list_suite(const suite::ListRequest& request, const suite::F
                                const Context& context) {
   Workspace workspace(request.suite, context.folders, context.trace_id);
   const TimePoint deadline = std::min(context.stop_at(), std::chrono::steady_clock::now() + request.timeout);
-  auto start = [&](const suite::Invocation& invocation) {
-    return start_once(invocation, workspace, context.outlets, deadline);
+  auto start = [&](const suite::CommandSpec& invocation) {
+    return start_once(invocation, workspace, context.outputs, deadline);
   };
   auto first = start(framework.listing(workspace.next_scratch()));
   if (!first) return first.error();
@@ -118,7 +118,7 @@ suite::HarnessEvent list_suite(const suite::ListRequest& request, const suite::F
 }  // namespace
 
 void handle_list(const suite::ListRequest& request, const Context& context) {
-  Answer& answer = context.outlets.answer;
+  Answer& answer = context.outputs.answer;
   if (const suite::Framework* framework = framework_of(request.suite, answer)) {
     if (auto tests = framework->fixed_list(request.suite.executable)) {
       answer.send(suite::Listed{*std::move(tests)});

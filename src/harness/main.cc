@@ -35,17 +35,17 @@ TimePoint deadline_of(const RuntimeInvocation& invocation, TimePoint now) {
   return now + std::clamp(left, 0ms, k_longest);
 }
 
-void flush_log(Outlets& outlets) {
-  while (!outlets.log.idle()) {
+void flush_log(OutputStreams& outputs) {
+  while (!outputs.log.idle()) {
     std::vector<pollfd> fds;
-    outlets.add_poll(fds);
+    outputs.add_poll(fds);
     ::poll(fds.data(), fds.size(), 1000);
-    outlets.flush();
+    outputs.flush();
   }
 }
 
 void handle(const RuntimeInvocation& invocation, const Context& context, bool cold) {
-  Answer& answer = context.outlets.answer;
+  Answer& answer = context.outputs.answer;
   const char* worker = std::getenv("AWS_LAMBDA_LOG_STREAM_NAME");
   answer.send(suite::Hello{.worker = worker != nullptr ? worker : "", .cold = cold});
   const auto request = suite::decode_request(invocation.payload);
@@ -60,7 +60,7 @@ void handle(const RuntimeInvocation& invocation, const Context& context, bool co
 }
 
 int serve(RuntimeApi& api) {
-  Outlet log(STDOUT_FILENO, k_log_congestion_limit);
+  BufferedWriter log(STDOUT_FILENO, k_log_congestion_limit);
   for (bool cold = true;; cold = false) {
     const auto invocation = api.next();
     if (!invocation) {
@@ -69,16 +69,16 @@ int serve(RuntimeApi& api) {
     }
     const TimePoint now = std::chrono::steady_clock::now();
     Answer answer(api, invocation->request_id);
-    Outlets outlets{answer, log};
+    OutputStreams outputs{answer, log};
     handle(*invocation,
-           {.outlets = outlets,
+           {.outputs = outputs,
             .folders = find_folders(),
             .trace_id = invocation->trace_id,
             .received = now,
             .deadline = deadline_of(*invocation, now)},
            cold);
     // The log first: once the answer has ended, what is still unwritten would belong to nobody.
-    flush_log(outlets);
+    flush_log(outputs);
     if (auto finished = answer.finish(); !finished) complain(finished.error());
   }
 }

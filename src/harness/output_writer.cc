@@ -79,8 +79,8 @@ void OutputWriter::send_pieces(const Lines& lines) {
   std::string_view bytes = lines.bytes;
   while (!bytes.empty()) {
     const std::string_view piece = bytes.substr(0, piece_size(bytes));
-    outlets_.write_log(piece);
-    outlets_.answer.send(suite::Output{test_, lines.to_stderr, std::string(piece), outlets_.logged});
+    outputs_.write_log(piece);
+    outputs_.answer.send(suite::Output{test_, lines.to_stderr, std::string(piece), outputs_.logged});
     bytes.remove_prefix(piece.size());
   }
 }

@@ -13,7 +13,7 @@ namespace sortie::harness {
 /// its end, for the end of its test, or until it has 32 KiB. Lines that follow each other closely are joined.
 class OutputWriter {
  public:
-  explicit OutputWriter(Outlets& outlets) : outlets_(outlets) {}
+  explicit OutputWriter(OutputStreams& outputs) : outputs_(outputs) {}
   /// To which test what comes now belongs; empty: to none.
   void attribute_to(const std::string& test);
   [[nodiscard]] const std::string& test() const { return test_; }
@@ -35,7 +35,7 @@ class OutputWriter {
   void send_waiting();
   void send_pieces(const Lines& lines);
 
-  Outlets& outlets_;
+  OutputStreams& outputs_;
   std::string test_;
   std::string unfinished_[2];   ///< the rest of a line, by stream
   std::vector<Lines> waiting_;  ///< whole lines in the order in which they ended

@@ -227,33 +227,33 @@ void Process::stop(int signal, std::chrono::milliseconds grace) {
   kill_at_ = std::chrono::steady_clock::now() + grace;
 }
 
-ProcessEnd Process::follow(ProcessListener& listener, Outlets& outlets) {
+ProcessEnd Process::follow(ProcessListener& listener, OutputStreams& outputs) {
   ProcessEnd end;
   for (Ready ready; !ready.child || !reap(end);) {
-    ready = wait_for_something(listener, outlets);
+    ready = wait_for_something(listener, outputs);
     if (ready.child) swallow_child_signals();
-    if (!outlets.congested()) read_step(listener, outlets, ready);
+    if (!outputs.congested()) read_step(listener, outputs, ready);
     const auto now = std::chrono::steady_clock::now();
-    outlets.answer.stay_alive(now);
-    outlets.flush();
+    outputs.answer.stay_alive(now);
+    outputs.flush();
     if (now >= kill_at_) {
       ::kill(-pid_, SIGKILL);
       killed_ = true;
       kill_at_ = TimePoint::max();
     }
-    if (!outlets.answer.wanted()) stop(SIGKILL, 0ms);
+    if (!outputs.answer.wanted()) stop(SIGKILL, 0ms);
     if (!stopping_ && now >= listener.wake_at()) listener.on_wake();
   }
 
-  read_last_output(listener, outlets);
+  read_last_output(listener, outputs);
   listener.on_exited();
 
   // What is about to end by itself, a pipeline's tail for instance, is no leak.
   const auto patience_ends = std::chrono::steady_clock::now() + k_leak_grace;
   auto left = living_descendants(0);
   while (!left.empty() && !stopping_ && std::chrono::steady_clock::now() < patience_ends) {
-    read_output(listener, outlets, k_read_at_once);
-    outlets.flush();
+    read_output(listener, outputs, k_read_at_once);
+    outputs.flush();
     ::usleep(1000);
     left = living_descendants(0);
   }
@@ -261,34 +261,34 @@ ProcessEnd Process::follow(ProcessListener& listener, Outlets& outlets) {
   ::kill(-pid_, SIGKILL);
   kill_descendants(k_kill_patience);
 
-  drain(listener, outlets);
+  drain(listener, outputs);
   return end;
 }
 
-void Process::drain(ProcessListener& listener, Outlets& outlets) {
+void Process::drain(ProcessListener& listener, OutputStreams& outputs) {
   const auto patience_ends = std::chrono::steady_clock::now() + k_drain_patience;
   while (stdout_ || stderr_) {
-    if (outlets.congested() && outlets.answer.wanted()) {
-      static_cast<void>(wait_for_something(listener, outlets));
+    if (outputs.congested() && outputs.answer.wanted()) {
+      static_cast<void>(wait_for_something(listener, outputs));
     } else {
-      read_output(listener, outlets, k_read_at_once);
+      read_output(listener, outputs, k_read_at_once);
       if ((stdout_ || stderr_) && std::chrono::steady_clock::now() > patience_ends) break;
     }
-    outlets.flush();
+    outputs.flush();
     if (stdout_ || stderr_) ::usleep(100);
   }
   stdout_.reset();
   stderr_.reset();
 }
 
-Process::Ready Process::wait_for_something(ProcessListener& listener, const Outlets& outlets) const {
+Process::Ready Process::wait_for_something(ProcessListener& listener, const OutputStreams& outputs) const {
   // A descriptor of -1 is passed over.
-  const bool reading = !outlets.congested();
+  const bool reading = !outputs.congested();
   std::vector<pollfd> fds{{g_child_signals, POLLIN, 0},
                           {reading && stdout_ ? stdout_.get() : -1, POLLIN, 0},
                           {reading && stderr_ ? stderr_.get() : -1, POLLIN, 0}};
-  outlets.add_poll(fds);
-  TimePoint wake = std::min(kill_at_, outlets.answer.alive_at());
+  outputs.add_poll(fds);
+  TimePoint wake = std::min(kill_at_, outputs.answer.alive_at());
   if (!stopping_) wake = std::min(wake, listener.wake_at());
   if (::poll(fds.data(), fds.size(), milliseconds_until(wake)) <= 0) return {};
   return {.child = fds[0].revents != 0, .out = fds[1].revents != 0, .err = fds[2].revents != 0};
@@ -301,20 +301,20 @@ Process::Ready Process::wait_for_something(ProcessListener& listener, const Outl
 ///
 /// In step one write is all that can be there. Standard error that was empty when that write had come is behind it; the
 /// other way round nothing is known.
-void Process::read_step(ProcessListener& listener, Outlets& outlets, Ready ready) {
+void Process::read_step(ProcessListener& listener, OutputStreams& outputs, Ready ready) {
   if (!in_step_) {
-    read_output(listener, outlets, k_read_at_once);
+    read_output(listener, outputs, k_read_at_once);
   } else if (ready.out || ready.err) {
     ready.out = true;
-    read_once(listener, outlets, ready);
+    read_once(listener, outputs, ready);
     listener.on_pause();
   }
 }
 
-void Process::read_output(ProcessListener& listener, Outlets& outlets, std::size_t limit) {
+void Process::read_output(ProcessListener& listener, OutputStreams& outputs, std::size_t limit) {
   std::size_t total = 0;
   while ((stdout_ || stderr_) && total < limit) {
-    const std::size_t size = read_once(listener, outlets, {});
+    const std::size_t size = read_once(listener, outputs, {});
     if (size == 0) break;
     total += size;
   }
@@ -322,7 +322,7 @@ void Process::read_output(ProcessListener& listener, Outlets& outlets, std::size
 }
 
 /// How many bytes there were.
-std::size_t Process::read_once(ProcessListener& listener, Outlets& outlets, Ready ready) {
+std::size_t Process::read_once(ProcessListener& listener, OutputStreams& outputs, Ready ready) {
   char out[k_read_size];
   char err[k_read_size];
   ssize_t out_count = ready.out && in_step_ ? peek_stdout(out, sizeof out) : -1;
@@ -335,7 +335,7 @@ std::size_t Process::read_once(ProcessListener& listener, Outlets& outlets, Read
   const auto out_size = static_cast<std::size_t>(std::max<ssize_t>(out_count, 0));
   if (err_size > 0 || out_size > 0) {
     const bool boundary = listener.on_output({err, err_size}, {out, out_size});
-    if (boundary) outlets.flush();
+    if (boundary) outputs.flush();
     consume_stdout(out_size);
     adapt_step(boundary);
   }
@@ -348,13 +348,13 @@ std::size_t Process::read_once(ProcessListener& listener, Outlets& outlets, Read
 }
 
 /// What the process had printed when it ended: no more than its pipes hold then, as others may still print.
-void Process::read_last_output(ProcessListener& listener, Outlets& outlets) {
+void Process::read_last_output(ProcessListener& listener, OutputStreams& outputs) {
   std::size_t there = 0;
   for (const UniqueFd* fd : {&stdout_, &stderr_}) {
     int count = 0;
     if (*fd && ::ioctl(fd->get(), FIONREAD, &count) == 0) there += static_cast<std::size_t>(count);
   }
-  if (there > 0) read_output(listener, outlets, there);
+  if (there > 0) read_output(listener, outputs, there);
 }
 
 ssize_t Process::peek_stdout(char* buffer, std::size_t size) {

@@ -12,9 +12,9 @@
 #include "base/error.h"
 #include "base/unique_fd.h"
 #include "base/utf8.h"
+#include "harness/buffered_writer.h"
 #include "harness/connection.h"
 #include "harness/descendants.h"
-#include "harness/outlet.h"
 #include "harness/runtime_api.h"
 #include "suite/framework.h"
 #include "suite/text.h"
@@ -56,9 +56,9 @@ struct ProcessEnd {
 
 /// Where what a suite prints goes: the harness's own standard output, which is the function's log, and the streamed
 /// answer. One for each invocation.
-struct Outlets {
+struct OutputStreams {
   Answer& answer;
-  Outlet& log;
+  BufferedWriter& log;
   std::uint64_t logged = 0;  ///< bytes given to the log
 
   /// The log is text: what is not UTF-8 becomes U+FFFD here, so that the log keeps the bytes that `logged` counts.
@@ -98,9 +98,9 @@ class Process {
   /// It has exited, whatever still holds its pipes open.
   [[nodiscard]] bool has_exited() const;
 
-  /// Follows it to its end and drains and kills all it leaves behind. It is read as long as the outlets take what it
+  /// Follows it to its end and drains and kills all it leaves behind. It is read as long as the outputs take what it
   /// prints; its time runs in any case.
-  ProcessEnd follow(ProcessListener& listener, Outlets& outlets);
+  ProcessEnd follow(ProcessListener& listener, OutputStreams& outputs);
 
  private:
   Process() = default;
@@ -111,15 +111,15 @@ class Process {
     bool err = true;
   };
 
-  [[nodiscard]] Ready wait_for_something(ProcessListener& listener, const Outlets& outlets) const;
-  void read_step(ProcessListener& listener, Outlets& outlets, Ready ready);
-  void read_output(ProcessListener& listener, Outlets& outlets, std::size_t limit);
-  std::size_t read_once(ProcessListener& listener, Outlets& outlets, Ready ready);
-  void read_last_output(ProcessListener& listener, Outlets& outlets);
+  [[nodiscard]] Ready wait_for_something(ProcessListener& listener, const OutputStreams& outputs) const;
+  void read_step(ProcessListener& listener, OutputStreams& outputs, Ready ready);
+  void read_output(ProcessListener& listener, OutputStreams& outputs, std::size_t limit);
+  std::size_t read_once(ProcessListener& listener, OutputStreams& outputs, Ready ready);
+  void read_last_output(ProcessListener& listener, OutputStreams& outputs);
   ssize_t peek_stdout(char* buffer, std::size_t size);
   void consume_stdout(std::size_t count);
   void adapt_step(bool boundary);
-  void drain(ProcessListener& listener, Outlets& outlets);
+  void drain(ProcessListener& listener, OutputStreams& outputs);
   bool reap(ProcessEnd& end);
   [[nodiscard]] bool killed_for_memory(const ProcessEnd& end, long max_rss_kib) const;
 

@@ -11,7 +11,7 @@ namespace sortie::harness {
 
 /// What a request is handled with.
 struct Context {
-  Outlets& outlets;
+  OutputStreams& outputs;
   Folders folders;
   std::string trace_id;
   TimePoint received;

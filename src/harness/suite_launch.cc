@@ -18,7 +18,7 @@ std::string variable_or(const char* name, const char* otherwise) {
 }
 
 /// Where the framework named the file `path`, it is named `by` instead.
-void rename(suite::Invocation& invocation, const std::string& path, const std::string& by) {
+void rename(suite::CommandSpec& invocation, const std::string& path, const std::string& by) {
   const auto in = [&](std::string& text) {
     for (std::size_t at = 0; (at = text.find(path, at)) != std::string::npos; at += by.size()) {
       text.replace(at, path.size(), by);
@@ -58,7 +58,7 @@ std::string Workspace::next_scratch() {
   return scratch_;
 }
 
-Result<Prepared> Workspace::prepare(suite::Invocation invocation) {
+Result<Prepared> Workspace::prepare(suite::CommandSpec invocation) {
   if (suite_.cwd == suite::WorkingFolder::tmp) RETURN_IF_ERROR(refresh_copy());
   for (const std::string& folder : invocation.folders) RETURN_IF_ERROR(make_folders(folder));
   Prepared prepared;
@@ -77,7 +77,7 @@ Result<Prepared> Workspace::prepare(suite::Invocation invocation) {
   return prepared;
 }
 
-Result<Launch> Workspace::launch_of(const suite::Invocation& invocation) const {
+Result<Launch> Workspace::launch_of(const suite::CommandSpec& invocation) const {
   Launch launch;
   const std::string executable = base_ + "/" + suite_.executable;
   if (!suite_.loader.empty()) {
@@ -103,7 +103,7 @@ Result<void> Workspace::refresh_copy() {
   return {};
 }
 
-std::vector<std::string> Workspace::environment(const suite::Invocation& invocation) const {
+std::vector<std::string> Workspace::environment(const suite::CommandSpec& invocation) const {
   std::map<std::string, std::string> variables;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;

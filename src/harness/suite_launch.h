@@ -41,12 +41,12 @@ class Workspace {
   std::string next_scratch();
   /// How to start the suite for `invocation`; makes its folders, writes its input files. In a working copy that a test
   /// has damaged, the copy is made anew.
-  Result<Prepared> prepare(suite::Invocation invocation);
+  Result<Prepared> prepare(suite::CommandSpec invocation);
 
  private:
   Result<void> refresh_copy();
-  [[nodiscard]] Result<Launch> launch_of(const suite::Invocation& invocation) const;
-  [[nodiscard]] std::vector<std::string> environment(const suite::Invocation& invocation) const;
+  [[nodiscard]] Result<Launch> launch_of(const suite::CommandSpec& invocation) const;
+  [[nodiscard]] std::vector<std::string> environment(const suite::CommandSpec& invocation) const;
 
   const suite::SuiteSpec& suite_;
   Folders folders_;

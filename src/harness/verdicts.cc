@@ -13,11 +13,11 @@ constexpr std::size_t k_message_limit = 64 * 1024;
 
 void Verdicts::start(const std::string& test) {
   release();
-  if (started_.insert(test).second) outlets_.answer.send(suite::TestStarted{test, outlets_.logged});
+  if (started_.insert(test).second) outputs_.answer.send(suite::TestStarted{test, outputs_.logged});
 }
 
 void Verdicts::end(suite::TestEnded ended) {
-  ended.log_offset = outlets_.logged;
+  ended.log_offset = outputs_.logged;
   if (held_ && held_->now.test == ended.test) {
     if (ended.leaked_processes == 0) ended.leaked_processes = held_->now.leaked_processes;
     held_->now = std::move(ended);
@@ -33,7 +33,7 @@ void Verdicts::end(suite::TestEnded ended) {
 
 void Verdicts::end_unlisted(suite::TestEnded ended) {
   ended.unlisted = true;
-  ended.log_offset = outlets_.logged;
+  ended.log_offset = outputs_.logged;
   if (suite::TestEnded* before = unlisted(ended.test)) {
     *before = std::move(ended);
   } else {
@@ -51,7 +51,7 @@ void Verdicts::say(Held& held) {
   held.now.message = suite::abridge(held.now.message, k_message_limit);
   std::string words = suite::encode(held.now);
   if (words == held.said) return;
-  outlets_.answer.send(held.now);
+  outputs_.answer.send(held.now);
   held.said = std::move(words);
 }
 

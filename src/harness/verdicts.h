@@ -15,7 +15,7 @@ namespace sortie::harness {
 /// it did not end well: then it is said again.
 class Verdicts {
  public:
-  explicit Verdicts(Outlets& outlets) : outlets_(outlets) {}
+  explicit Verdicts(OutputStreams& outputs) : outputs_(outputs) {}
 
   /// The log's length at the time of each call is where the test's output begins and ends.
   void start(const std::string& test);
@@ -51,7 +51,7 @@ class Verdicts {
 
   void say(Held& held);
 
-  Outlets& outlets_;
+  OutputStreams& outputs_;
   std::set<std::string> started_;
   std::set<std::string> ended_;  ///< the held one too
   std::set<std::string> bad_;    ///< but for the held one

@@ -16,7 +16,7 @@
 #include <cerrno>
 #include <map>
 
-#include "http/session.h"
+#include "http/server_connection.h"
 #include "http/tls_contexts.h"
 
 namespace sortie::http {
@@ -123,7 +123,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   const ServerLimits limits;
   const std::shared_ptr<Deadlines> deadlines;
   std::map<std::uint64_t, std::shared_ptr<Listener>> listeners;
-  boost::intrusive::list<Session, boost::intrusive::constant_time_size<false>> sessions;
+  boost::intrusive::list<ServerConnection, boost::intrusive::constant_time_size<false>> sessions;
   std::size_t session_count = 0;
   std::uint64_t next_listener = 1;
   asio::steady_timer slot_free;  // never expires: cancelled when a connection closes
@@ -181,8 +181,8 @@ Task<void> Server::Impl::wait_for_slot(std::shared_ptr<Impl> self, std::shared_p
 }
 
 bool Server::Impl::make_room() {
-  Session* longest = nullptr;
-  for (Session& session : sessions) {
+  ServerConnection* longest = nullptr;
+  for (ServerConnection& session : sessions) {
     const auto waiting = session.waiting();
     if (waiting && (longest == nullptr || *waiting < *longest->waiting())) longest = &session;
   }
@@ -204,7 +204,8 @@ void Server::Impl::take(int fd, const Listener& listener, const sockaddr_storage
   socket.assign({peer.ss_family, 0}, fd, error);
   if (error) return;
   static_cast<void>(owned.release());
-  auto session = std::make_shared<Session>(std::move(socket), deadlines, limits, listener.origin, text_of(peer));
+  auto session =
+      std::make_shared<ServerConnection>(std::move(socket), deadlines, limits, listener.origin, text_of(peer));
   sessions.push_back(*session);
   ++session_count;
   session->start([weak = weak_from_this()] {
@@ -222,7 +223,7 @@ void Server::Impl::remove(std::uint64_t id) {
   found->second->descriptor.close(ignored);
   listeners.erase(found);
   slot_free.cancel();
-  for (Session& session : sessions) {
+  for (ServerConnection& session : sessions) {
     if (session.listener() == id) session.abort();
   }
 }

@@ -195,7 +195,7 @@ void Collector::release_held() {
   for (const Held& held : std::exchange(held_, {})) ledger_.end(held.test, held.ended, worker_);
 }
 
-void Collector::settle(InvocationEnd end, const std::string& message) {
+void Collector::conclude(InvocationEnd end, const std::string& message) {
   if (std::exchange(settled_, true)) return;
   commit();
   release_held();
@@ -207,9 +207,9 @@ void Collector::settle(InvocationEnd end, const std::string& message) {
   }
   const bool died = end != InvocationEnd::succeeded && end != InvocationEnd::cut && end != InvocationEnd::timed_out;
   if (!complete_ && died && (greeted_ || !running().empty())) {
-    settle_death(end, message);
+    attribute_death(end, message);
   } else if (!running().empty()) {
-    settle_running(end, message);
+    conclude_running(end, message);
     if (!complete_) put_back_rest();
   }
   // Backwards, because a test that waits again goes to the front of the queue.
@@ -255,7 +255,7 @@ void Collector::blame(const std::string& name, InvocationEnd end, const std::str
 
 /// Without a death of the harness's own. A cut connection, or an answer that just stops, says nothing about the tests:
 /// they run again.
-void Collector::settle_running(InvocationEnd end, const std::string& message) {
+void Collector::conclude_running(InvocationEnd end, const std::string& message) {
   const bool tells = end != InvocationEnd::cut && end != InvocationEnd::succeeded;
   for (const std::string& name : running()) {
     Known& known = tests_.at(name);
@@ -269,7 +269,7 @@ void Collector::settle_running(InvocationEnd end, const std::string& message) {
   }
 }
 
-void Collector::settle_death(InvocationEnd end, const std::string& message) {
+void Collector::attribute_death(InvocationEnd end, const std::string& message) {
   const std::string why = message.empty() ? "the function ended" : message;
   std::vector<std::string> suspects = running();
   const bool seen = !suspects.empty();

@@ -41,7 +41,7 @@ class Collector {
   [[nodiscard]] bool needs_log() const { return !settled_ && (left_out_ > 0 || !complete_ || !held_.empty()); }
   /// Ends the matter: each test of the batch is ended, put back or unreported. `message` says what became of the
   /// function.
-  void settle(InvocationEnd end, const std::string& message);
+  void conclude(InvocationEnd end, const std::string& message);
 
   /// The harness said that it was done.
   [[nodiscard]] bool complete() const { return complete_; }
@@ -84,8 +84,8 @@ class Collector {
   void release_held();
   [[nodiscard]] std::vector<std::string> running() const;
   [[nodiscard]] bool is_one_unit() const;
-  void settle_running(InvocationEnd end, const std::string& message);
-  void settle_death(InvocationEnd end, const std::string& message);
+  void conclude_running(InvocationEnd end, const std::string& message);
+  void attribute_death(InvocationEnd end, const std::string& message);
   void blame(const std::string& name, InvocationEnd end, const std::string& why);
   void put_back_rest();
 

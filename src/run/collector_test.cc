@@ -50,7 +50,7 @@ TEST_F(CollectorTest, WholeAnswerInAnyPieces) {
   answer += text(suite::BatchEnded{});
   for (const char byte : answer) collector.feed({&byte, 1});
   EXPECT_TRUE(collector.complete());
-  collector.settle(InvocationEnd::succeeded, "");
+  collector.conclude(InvocationEnd::succeeded, "");
   EXPECT_TRUE(ledger.finished());
   EXPECT_EQ(ledger.counts().passed, 4U);
 }
@@ -58,7 +58,7 @@ TEST_F(CollectorTest, WholeAnswerInAnyPieces) {
 TEST_F(CollectorTest, DeathIsPinnedOnTheRunningTestAndTheRestWaits) {
   Collector collector = this->collector();
   collector.feed(started("a") + ended("a") + started("b"));
-  collector.settle(InvocationEnd::timed_out, "Task timed out after 3.00 seconds");
+  collector.conclude(InvocationEnd::timed_out, "Task timed out after 3.00 seconds");
   EXPECT_EQ(outcome("a"), "passed");
   EXPECT_EQ(outcome("b"), "timed_out");
   EXPECT_EQ(recorder.ends["b"].message, "Task timed out after 3.00 seconds");
@@ -70,12 +70,12 @@ TEST_F(CollectorTest, DeathIsPinnedOnTheRunningTestAndTheRestWaits) {
 TEST_F(CollectorTest, ATestWhoseHarnessDiedRunsAgainAloneBeforeItIsBlamed) {
   Collector collector = this->collector();
   collector.feed(text(suite::Hello{}) + started("a") + ended("a") + started("b"));
-  collector.settle(InvocationEnd::crashed, "signal: killed");
+  collector.conclude(InvocationEnd::crashed, "signal: killed");
   EXPECT_EQ(outcome("a"), "passed");
   EXPECT_EQ(outcome("b"), "none");
   Collector alone(ledger, recorder, "s", take_one("b"));
   alone.feed(text(suite::Hello{}) + started("b"));
-  alone.settle(InvocationEnd::crashed, "signal: killed");
+  alone.conclude(InvocationEnd::crashed, "signal: killed");
   EXPECT_EQ(outcome("b"), "crashed");
   EXPECT_EQ(outcome("c"), "none");
 }
@@ -83,11 +83,11 @@ TEST_F(CollectorTest, ATestWhoseHarnessDiedRunsAgainAloneBeforeItIsBlamed) {
 TEST_F(CollectorTest, TheNextInOrderIsTheSuspectWhenNoTestIsKnownToHaveRun) {
   Collector collector = this->collector();
   collector.feed(text(suite::Hello{}) + started("a") + ended("a"));
-  collector.settle(InvocationEnd::crashed, "signal: killed");
+  collector.conclude(InvocationEnd::crashed, "signal: killed");
   EXPECT_EQ(outcome("a"), "passed");
   Collector alone(ledger, recorder, "s", take_one("b"));
   alone.feed(text(suite::Hello{}));
-  alone.settle(InvocationEnd::crashed, "signal: killed");
+  alone.conclude(InvocationEnd::crashed, "signal: killed");
   EXPECT_EQ(outcome("b"), "crashed");
 }
 
@@ -95,7 +95,7 @@ TEST_F(CollectorTest, ADeathBehindTheLastTestIsNoTests) {
   Collector collector = this->collector();
   collector.feed(text(suite::Hello{}));
   for (const char* name : {"a", "b", "c", "d"}) collector.feed(started(name) + ended(name));
-  collector.settle(InvocationEnd::crashed, "signal: killed");
+  collector.conclude(InvocationEnd::crashed, "signal: killed");
   EXPECT_EQ(ledger.counts().passed, 4U);
   EXPECT_EQ(outcome("[process exit]"), "crashed");
   EXPECT_TRUE(ledger.finished());
@@ -104,7 +104,7 @@ TEST_F(CollectorTest, ADeathBehindTheLastTestIsNoTests) {
 TEST_F(CollectorTest, AHarnessThatWasStoppedBlamesTheTestThatRan) {
   Collector collector = this->collector();
   collector.feed(text(suite::Hello{}) + started("a") + ended("a") + started("b") + text(suite::Alive{}));
-  collector.settle(InvocationEnd::silent, "the harness was stopped");
+  collector.conclude(InvocationEnd::silent, "the harness was stopped");
   EXPECT_EQ(outcome("a"), "passed");
   EXPECT_EQ(outcome("b"), "timed_out");
   EXPECT_EQ(take_one("c").tests.size(), 1U);
@@ -138,7 +138,7 @@ TEST_F(CollectorTest, AnUnlistedFailureIsOneMoreResultOnce) {
 TEST_F(CollectorTest, CutStreamBlamesNobodyAtFirst) {
   Collector collector = this->collector();
   collector.feed(started("a"));
-  collector.settle(InvocationEnd::cut, "connection closed");
+  collector.conclude(InvocationEnd::cut, "connection closed");
   EXPECT_TRUE(recorder.ends.empty());
   EXPECT_FALSE(ledger.finished());
 }
@@ -147,7 +147,7 @@ TEST_F(CollectorTest, SilentTestsComeBackAndAreLostInTheEnd) {
   for (int round = 0; round < 2; ++round) {
     Collector collector = this->collector();
     collector.feed(text(suite::BatchEnded{}));
-    collector.settle(InvocationEnd::succeeded, "");
+    collector.conclude(InvocationEnd::succeeded, "");
   }
   EXPECT_TRUE(ledger.finished());
   EXPECT_EQ(ledger.counts().lost, 4U);
@@ -174,7 +174,7 @@ TEST_F(CollectorTest, OutputPastTheStreamingLimitComesFromTheLog) {
   collector.feed_log("01");
   collector.feed_log("234567x");
   collector.feed_log("y");
-  collector.settle(InvocationEnd::succeeded, "");
+  collector.conclude(InvocationEnd::succeeded, "");
   EXPECT_EQ(recorder.ends["a"].output, "01234567");
   EXPECT_EQ(recorder.ends["b"].output, "xy");
 }
@@ -183,7 +183,7 @@ TEST_F(CollectorTest, TheLastWordsOfADeadTestComeFromTheLog) {
   Collector collector = this->collector();
   collector.feed(started("a") + text(suite::Output{.test = "a", .bytes = "hello ", .log_offset = 6}));
   collector.feed_log("hello world\n");
-  collector.settle(InvocationEnd::timed_out, "Task timed out");
+  collector.conclude(InvocationEnd::timed_out, "Task timed out");
   EXPECT_EQ(recorder.ends["a"].output, "hello world\n");
   EXPECT_EQ(outcome("a"), "timed_out");
 }
@@ -192,7 +192,7 @@ TEST_F(CollectorTest, ASuiteThatCannotStartLosesItsTestsAtOnce) {
   Collector collector = this->collector();
   collector.feed(text(suite::HarnessError{.kind = "cannot_start", .message = "no such file"}) +
                  text(suite::BatchEnded{}));
-  collector.settle(InvocationEnd::succeeded, "");
+  collector.conclude(InvocationEnd::succeeded, "");
   EXPECT_EQ(ledger.counts().lost, 4U);
   EXPECT_EQ(recorder.ends["a"].message, "no such file");
 }

@@ -200,11 +200,11 @@ void Ledger::finish(std::size_t test, const suite::TestEnded& ended, const std::
   ++ended_;
   spent_ += ended.duration;
   --unit.unsettled;
-  if (options_.retries == 0 || unit.unsettled == 0) tell(unit);
+  if (options_.retries == 0 || unit.unsettled == 0) report(unit);
 }
 
 /// Tells the held ends: of an attempt that is followed by another, or for good.
-void Ledger::tell(Unit& unit) {
+void Ledger::report(Unit& unit) {
   const bool again = unit.unsettled == 0 && unit.bad && unit.attempt <= options_.retries && !stopped_ && !failing_fast_;
   if (again) {
     ++unit.attempt;
@@ -280,7 +280,7 @@ void Ledger::not_run(std::size_t test) {
   records_[test].place = Place::done;
   --open_;
   ++counts_.not_run;
-  if (--unit.unsettled == 0) tell(unit);
+  if (--unit.unsettled == 0) report(unit);
 }
 
 /// What took its process along, in this attempt of the unit, in front of `test`: it would do so again.

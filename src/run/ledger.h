@@ -120,7 +120,7 @@ class Ledger {
   [[nodiscard]] std::vector<std::size_t> take_waiting();
   [[nodiscard]] TestFinished describe(std::size_t test, const suite::TestEnded& ended, const std::string& worker);
   void finish(std::size_t test, const suite::TestEnded& ended, const std::string& worker);
-  void tell(Unit& unit);
+  void report(Unit& unit);
   void conclude(std::size_t test, TestFinished finished);
   void drop(std::size_t test);
   void not_run(std::size_t test);

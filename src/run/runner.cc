@@ -197,7 +197,7 @@ Task<void> Runner::run_batch(Ledger::Batch batch) {
     say_once(request.suite.name + ": " + collector.error()->message);
   }
   const bool progressed = collector.progressed();
-  collector.settle(invocation->end, invocation->message);
+  collector.conclude(invocation->end, invocation->message);
   fruitless_ = progressed ? 0 : fruitless_ + 1;
   if (fruitless_ >= k_max_fruitless) {
     give_up(invocation->message.empty() ? why_fruitless(fruitless_, collector) : invocation->message);

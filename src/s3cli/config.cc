@@ -201,7 +201,7 @@ Result<Config> parse_config(std::string_view text) {
   if (members.error()) return wrong(*members.error());
   if (config.bucket.empty()) return wrong("bucket_name must be set");
   ASSIGN_OR_RETURN(config.credentials_source, credentials_source_of(source, config));
-  RETURN_IF_ERROR(settle_host(config));
+  RETURN_IF_ERROR(complete_host(config));
   apply_host_rules(config);
   RETURN_IF_ERROR(check(config));
   return config;

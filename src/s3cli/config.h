@@ -80,7 +80,7 @@ Result<Config> load_config(const std::string& path);
 
 /// Checks the host, writes it in lower case, and takes off what it says beside the name: `http://` and `https://`,
 /// which decide about `use_ssl`, a port, and a slash at its end.
-Result<void> settle_host(Config& config);
+Result<void> complete_host(Config& config);
 
 /// Where requests go: a URL without path, and whether the bucket goes into the host's name. `environment_url` is what
 /// AWS_ENDPOINT_URL says, used where the configuration names no host.

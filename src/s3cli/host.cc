@@ -70,7 +70,7 @@ std::string region_of_host(Provider provider, std::string_view given) {
   return !label.empty() && is_region(label) ? std::string(label) : std::string();
 }
 
-Result<void> settle_host(Config& config) {
+Result<void> complete_host(Config& config) {
   std::string host = ascii_lower(config.host);
   if (host.empty()) return {};
   for (const auto& [scheme, is_tls] : {std::pair("https://", true), std::pair("http://", false)}) {

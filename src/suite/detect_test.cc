@@ -40,7 +40,7 @@ TEST(Plain, IsOneTestNamedLikeTheExecutable) {
 }
 
 TEST(Plain, IsNotCutIntoShards) {
-  const Invocation invocation = plain().selection(named({"t"}), "/s");
+  const CommandSpec invocation = plain().selection(named({"t"}), "/s");
   EXPECT_NE(std::ranges::find(invocation.cleared, "TEST_TOTAL_SHARDS"), invocation.cleared.end());
   EXPECT_NE(std::ranges::find(invocation.env, std::pair<std::string, std::string>("TEST_TOTAL_SHARDS", "1")),
             invocation.env.end());

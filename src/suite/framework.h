@@ -21,7 +21,7 @@ struct InputFile {
 };
 
 /// How to start the suite for one purpose. Paths are under a scratch folder that the harness makes for each start.
-struct Invocation {
+struct CommandSpec {
   std::vector<std::string> args;
   std::vector<std::pair<std::string, std::string>> env;
   std::vector<std::string> folders;  ///< made by the harness before the start
@@ -100,17 +100,17 @@ class Framework {
   [[nodiscard]] virtual std::string_view name() const = 0;
   /// True when the executable's bytes show that it is a suite of this framework.
   [[nodiscard]] virtual bool recognises(std::string_view executable_bytes) const = 0;
-  [[nodiscard]] virtual Invocation listing(const std::string& scratch_folder) const = 0;
+  [[nodiscard]] virtual CommandSpec listing(const std::string& scratch_folder) const = 0;
   /// One more start that the list needs after those in `output`; nothing when it can be read.
-  [[nodiscard]] virtual std::optional<Invocation> further_listing(const ListOutput& /*output*/,
-                                                                  const std::string& /*scratch_folder*/) const {
+  [[nodiscard]] virtual std::optional<CommandSpec> further_listing(const ListOutput& /*output*/,
+                                                                   const std::string& /*scratch_folder*/) const {
     return std::nullopt;
   }
   /// Never a smaller list than the suite has: what is printed and not understood is an error that shows it.
   [[nodiscard]] virtual Result<Listed> read_list(const ListOutput& output) const = 0;
   /// Runs exactly `tests`, in which an unasked one stands before those of its unit that need it.
-  [[nodiscard]] virtual Invocation selection(const std::vector<TestCase>& tests,
-                                             const std::string& scratch_folder) const = 0;
+  [[nodiscard]] virtual CommandSpec selection(const std::vector<TestCase>& tests,
+                                              const std::string& scratch_folder) const = 0;
   [[nodiscard]] virtual std::unique_ptr<ResultReader> reader(const std::vector<TestCase>& tests) const = 0;
   /// How many of the first `tests` fit into one `selection` (arguments have a length limit); at least 1.
   [[nodiscard]] virtual std::size_t selection_limit(const std::vector<TestCase>& tests) const { return tests.size(); }

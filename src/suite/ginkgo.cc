@@ -41,12 +41,12 @@ void add_function(std::vector<std::string>& args, const std::string& function) {
 /// What all versions have in common. Test functions beside the specs are Go's: processes are given to one kind alone.
 class Ginkgo : public Framework {
  public:
-  [[nodiscard]] Invocation listing(const std::string& scratch_folder) const override {
+  [[nodiscard]] CommandSpec listing(const std::string& scratch_folder) const override {
     return dry_run(scratch_folder, "list", {"-test.v"}, 1);
   }
 
-  [[nodiscard]] std::optional<Invocation> further_listing(const ListOutput& output,
-                                                          const std::string& scratch_folder) const override {
+  [[nodiscard]] std::optional<CommandSpec> further_listing(const ListOutput& output,
+                                                           const std::string& scratch_folder) const override {
     if (output.further.empty()) return go().listing(scratch_folder);
     return std::nullopt;
   }
@@ -67,10 +67,10 @@ class Ginkgo : public Framework {
     return listed;
   }
 
-  [[nodiscard]] Invocation selection(const std::vector<TestCase>& tests,
-                                     const std::string& scratch_folder) const override {
+  [[nodiscard]] CommandSpec selection(const std::vector<TestCase>& tests,
+                                      const std::string& scratch_folder) const override {
     if (is_plain_go(tests.front())) return go_before_1_20().selection(tests, scratch_folder);
-    Invocation invocation = verbose_run(scratch_folder);
+    CommandSpec invocation = verbose_run(scratch_folder);
     add_function(invocation.args, decode_handle(tests.front()).function);
     for (std::string& focus : focus_arguments(tests)) invocation.args.push_back(std::move(focus));
     return invocation;
@@ -92,9 +92,9 @@ class Ginkgo : public Framework {
 
  protected:
   [[nodiscard]] virtual GinkgoReportParser parser() const = 0;
-  [[nodiscard]] virtual Invocation dry_run(const std::string& scratch_folder, const std::string& file,
-                                           std::vector<std::string> args, std::size_t seed) const = 0;
-  [[nodiscard]] virtual Invocation verbose_run(const std::string& scratch_folder) const = 0;
+  [[nodiscard]] virtual CommandSpec dry_run(const std::string& scratch_folder, const std::string& file,
+                                            std::vector<std::string> args, std::size_t seed) const = 0;
+  [[nodiscard]] virtual CommandSpec verbose_run(const std::string& scratch_folder) const = 0;
   [[nodiscard]] virtual std::vector<std::string> focus_arguments(const std::vector<TestCase>& tests) const {
     std::string pattern;
     for (const std::string& focus : ginkgo_focus(tests)) pattern += (pattern.empty() ? "" : "|") + focus;
@@ -190,14 +190,14 @@ class Ginkgo1 : public Ginkgo {
     return contains(executable_bytes, "Override the default reporter output file path");
   }
   [[nodiscard]] GinkgoReportParser parser() const override { return parse_ginkgo_junit; }
-  [[nodiscard]] Invocation dry_run(const std::string& scratch_folder, const std::string& file,
-                                   std::vector<std::string> args, std::size_t seed) const override {
+  [[nodiscard]] CommandSpec dry_run(const std::string& scratch_folder, const std::string& file,
+                                    std::vector<std::string> args, std::size_t seed) const override {
     const std::string report = scratch_folder + "/" + file + ".xml";
     args.insert(args.end(), {"-ginkgo.dryRun", "-ginkgo.noColor", "-ginkgo.seed=" + std::to_string(seed),
                              "-ginkgo.reportFile=" + report});
     return {.args = std::move(args), .result_file = report};
   }
-  [[nodiscard]] Invocation verbose_run(const std::string& scratch_folder) const override {
+  [[nodiscard]] CommandSpec verbose_run(const std::string& scratch_folder) const override {
     const std::string report = scratch_folder + "/result.xml";
     return {.args = {"-ginkgo.v", "-ginkgo.noColor", "-ginkgo.seed=1", "-ginkgo.reportFile=" + report},
             .result_file = report};
@@ -214,13 +214,13 @@ class EarlyGinkgo final : public Ginkgo1 {
 
  protected:
   [[nodiscard]] GinkgoReportParser parser() const override { return nullptr; }
-  [[nodiscard]] Invocation dry_run(const std::string& /*scratch_folder*/, const std::string& /*file*/,
-                                   std::vector<std::string> args, std::size_t seed) const override {
+  [[nodiscard]] CommandSpec dry_run(const std::string& /*scratch_folder*/, const std::string& /*file*/,
+                                    std::vector<std::string> args, std::size_t seed) const override {
     args.insert(args.end(), {"-ginkgo.dryRun", "-ginkgo.v", "-ginkgo.noColor", "-ginkgo.noisyPendings",
                              "-ginkgo.seed=" + std::to_string(seed)});
     return {.args = std::move(args)};
   }
-  [[nodiscard]] Invocation verbose_run(const std::string& /*scratch_folder*/) const override {
+  [[nodiscard]] CommandSpec verbose_run(const std::string& /*scratch_folder*/) const override {
     return {.args = {"-ginkgo.v", "-ginkgo.noColor", "-ginkgo.seed=1"}};
   }
   [[nodiscard]] Result<GinkgoReport> read_dry_run(const ListOutput& output) const override {
@@ -238,8 +238,8 @@ class Ginkgo2 final : public Ginkgo {
            contains(executable_bytes, "github.com/onsi/ginkgo/v2.RunSpecs");
   }
   /// First Go's own list; then, when the report leaves open which containers are Ordered, the specs in other orders.
-  [[nodiscard]] std::optional<Invocation> further_listing(const ListOutput& output,
-                                                          const std::string& scratch_folder) const override {
+  [[nodiscard]] std::optional<CommandSpec> further_listing(const ListOutput& output,
+                                                           const std::string& scratch_folder) const override {
     if (auto first = Ginkgo::further_listing(output, scratch_folder)) return first;
     const auto report = parser()(output.result_file);
     if (!report || !units_are_ambiguous(*report)) return std::nullopt;
@@ -251,14 +251,14 @@ class Ginkgo2 final : public Ginkgo {
 
  protected:
   [[nodiscard]] GinkgoReportParser parser() const override { return parse_ginkgo_json; }
-  [[nodiscard]] Invocation dry_run(const std::string& scratch_folder, const std::string& file,
-                                   std::vector<std::string> args, std::size_t seed) const override {
+  [[nodiscard]] CommandSpec dry_run(const std::string& scratch_folder, const std::string& file,
+                                    std::vector<std::string> args, std::size_t seed) const override {
     const std::string report = scratch_folder + "/" + file + ".json";
     args.insert(args.end(), {"--ginkgo.dry-run", "--ginkgo.no-color", "--ginkgo.seed=" + std::to_string(seed),
                              "--ginkgo.json-report=" + report});
     return {.args = std::move(args), .result_file = report};
   }
-  [[nodiscard]] Invocation verbose_run(const std::string& scratch_folder) const override {
+  [[nodiscard]] CommandSpec verbose_run(const std::string& scratch_folder) const override {
     const std::string report = scratch_folder + "/result.json";
     return {.args = {"--ginkgo.v", "--ginkgo.no-color", "--ginkgo.seed=1", "--ginkgo.timeout=24h",
                      "--ginkgo.json-report=" + report},

@@ -54,7 +54,7 @@ std::vector<Progress> GinkgoReader::feed(std::string_view bytes) {
 void GinkgoReader::read_line(const LineSplitter::Line& line) {
   // Inside of a block a longer line that ends like it is the failure's text.
   if (block_ ? line.text == k_ginkgo_row : line.text.ends_with(k_ginkgo_row)) {
-    settle_block();
+    end_block();
     header_.clear();
     after_row_ = true;
     return;
@@ -143,7 +143,7 @@ void GinkgoReader::end_running(Progress end) {
   tally_.end(std::move(end));
 }
 
-void GinkgoReader::settle_block() {
+void GinkgoReader::end_block() {
   if (!block_) return;
   const Block block = *std::exchange(block_, std::nullopt);
   const std::string_view names = std::string_view(block.text).substr(0, block.text.find("\n\n"));
@@ -163,7 +163,7 @@ void GinkgoReader::settle_block() {
 std::vector<Progress> GinkgoReader::finish(ExitStatus status, std::string_view result_file) {
   const std::string rest = lines_.take_rest();
   if (!rest.empty()) read_line({rest, 0, 0});
-  settle_block();
+  end_block();
   const auto report = parse_ != nullptr ? parse_(result_file) : std::nullopt;
   if (report) {
     finish_with(*report);

@@ -52,7 +52,7 @@ class GinkgoReader final : public ResultReader {
   Spec* find_next(std::string text, const GinkgoPlace& place);
   void begin(Spec& spec, std::size_t offset);
   void end_running(Progress end);
-  void settle_block();
+  void end_block();
   void finish_with(const GinkgoReport& report);
   void finish_spec(const GinkgoReport& report, const GinkgoSpec& spec, const std::string& name);
   std::string why_skipped(const GinkgoReport& report, const GinkgoSpec& spec);

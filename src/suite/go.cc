@@ -25,16 +25,16 @@ class Go : public Framework {
            contains(executable_bytes, "paniconexit0") && contains(executable_bytes, "test2json");
   }
 
-  [[nodiscard]] Invocation listing(const std::string& /*scratch_folder*/) const override {
+  [[nodiscard]] CommandSpec listing(const std::string& /*scratch_folder*/) const override {
     return {.args = {"-test.list", ".*"}};
   }
 
   [[nodiscard]] Result<Listed> read_list(const ListOutput& output) const override { return read_go_list(output); }
 
-  [[nodiscard]] Invocation selection(const std::vector<TestCase>& tests,
-                                     const std::string& scratch_folder) const override {
+  [[nodiscard]] CommandSpec selection(const std::vector<TestCase>& tests,
+                                      const std::string& scratch_folder) const override {
     // A test that calls os.Exit(0) panics instead of ending the suite as if all were well.
-    Invocation invocation{.args = {verbose(), "-test.paniconexit0"}};
+    CommandSpec invocation{.args = {verbose(), "-test.paniconexit0"}};
     if (is_whole_suite(tests)) return {.args = {"-test.v", "-test.paniconexit0"}};
     add_end_proof(invocation, scratch_folder);
     std::string pattern;
@@ -66,7 +66,7 @@ class Go : public Framework {
   [[nodiscard]] virtual std::string verbose() const { return "-test.v=test2json"; }
   /// The testing package writes this log out when all tests have run, which shows that it came so far also where a
   /// test has put something else in the place of standard output.
-  virtual void add_end_proof(Invocation& invocation, const std::string& scratch_folder) const {
+  virtual void add_end_proof(CommandSpec& invocation, const std::string& scratch_folder) const {
     invocation.result_file = scratch_folder + "/testlog";
     invocation.args.push_back("-test.testlogfile=" + invocation.result_file);
   }
@@ -84,7 +84,7 @@ class UnmarkedGo : public Go {
 
  protected:
   [[nodiscard]] std::string verbose() const override { return "-test.v"; }
-  void add_end_proof(Invocation& /*invocation*/, const std::string& /*scratch_folder*/) const override {}
+  void add_end_proof(CommandSpec& /*invocation*/, const std::string& /*scratch_folder*/) const override {}
 };
 
 /// Before Go 1.16 there was no -test.paniconexit0, and a test binary refuses flags that it does not know.
@@ -96,9 +96,9 @@ class OldGo final : public UnmarkedGo {
     return contains(executable_bytes, "Go buildinf:") && contains(executable_bytes, "testing.(*M).Run");
   }
 
-  [[nodiscard]] Invocation selection(const std::vector<TestCase>& tests,
-                                     const std::string& scratch_folder) const override {
-    Invocation invocation = UnmarkedGo::selection(tests, scratch_folder);
+  [[nodiscard]] CommandSpec selection(const std::vector<TestCase>& tests,
+                                      const std::string& scratch_folder) const override {
+    CommandSpec invocation = UnmarkedGo::selection(tests, scratch_folder);
     std::erase(invocation.args, "-test.paniconexit0");
     return invocation;
   }

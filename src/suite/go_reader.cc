@@ -108,7 +108,7 @@ bool GoReader::read_run(const LineSplitter::Line& line, std::string_view name) {
     if (any_runs()) return false;
     if (!namesakes_.knows(name)) return false;
     const std::string test(namesakes_.begin(name));
-    settle_trailer();
+    read_trailer();
     over_ = false;
     logs_.erase(test);
     if (tally_.is_waiting(test)) tally_.start(test, line.begin);  // else repeated, or not selected
@@ -213,14 +213,14 @@ void GoReader::read_log(std::string_view line) {
 
 void GoReader::read_trailer(std::string_view line) {
   if (line == "FAIL" || line == "PASS") {
-    settle_trailer();
+    read_trailer();
     return;
   }
   const bool is_result = line == "got:" || line == "want:" || parse_log_line(line);
   if ((is_result || !trailer_.empty()) && trailer_.size() < k_message_limit) trailer_ += std::string(line) + "\n";
 }
 
-void GoReader::settle_trailer() {
+void GoReader::read_trailer() {
   const std::string text(trim(trailer_));
   trailer_.clear();
   const std::string test = std::exchange(failed_last_, {});
@@ -231,14 +231,14 @@ void GoReader::settle_trailer() {
 std::vector<Progress> GoReader::finish(ExitStatus status, std::string_view result_file) {
   const std::string rest = lines_.take_rest();
   if (!rest.empty()) read_line({rest, 0, 0});
-  settle_trailer();
-  settle_panic(status);
-  if (result_file.empty()) settle_early_end(status);
+  read_trailer();
+  attribute_panic(status);
+  if (result_file.empty()) conclude_early_end(status);
   tally_.explain(status);
   return tally_.take();
 }
 
-void GoReader::settle_early_end(ExitStatus status) {
+void GoReader::conclude_early_end(ExitStatus status) {
   const std::string& last = tally_.last_ended();
   if (over_ || last.empty() || any_runs() || status != ExitStatus{}) return;
   if (marked_) {
@@ -251,7 +251,7 @@ void GoReader::settle_early_end(ExitStatus status) {
   }
 }
 
-void GoReader::settle_panic(ExitStatus status) {
+void GoReader::attribute_panic(ExitStatus status) {
   const std::string& last = tally_.last_ended();
   if (status.code != k_panic_status || last.empty()) return;
   // A test that panics is reported as failed before the process ends. Others that ran beside it run again.

@@ -47,12 +47,12 @@ class GoReader final : public ResultReader {
   void read_log(std::string_view line);
   /// What is printed behind a failed test's end: an example's `got` and `want`, the log of versions before 1.14.
   void read_trailer(std::string_view line);
-  void settle_trailer();
+  void read_trailer();
   void end_test(const std::string& test, Outcome outcome, std::chrono::microseconds duration, std::size_t offset);
   /// A process that ended in a panic while no test ran.
-  void settle_panic(ExitStatus status);
+  void attribute_panic(ExitStatus status);
   /// A process that ended well before the testing package said that all tests had run.
-  void settle_early_end(ExitStatus status);
+  void conclude_early_end(ExitStatus status);
 
   Tally tally_;
   Namesakes namesakes_;

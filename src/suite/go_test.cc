@@ -8,14 +8,14 @@ namespace sortie::suite {
 namespace {
 
 TEST(GoSelection, AnchorsTheNames) {
-  const Invocation invocation = go().selection(named({"TestA", "TestB"}), "/s");
+  const CommandSpec invocation = go().selection(named({"TestA", "TestB"}), "/s");
   EXPECT_EQ(invocation.args,
             (std::vector<std::string>{"-test.v=test2json", "-test.paniconexit0", "-test.testlogfile=/s/testlog",
                                       "-test.run", "^(TestA|TestB)$"}));
   EXPECT_EQ(invocation.result_file, "/s/testlog");
   EXPECT_EQ(go_before_1_20().selection(named({"TestA"}), "/s").args,
             (std::vector<std::string>{"-test.v", "-test.paniconexit0", "-test.run", "^(TestA)$"}));
-  const Invocation old = go_before_1_16().selection(named({"TestA"}), "/s");
+  const CommandSpec old = go_before_1_16().selection(named({"TestA"}), "/s");
   EXPECT_EQ(old.args, (std::vector<std::string>{"-test.v", "-test.run", "^(TestA)$"}));
 }
 

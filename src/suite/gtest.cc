@@ -49,7 +49,7 @@ class Gtest final : public Framework {
            contains(executable_bytes, "_ZN7testing8internal23MakeAndRegisterTestInfo");
   }
 
-  [[nodiscard]] Invocation listing(const std::string& scratch_folder) const override {
+  [[nodiscard]] CommandSpec listing(const std::string& scratch_folder) const override {
     // The filter in the environment is for a suite that does not heed arguments: it runs none of its tests now, and
     // says in its file that it ran.
     const std::string file = scratch_folder + "/list.json";
@@ -62,8 +62,8 @@ class Gtest final : public Framework {
 
   [[nodiscard]] Result<Listed> read_list(const ListOutput& output) const override { return read_gtest_list(output); }
 
-  [[nodiscard]] Invocation selection(const std::vector<TestCase>& tests,
-                                     const std::string& scratch_folder) const override {
+  [[nodiscard]] CommandSpec selection(const std::vector<TestCase>& tests,
+                                      const std::string& scratch_folder) const override {
     if (is_whole_suite(tests)) return {.env = {{"GTEST_COLOR", "no"}}, .cleared = cleared_variables()};
     std::string filter = "--gtest_filter=";
     const std::string* before = nullptr;
@@ -75,9 +75,9 @@ class Gtest final : public Framework {
       before = &name;
     }
     const std::string result = scratch_folder + "/result.xml";
-    Invocation invocation{.args = {"--gtest_color=no", "--gtest_print_time=1", "--gtest_output=xml:" + result},
-                          .result_file = result,
-                          .cleared = cleared_variables()};
+    CommandSpec invocation{.args = {"--gtest_color=no", "--gtest_print_time=1", "--gtest_output=xml:" + result},
+                           .result_file = result,
+                           .cleared = cleared_variables()};
     if (filter.size() <= k_filter_argument_limit) {
       invocation.args.push_back(std::move(filter));
     } else {

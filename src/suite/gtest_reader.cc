@@ -87,7 +87,7 @@ bool GtestReader::read_start(const LineSplitter::Line& line) {
   const std::string name = line.text.substr(mark + k_run.size());
   if (!namesakes_.knows(name)) return false;
   const std::string test(namesakes_.begin(name));
-  settle_outside();
+  attribute_outside();
   if (suite_of(name) != suite_) begin_suite(suite_of(name));
   if (tally_.is_waiting(test)) {  // else --gtest_repeat, or not selected
     tally_.start(test, line.begin);
@@ -153,7 +153,7 @@ void GtestReader::explain_end(Progress& end) {
   }
   if (end.outcome == Outcome::passed && !suite_failure_.empty() && !suite_failure_told_) {
     suite_failure_told_ = true;
-    tell_outside("SetUpTestSuite of " + suite_, suite_failure_);
+    report_outside("SetUpTestSuite of " + suite_, suite_failure_);
   }
 }
 
@@ -161,12 +161,12 @@ bool GtestReader::read_divider(std::string_view line) {
   const std::size_t mark = line.rfind(k_divider);
   if (mark == std::string_view::npos) {
     if (!line.starts_with("[==========] ")) return false;
-    settle_outside();
+    attribute_outside();
     return true;
   }
   const std::string_view text = line.substr(mark + k_divider.size());
   if (phase_ == Phase::after_test && any_waits(suite_)) return false;  // a test's own words: its suite is not over
-  settle_outside();
+  attribute_outside();
   if (text.starts_with("Global test environment tear-down")) {
     phase_ = Phase::environment_teardown;
   } else if (text.ends_with(" ms total)")) {
@@ -202,7 +202,7 @@ void GtestReader::capture(std::string_view line) {
   *capturing_ += entry;
 }
 
-void GtestReader::settle_outside() {
+void GtestReader::attribute_outside() {
   const std::string failed(trim(failures_));
   const std::string skipped(trim(skips_));
   failures_.clear();
@@ -215,13 +215,13 @@ void GtestReader::settle_outside() {
     if (!failed.empty()) suite_failure_ = failed;
     if (!skipped.empty()) suite_skip_ = skipped;
   } else if (phase_ == Phase::environment_teardown) {
-    tell_outside("TearDown of a test environment", failed);
+    report_outside("TearDown of a test environment", failed);
   } else {
-    tell_outside("TearDownTestSuite of " + suite_, failed);
+    report_outside("TearDownTestSuite of " + suite_, failed);
   }
 }
 
-void GtestReader::tell_outside(std::string where, const std::string& text) {
+void GtestReader::report_outside(std::string where, const std::string& text) {
   if (text.empty()) return;
   Progress end{.test = "[" + std::move(where) + "]", .outcome = Outcome::failed};
   end.message = place_first_line(end, text);
@@ -230,14 +230,14 @@ void GtestReader::tell_outside(std::string where, const std::string& text) {
 
 std::vector<Progress> GtestReader::finish(ExitStatus status, std::string_view result_file) {
   if (std::string rest = lines_.take_rest(); !rest.empty()) read_line({std::move(rest), 0, 0});
-  if (phase_ != Phase::in_test) settle_outside();
+  if (phase_ != Phase::in_test) attribute_outside();
   const auto report = read_gtest_report(result_file);
   if (report) {
     end_from_report(*report);
   } else if (phase_ == Phase::suite_setup) {
     end_suite_for_setup(status);
   } else {
-    settle_without_file(status);
+    conclude_without_file(status);
   }
   end_for_environment(report ? &*report : nullptr, status);
   tally_.explain(status);
@@ -257,7 +257,7 @@ void GtestReader::end_suite_for_setup(ExitStatus status) {
 /// GoogleTest writes the file before RUN_ALL_TESTS returns: this process ended before that. In the last test, whatever
 /// its output says, when something of GoogleTest's would have followed: nothing of the suite's runs between two tests
 /// of one test suite. Behind a test suite its tear-down does, or the set-up of the next one: no test's end then.
-void GtestReader::settle_without_file(ExitStatus status) {
+void GtestReader::conclude_without_file(ExitStatus status) {
   const std::string last = tally_.last_ended();
   if (last.empty()) return;
   const auto& names = tally_.names();
@@ -315,7 +315,7 @@ void GtestReader::end_for_environment(const GtestReport* report, ExitStatus stat
       tally_.end(std::move(end));
     }
   }
-  if (!environment_failure_told_) tell_outside("SetUp of a test environment", environment_failure_);
+  if (!environment_failure_told_) report_outside("SetUp of a test environment", environment_failure_);
 }
 
 }  // namespace sortie::suite

@@ -39,11 +39,11 @@ class GtestReader final : public ResultReader {
   /// Whose failure it is that the present test did not pass: a set-up's or its own.
   void explain_end(Progress& end);
   /// Texts of failures and skips outside of tests.
-  void settle_outside();
-  void tell_outside(std::string where, const std::string& text);
+  void attribute_outside();
+  void report_outside(std::string where, const std::string& text);
   /// The process ended in the set-up of a suite: that is the end of its tests.
   void end_suite_for_setup(ExitStatus status);
-  void settle_without_file(ExitStatus status);
+  void conclude_without_file(ExitStatus status);
   void end_from_report(const GtestReport& report);
   void end_for_environment(const GtestReport* report, ExitStatus status);
 

@@ -12,18 +12,18 @@ namespace {
 TEST(GtestSelection, UsesAFlagFileForLongLists) {
   std::vector<TestCase> many_tests;
   for (int i = 0; i < 5000; ++i) many_tests.push_back({.name = "Suite.Test" + std::to_string(i)});
-  const Invocation few = gtest().selection(named({"A.b", "C.d/0"}), "/s");
+  const CommandSpec few = gtest().selection(named({"A.b", "C.d/0"}), "/s");
   EXPECT_EQ(few.args.back(), "--gtest_filter=A.b:C.d/0");
   EXPECT_TRUE(few.input_files.empty());
-  const Invocation many = gtest().selection(many_tests, "/s");
+  const CommandSpec many = gtest().selection(many_tests, "/s");
   EXPECT_EQ(many.args.back(), "--gtest_flagfile=/s/flags");
   ASSERT_EQ(many.input_files.size(), 1U);
   EXPECT_EQ(many.input_files[0].path, "/s/flags");
 }
 
 TEST(GtestSelection, ClearsVariablesThatTakeTestsAway) {
-  for (const Invocation& invocation : {gtest().listing("/s"), gtest().selection(named({"A.b"}), "/s"),
-                                       gtest().selection(named({"(whole suite)"}), "/s")}) {
+  for (const CommandSpec& invocation : {gtest().listing("/s"), gtest().selection(named({"A.b"}), "/s"),
+                                        gtest().selection(named({"(whole suite)"}), "/s")}) {
     for (const char* name :
          {"GTEST_TOTAL_SHARDS", "GTEST_SHARD_INDEX", "GTEST_FILTER", "GTEST_OUTPUT", "GTEST_BRIEF"}) {
       EXPECT_NE(std::ranges::find(invocation.cleared, name), invocation.cleared.end()) << name;

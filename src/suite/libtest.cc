@@ -96,15 +96,15 @@ class Libtest final : public Framework {
     return contains(executable_bytes, "RUST_TEST_THREADS") && contains(executable_bytes, "RUST_TEST_NOCAPTURE");
   }
 
-  [[nodiscard]] Invocation listing(const std::string& /*scratch_folder*/) const override {
+  [[nodiscard]] CommandSpec listing(const std::string& /*scratch_folder*/) const override {
     return {.args = {"--list", "--color=never"}, .cleared = cleared_variables()};
   }
 
   /// A list does not tell which of its tests are `#[ignore]`d.
-  [[nodiscard]] std::optional<Invocation> further_listing(const ListOutput& output,
-                                                          const std::string& /*scratch_folder*/) const override {
+  [[nodiscard]] std::optional<CommandSpec> further_listing(const ListOutput& output,
+                                                           const std::string& /*scratch_folder*/) const override {
     if (!output.further.empty() || chooses_ignored(output.args)) return std::nullopt;
-    return Invocation{.args = {"--list", "--color=never", "--ignored"}, .cleared = cleared_variables()};
+    return CommandSpec{.args = {"--list", "--color=never", "--ignored"}, .cleared = cleared_variables()};
   }
 
   [[nodiscard]] Result<Listed> read_list(const ListOutput& output) const override {
@@ -120,10 +120,10 @@ class Libtest final : public Framework {
   }
 
   /// One at a time, so that what is printed has one owner, and nothing captured, so that it is seen at once.
-  [[nodiscard]] Invocation selection(const std::vector<TestCase>& tests,
-                                     const std::string& /*scratch_folder*/) const override {
-    Invocation invocation{.args = {"--exact", "--test-threads=1", "--nocapture", "--color=never", "--format=pretty"},
-                          .cleared = cleared_variables()};
+  [[nodiscard]] CommandSpec selection(const std::vector<TestCase>& tests,
+                                      const std::string& /*scratch_folder*/) const override {
+    CommandSpec invocation{.args = {"--exact", "--test-threads=1", "--nocapture", "--color=never", "--format=pretty"},
+                           .cleared = cleared_variables()};
     for (const TestCase& test : tests) invocation.args.push_back(test.name);
     return invocation;
   }

@@ -11,13 +11,13 @@ class Plain final : public Framework {
  public:
   [[nodiscard]] std::string_view name() const override { return "plain"; }
   [[nodiscard]] bool recognises(std::string_view /*executable_bytes*/) const override { return true; }
-  [[nodiscard]] Invocation listing(const std::string& /*scratch_folder*/) const override { return {}; }
+  [[nodiscard]] CommandSpec listing(const std::string& /*scratch_folder*/) const override { return {}; }
   [[nodiscard]] Result<Listed> read_list(const ListOutput& /*output*/) const override {
     return fail(ErrorKind::internal, "a plain executable has nothing to list");
   }
 
-  [[nodiscard]] Invocation selection(const std::vector<TestCase>& /*tests*/,
-                                     const std::string& scratch_folder) const override {
+  [[nodiscard]] CommandSpec selection(const std::vector<TestCase>& /*tests*/,
+                                      const std::string& scratch_folder) const override {
     const std::string tmp = scratch_folder + "/tmp";
     const std::string outputs = scratch_folder + "/outputs";
     return {.env = {{"TEST_TMPDIR", tmp},

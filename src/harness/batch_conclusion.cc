@@ -25,63 +25,63 @@ Outcome outcome_of(const ProcessEnd& end) {
 
 }  // namespace
 
-void Batch::settle(const Session& session, bool alone) {
-  switch (session.stopped()) {
-    case Session::Stopped::not_at_all: settle_ended(session, alone); break;
-    case Session::Stopped::test_timeout:
-      again_together(session.untouched());
-      again_alone(cases(session.running()));
+void Batch::conclude(const SuiteRun& suite_run, bool alone) {
+  switch (suite_run.stopped()) {
+    case SuiteRun::Stopped::not_at_all: conclude_ended(suite_run, alone); break;
+    case SuiteRun::Stopped::test_timeout:
+      again_together(suite_run.untouched());
+      again_alone(cases(suite_run.running()));
       break;
-    case Session::Stopped::hung: settle_hung(session, alone); break;
-    case Session::Stopped::deadline: settle_deadline(session); break;
-    case Session::Stopped::fail_fast:
-    case Session::Stopped::spoilt:
-      again_together(session.untouched());
-      again_together(cases(session.running()));
+    case SuiteRun::Stopped::hung: conclude_hung(suite_run, alone); break;
+    case SuiteRun::Stopped::deadline: conclude_deadline(suite_run); break;
+    case SuiteRun::Stopped::fail_fast:
+    case SuiteRun::Stopped::spoilt:
+      again_together(suite_run.untouched());
+      again_together(cases(suite_run.running()));
       break;
   }
-  settle_leaks(session);
+  conclude_leaks(suite_run);
   // What a test that was stopped printed on its way out is its own.
-  const bool cut_short = session.stopped() == Session::Stopped::test_timeout;
+  const bool cut_short = suite_run.stopped() == SuiteRun::Stopped::test_timeout;
   if (suite::TestEnded* last = verdicts_.held(); last != nullptr && cut_short) {
-    last->log_offset = context_.outlets.logged;
+    last->log_offset = context_.outputs.logged;
   }
 }
 
 /// The process ended by itself.
-void Batch::settle_ended(const Session& session, bool alone) {
-  const bool running = !session.running().empty();
-  const bool ended = session.ended_count() > 0;
-  const bool untouched = !session.untouched().empty();
+void Batch::conclude_ended(const SuiteRun& suite_run, bool alone) {
+  const bool running = !suite_run.running().empty();
+  const bool ended = suite_run.ended_count() > 0;
+  const bool untouched = !suite_run.untouched().empty();
   if (ended && !alone) alone_next_ = 1;
   if (running) {
-    settle_running(session);
+    conclude_running(suite_run);
   } else if (!ended) {
-    settle_barren(session, alone);
+    conclude_barren(suite_run, alone);
   } else if (untouched) {
-    settle_between(session, alone);
+    conclude_between(suite_run, alone);
   } else {
-    settle_behind_the_last(session, alone);
+    conclude_behind_the_last(suite_run, alone);
   }
-  add_last_words(session);
+  add_last_words(suite_run);
 }
 
-void Batch::settle_running(const Session& session) {
-  const suite::ExitStatus status = session.end().status;
-  const std::vector<std::string> running = session.running();
+void Batch::conclude_running(const SuiteRun& suite_run) {
+  const suite::ExitStatus status = suite_run.end().status;
+  const std::vector<std::string> running = suite_run.running();
   const suite::TestEnded* held = verdicts_.held();
-  const bool explained = session.ended_count() > 0 && held != nullptr && held->outcome == Outcome::crashed;
-  again_together(session.untouched());
+  const bool explained = suite_run.ended_count() > 0 && held != nullptr && held->outcome == Outcome::crashed;
+  again_together(suite_run.untouched());
   if (running.size() == 1 && !explained) {
-    end_with(session, running.front(), in_words(status) + (status.signal == 0 ? " before it ended" : ""));
+    end_with(suite_run, running.front(), in_words(status) + (status.signal == 0 ? " before it ended" : ""));
   } else {
     again_alone(cases(running));  // which of them it was shows when each is alone
   }
 }
 
 /// All tests have ended. A status is the reader's to explain, a signal is not.
-void Batch::settle_behind_the_last(const Session& session, bool alone) {
-  const ProcessEnd& end = session.end();
+void Batch::conclude_behind_the_last(const SuiteRun& suite_run, bool alone) {
+  const ProcessEnd& end = suite_run.end();
   suite::TestEnded* last = verdicts_.held();
   if (end.status.signal == 0 || last == nullptr || last->outcome == Outcome::crashed) return;
   if (verdicts_.unlisted(suite::k_process_exit) != nullptr) return;
@@ -100,12 +100,12 @@ void Batch::settle_behind_the_last(const Session& session, bool alone) {
 }
 
 /// Some tests have ended, others have not begun.
-void Batch::settle_between(const Session& session, bool alone) {
-  const ProcessEnd& end = session.end();
-  const std::vector<TestCase> untouched = session.untouched();
+void Batch::conclude_between(const SuiteRun& suite_run, bool alone) {
+  const ProcessEnd& end = suite_run.end();
+  const std::vector<TestCase> untouched = suite_run.untouched();
   const suite::TestEnded* last = verdicts_.held();
   const bool last_explains = last != nullptr && last->outcome == Outcome::crashed;
-  const bool died = end.status.signal != 0 || (end.status.code != 0 && !session.any_bad());
+  const bool died = end.status.signal != 0 || (end.status.code != 0 && !suite_run.any_bad());
   if (!died || last_explains || alone) {
     again_together(untouched);
     return;
@@ -118,9 +118,9 @@ void Batch::settle_between(const Session& session, bool alone) {
 }
 
 /// Nothing came of the process.
-void Batch::settle_barren(const Session& session, bool alone) {
-  const suite::ExitStatus status = session.end().status;
-  const std::vector<TestCase> untouched = session.untouched();
+void Batch::conclude_barren(const SuiteRun& suite_run, bool alone) {
+  const suite::ExitStatus status = suite_run.end().status;
+  const std::vector<TestCase> untouched = suite_run.untouched();
   if (!alone) {
     again_first_alone(untouched, alone_next_);
     alone_next_ *= 2;
@@ -129,11 +129,11 @@ void Batch::settle_barren(const Session& session, bool alone) {
   // Ended well and said nothing of its only test: that is no outcome, and the runner calls it lost.
   if (status.signal == 0 && status.code == 0) return;
   deaths_in_set_up_.push_back(status);
-  end_with(session, untouched.front().name, before_start(session));
+  end_with(suite_run, untouched.front().name, before_start(suite_run));
 }
 
-std::string Batch::before_start(const Session& session) const {
-  const suite::ExitStatus status = session.end().status;
+std::string Batch::before_start(const SuiteRun& suite_run) const {
+  const suite::ExitStatus status = suite_run.end().status;
   std::string words = in_words(status);
   words += status.signal != 0 ? " before the test started" : " without a report";
   const std::string_view set_up = framework_.set_up();
@@ -143,7 +143,7 @@ std::string Batch::before_start(const Session& session) const {
 }
 
 /// Whose death it was is clear at the end: a test's that died likewise, alone, before it started; or no test's.
-void Batch::settle_deaths() {
+void Batch::conclude_deaths() {
   for (const Death& death : deaths_) {
     if (std::ranges::find(deaths_in_set_up_, death.status) != deaths_in_set_up_.end()) continue;
     verdicts_.end_unlisted(
@@ -152,8 +152,8 @@ void Batch::settle_deaths() {
   }
 }
 
-void Batch::add_last_words(const Session& session) {
-  const std::string words = session.last_words();
+void Batch::add_last_words(const SuiteRun& suite_run) {
+  const std::string words = suite_run.last_words();
   if (words.empty()) return;
   if (suite::TestEnded* last = verdicts_.held(); last != nullptr && last->outcome == Outcome::crashed) {
     last->message += ": " + words;
@@ -162,13 +162,13 @@ void Batch::add_last_words(const Session& session) {
 }
 
 /// No test was running for as long as a test may take.
-void Batch::settle_hung(const Session& session, bool alone) {
-  std::vector<TestCase> left = session.untouched();
-  again_alone(cases(session.running()));
-  if (session.ended_count() == 0) {
+void Batch::conclude_hung(const SuiteRun& suite_run, bool alone) {
+  std::vector<TestCase> left = suite_run.untouched();
+  again_alone(cases(suite_run.running()));
+  if (suite_run.ended_count() == 0) {
     if (left.empty()) return;
     deaths_in_set_up_.push_back({});
-    end_with(session, left.front().name, "the suite hung before this test started");
+    end_with(suite_run, left.front().name, "the suite hung before this test started");
     left.erase(left.begin());
     again_together(std::move(left));
     return;
@@ -189,14 +189,14 @@ void Batch::settle_hung(const Session& session, bool alone) {
 
 /// The function's time was over. A test that others left too little time for gets another chance; one that had the
 /// whole time for itself would need more than there is.
-void Batch::settle_deadline(const Session& session) {
-  std::vector<std::string> cut = session.running();
-  std::vector<TestCase> left = session.untouched();
+void Batch::conclude_deadline(const SuiteRun& suite_run) {
+  std::vector<std::string> cut = suite_run.running();
+  std::vector<TestCase> left = suite_run.untouched();
   const std::string message = "the function's timeout of " + context_.time_in_words() + " left it no more time";
   if (verdicts_.count() == 0 && cut.size() == 1) {
     verdicts_.end({.test = cut.front(),
                    .outcome = Outcome::timed_out,
-                   .duration = session.running_time(cut.front()),
+                   .duration = suite_run.running_time(cut.front()),
                    .message = message});
     cut.clear();
   } else if (verdicts_.count() == 0 && cut.empty() && !left.empty()) {
@@ -207,17 +207,17 @@ void Batch::settle_deadline(const Session& session) {
   again_together(cases(cut));
 }
 
-void Batch::settle_leaks(const Session& session) {
+void Batch::conclude_leaks(const SuiteRun& suite_run) {
   suite::TestEnded* last = verdicts_.held();
-  if (last != nullptr) last->leaked_processes += session.uncounted_leaks();
+  if (last != nullptr) last->leaked_processes += suite_run.uncounted_leaks();
 }
 
-void Batch::end_with(const Session& session, const std::string& test, std::string message) {
-  Outcome outcome = outcome_of(session.end());
-  if (session.stopped() == Session::Stopped::hung) outcome = Outcome::timed_out;
+void Batch::end_with(const SuiteRun& suite_run, const std::string& test, std::string message) {
+  Outcome outcome = outcome_of(suite_run.end());
+  if (suite_run.stopped() == SuiteRun::Stopped::hung) outcome = Outcome::timed_out;
   if (outcome == Outcome::out_of_memory) message += ": the function's memory was used up";
   verdicts_.end(
-      {.test = test, .outcome = outcome, .duration = session.running_time(test), .message = std::move(message)});
+      {.test = test, .outcome = outcome, .duration = suite_run.running_time(test), .message = std::move(message)});
 }
 
 }  // namespace sortie::harness

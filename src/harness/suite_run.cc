@@ -1,4 +1,4 @@
-#include "harness/session.h"
+#include "harness/suite_run.h"
 
 #include <signal.h>
 #include <unistd.h>
@@ -47,38 +47,38 @@ bool leaves_descendants(pid_t process) {
 
 }  // namespace
 
-Session::Session(Plan plan, Verdicts& verdicts, Outlets& outlets)
+SuiteRun::SuiteRun(Plan plan, Verdicts& verdicts, OutputStreams& outputs)
     : plan_(std::move(plan)),
       verdicts_(verdicts),
-      outlets_(outlets),
-      writer_(outlets),
+      outputs_(outputs),
+      writer_(outputs),
       reader_(plan_.framework.reader(plan_.tests)),
       idle_since_(now()) {}
 
-void Session::run(Process process, const PrivateFile* result_file) {
+void SuiteRun::run(Process process, const PrivateFile* result_file) {
   process_ = &process;
   result_file_ = result_file;
   if (plan_.tests.size() > 1) descendants_.emplace(process.pid());
   apply(reader_->start(), {});
-  outlets_.flush();
-  end_ = process.follow(*this, outlets_);
+  outputs_.flush();
+  end_ = process.follow(*this, outputs_);
   ended_at_ = now();
   if (stopped_ == Stopped::not_at_all) finish();
   writer_.flush();
   process_ = nullptr;
 }
 
-void Session::finish() {
+void SuiteRun::finish() {
   if (!impersonated_) apply(reader_->finish(end_.status, result_), {});
 }
 
-std::vector<std::string> Session::running() const {
+std::vector<std::string> SuiteRun::running() const {
   std::vector<std::string> tests;
   for (const auto& [test, clocked] : running_) tests.push_back(test);
   return tests;
 }
 
-std::vector<suite::TestCase> Session::untouched() const {
+std::vector<suite::TestCase> SuiteRun::untouched() const {
   std::vector<suite::TestCase> tests;
   for (const suite::TestCase& test : plan_.tests) {
     if (test.unasked || verdicts_.has(test.name) || running_.contains(test.name)) continue;
@@ -87,22 +87,22 @@ std::vector<suite::TestCase> Session::untouched() const {
   return tests;
 }
 
-std::size_t Session::ended_count() const {
+std::size_t SuiteRun::ended_count() const {
   return static_cast<std::size_t>(std::ranges::count_if(
       plan_.tests, [this](const auto& test) { return !test.unasked && verdicts_.has(test.name); }));
 }
 
-std::chrono::microseconds Session::running_time(const std::string& test) const {
+std::chrono::microseconds SuiteRun::running_time(const std::string& test) const {
   const auto found = running_.find(test);
   if (found == running_.end()) return {};
   return std::chrono::duration_cast<std::chrono::microseconds>(found->second.total(ended_at_));
 }
 
-int Session::uncounted_leaks() const {
+int SuiteRun::uncounted_leaks() const {
   return static_cast<int>(newcomers(counted_leaks_, end_.leaked).size());
 }
 
-bool Session::on_output(std::string_view standard_error, std::string_view standard_output) {
+bool SuiteRun::on_output(std::string_view standard_error, std::string_view standard_output) {
   printed_ += standard_output.size();
   std::vector<suite::Progress> progress;
   if (stopped_ == Stopped::not_at_all && !exited_) {
@@ -120,7 +120,7 @@ bool Session::on_output(std::string_view standard_error, std::string_view standa
 }
 
 /// Without the framework's marks: one stands before a line of its own, which begins with one of these.
-void Session::take_stdout(std::string_view bytes) {
+void SuiteRun::take_stdout(std::string_view bytes) {
   const char mark = plan_.framework.line_mark();
   for (std::size_t at = 0; mark != 0 && (at = bytes.find(mark, at)) != std::string_view::npos;) {
     const bool own = at + 1 < bytes.size() && std::string_view("=-PF ").find(bytes[at + 1]) != std::string_view::npos;
@@ -135,13 +135,13 @@ void Session::take_stdout(std::string_view bytes) {
   writer_.write(false, bytes, now());
 }
 
-void Session::take_stderr(std::string_view bytes) {
+void SuiteRun::take_stderr(std::string_view bytes) {
   writer_.write(true, bytes, now());
   stderr_tail_ += bytes;
   if (stderr_tail_.size() > 2 * k_tail_limit) stderr_tail_.erase(0, stderr_tail_.size() - k_tail_limit);
 }
 
-void Session::apply(const std::vector<suite::Progress>& progress, std::string_view bytes) {
+void SuiteRun::apply(const std::vector<suite::Progress>& progress, std::string_view bytes) {
   std::size_t written = 0;
   for (const suite::Progress& step : progress) {
     const std::size_t boundary = std::min(step.offset, bytes.size());
@@ -154,7 +154,7 @@ void Session::apply(const std::vector<suite::Progress>& progress, std::string_vi
   take_stdout(bytes.substr(written));
 }
 
-void Session::apply(const suite::Progress& progress) {
+void SuiteRun::apply(const suite::Progress& progress) {
   if (impersonated_) return;
   const auto found = running_.find(progress.test);
   switch (progress.kind) {
@@ -178,7 +178,7 @@ void Session::apply(const suite::Progress& progress) {
   }
 }
 
-void Session::on_started(const std::string& test) {
+void SuiteRun::on_started(const std::string& test) {
   writer_.attribute_to(test);
   verdicts_.start(test);
   stderr_tail_.clear();
@@ -189,7 +189,7 @@ void Session::on_started(const std::string& test) {
 }
 
 /// The end of a test was read. All that the suite prints after it waits in the pipe until this has returned.
-bool Session::is_impersonated() {
+bool SuiteRun::is_impersonated() {
   if (exited_ || runs_in_child_) return false;
   const TimePoint patience_ends = now() + k_exit_patience;
   while (authorship_.lags(*process_, printed_)) {
@@ -208,7 +208,7 @@ bool Session::is_impersonated() {
   return false;
 }
 
-void Session::on_unlisted(const suite::Progress& progress) {
+void SuiteRun::on_unlisted(const suite::Progress& progress) {
   suite::TestEnded* last = verdicts_.held();
   const bool tests_own = plan_.own_process && progress.test == suite::k_process_exit && last != nullptr;
   any_bad_ = any_bad_ || Verdicts::is_bad(progress.outcome);
@@ -225,7 +225,7 @@ void Session::on_unlisted(const suite::Progress& progress) {
   }
 }
 
-void Session::on_ended(const suite::Progress& progress) {
+void SuiteRun::on_ended(const suite::Progress& progress) {
   writer_.flush();
   if (progress.unlisted) {
     on_unlisted(progress);
@@ -262,7 +262,7 @@ void Session::on_ended(const suite::Progress& progress) {
   if (!exited_ && !plan_.tmp.empty() && !what_spoils(plan_.tmp).empty()) stop(Stopped::spoilt);
 }
 
-int Session::count_leaks(const Clocked& clocked) {
+int SuiteRun::count_leaks(const Clocked& clocked) {
   if (newcomers(clocked.descendants_before, descendants_->look()).empty()) return 0;
   auto newly_living = [&] { return newcomers(clocked.descendants_before, descendants_->look_closely()); };
   std::vector<Descendant> left = newly_living();
@@ -273,7 +273,7 @@ int Session::count_leaks(const Clocked& clocked) {
   return count;
 }
 
-std::string Session::last_words() const {
+std::string SuiteRun::last_words() const {
   for (const std::string_view line : suite::split_lines(stderr_tail_)) {
     for (const std::string_view beginning : {"panic: ", "fatal error: ", "SUMMARY: ", "terminate called "}) {
       if (line.starts_with(beginning)) return suite::abridge(line, 1024);
@@ -282,24 +282,24 @@ std::string Session::last_words() const {
   return {};
 }
 
-void Session::on_pause() {
+void SuiteRun::on_pause() {
   writer_.send_lines(now());
 }
 
-void Session::on_exited() {
+void SuiteRun::on_exited() {
   if (std::exchange(exited_, true) || result_file_ == nullptr) return;
   result_ = result_file_->read(k_result_file_limit);
 }
 
-void Session::on_stdout_closed() {
+void SuiteRun::on_stdout_closed() {
   stdout_closed_at_ = now();
 }
 
-TimePoint Session::wake_at() const {
+TimePoint SuiteRun::wake_at() const {
   return std::min(writer_.due(), time_over_at());
 }
 
-TimePoint Session::time_over_at() const {
+TimePoint SuiteRun::time_over_at() const {
   if (stdout_closed_at_) return std::min(plan_.stop_at, *stdout_closed_at_ + silent_allowance());
   TimePoint wake = plan_.stop_at;
   bool any_clock_runs = false;
@@ -311,11 +311,11 @@ TimePoint Session::time_over_at() const {
   return any_clock_runs ? wake : std::min(wake, idle_since_ + plan_.test_timeout);
 }
 
-std::chrono::steady_clock::duration Session::silent_allowance() const {
+std::chrono::steady_clock::duration SuiteRun::silent_allowance() const {
   return plan_.test_timeout * static_cast<std::int64_t>(std::max<std::size_t>(1, plan_.tests.size() - ended_count()));
 }
 
-void Session::on_wake() {
+void SuiteRun::on_wake() {
   const TimePoint moment = now();
   writer_.send_lines(moment);
   if (moment < time_over_at()) return;
@@ -343,7 +343,7 @@ void Session::on_wake() {
   if (!any_clock_runs && (silent || moment >= idle_since_ + plan_.test_timeout)) stop(Stopped::hung);
 }
 
-void Session::stop(Stopped why) {
+void SuiteRun::stop(Stopped why) {
   if (stopped_ != Stopped::not_at_all || process_ == nullptr) return;
   stopped_ = why;
   if (exited_) return;

@@ -9,10 +9,10 @@
 namespace sortie::harness {
 
 /// A descriptor that is written without ever blocking: what it does not take waits here. Not owned.
-class Outlet {
+class BufferedWriter {
  public:
   /// `congestion_limit`: from this backlog on, whoever feeds the outlet should stop for a while.
-  Outlet(int fd, std::size_t congestion_limit) : fd_(fd), limit_(congestion_limit) {}
+  BufferedWriter(int fd, std::size_t congestion_limit) : fd_(fd), limit_(congestion_limit) {}
 
   void append(std::string_view bytes) {
     if (!broken_) backlog_.append(bytes);

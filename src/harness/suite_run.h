@@ -18,7 +18,7 @@ namespace sortie::harness {
 
 /// One process of the suite that runs some tests: reads its results, keeps the time, and stops it when a test takes
 /// too long, when the function's time is over, or when a failure is to end the batch.
-class Session final : public ProcessListener {
+class SuiteRun final : public ProcessListener {
  public:
   struct Plan {
     const suite::Framework& framework;
@@ -29,10 +29,10 @@ class Session final : public ProcessListener {
     bool own_process = false;  ///< each test has one: what the process's end says is the test's
     std::string tmp;           ///< must be usable when a test has ended; empty: it was not before
   };
-  /// Why the session stopped the process.
+  /// Why the suite_run stopped the process.
   enum class Stopped : std::uint8_t { not_at_all, test_timeout, hung, deadline, fail_fast, spoilt };
 
-  Session(Plan plan, Verdicts& verdicts, Outlets& outlets);
+  SuiteRun(Plan plan, Verdicts& verdicts, OutputStreams& outputs);
 
   /// Runs the started process to its end; `result_file`, if it writes one, is read then.
   void run(Process process, const PrivateFile* result_file);
@@ -92,7 +92,7 @@ class Session final : public ProcessListener {
 
   Plan plan_;
   Verdicts& verdicts_;
-  Outlets& outlets_;
+  OutputStreams& outputs_;
   OutputWriter writer_;
   std::unique_ptr<suite::ResultReader> reader_;
   const PrivateFile* result_file_ = nullptr;

@@ -1,4 +1,4 @@
-#include "cli/session.h"
+#include "cli/open_target.h"
 
 #include <boost/asio/this_coro.hpp>
 #include <utility>
@@ -25,9 +25,9 @@ run::Target make_target(std::string name, const aws::ClientConfig& config,
                      aws::CloudFormation(for_service("cloudformation"))};
 }
 
-class LocalSession final : public Session {
+class LocalTarget final : public OpenTarget {
  public:
-  LocalSession(const Clock& clock, std::unique_ptr<emulator::Emulator> emulator, const std::string& region)
+  LocalTarget(const Clock& clock, std::unique_ptr<emulator::Emulator> emulator, const std::string& region)
       : emulator_(std::move(emulator)),
         credentials_({.access_key_id = emulator_->root_credentials().access_key_id,
                       .secret_access_key = emulator_->root_credentials().secret_access_key,
@@ -48,9 +48,9 @@ class LocalSession final : public Session {
   run::Target target_;
 };
 
-class AwsSession final : public Session {
+class AwsTarget final : public OpenTarget {
  public:
-  AwsSession(Context& context, const TargetOptions& options, const std::string& region)
+  AwsTarget(Context& context, const TargetOptions& options, const std::string& region)
       : client_(context.executor, client_options(context)),
         credentials_(aws::default_credentials({.service = client_,
                                                .clock = context.clock,
@@ -96,34 +96,34 @@ class AwsSession final : public Session {
   run::Target target_;
 };
 
-Task<Result<std::unique_ptr<Session>>> open_local(Context& context, const TargetOptions& options) {
+Task<Result<std::unique_ptr<OpenTarget>>> open_local(Context& context, const TargetOptions& options) {
   const std::string region = options.region.empty() ? k_default_region : options.region;
   auto emulator = emulator::Emulator::create(context.executor, context.clock,
                                              {.region = region, .realism = options.realism == "aws"});
   if (!emulator) co_return std::unexpected(wrap(std::move(emulator).error(), "start the embedded AWS"));
-  co_return std::make_unique<LocalSession>(context.clock, *std::move(emulator), region);
+  co_return std::make_unique<LocalTarget>(context.clock, *std::move(emulator), region);
 }
 
-Task<Result<std::unique_ptr<Session>>> open_aws(Context& context, const TargetOptions& options) {
+Task<Result<std::unique_ptr<OpenTarget>>> open_aws(Context& context, const TargetOptions& options) {
   std::string region = options.region;
   if (region.empty()) {
     auto resolved = aws::resolve_region(context.environment, options.profile);
     if (!resolved) co_return std::unexpected(std::move(resolved).error());
     region = *std::move(resolved);
   }
-  auto session = std::make_unique<AwsSession>(context, options, region);
-  CO_RETURN_IF_ERROR(co_await session->try_credentials());
-  co_return session;
+  auto opened_target = std::make_unique<AwsTarget>(context, options, region);
+  CO_RETURN_IF_ERROR(co_await opened_target->try_credentials());
+  co_return opened_target;
 }
 
 }  // namespace
 
-Task<Result<std::unique_ptr<Session>>> Session::open(Context& context, const TargetOptions& options) {
+Task<Result<std::unique_ptr<OpenTarget>>> OpenTarget::open(Context& context, const TargetOptions& options) {
   if (cli::is_local(options)) co_return co_await open_local(context, options);
   co_return co_await open_aws(context, options);
 }
 
-Task<void> Session::close() {
+Task<void> OpenTarget::close() {
   co_await end();
 }
 

@@ -14,13 +14,13 @@ namespace sortie::cli {
 
 /// A target opened for one command: the embedded AWS or the network, with credentials and clients. The two differ in
 /// nothing but the http::Service and where the credentials come from.
-class Session {
+class OpenTarget {
  public:
-  /// `local` starts an embedded AWS that is gone with the session. `aws` reads the region, endpoint and credentials
-  /// from the options, the environment and the profile files; the credentials are tried once, so that a wrong set-up is
-  /// told early.
-  static Task<Result<std::unique_ptr<Session>>> open(Context& context, const TargetOptions& options);
-  virtual ~Session() = default;
+  /// `local` starts an embedded AWS that is gone with the opened_target. `aws` reads the region, endpoint and
+  /// credentials from the options, the environment and the profile files; the credentials are tried once, so that a
+  /// wrong set-up is told early.
+  static Task<Result<std::unique_ptr<OpenTarget>>> open(Context& context, const TargetOptions& options);
+  virtual ~OpenTarget() = default;
 
   virtual run::Target& target() = 0;
   /// For a client that a run does not need.

@@ -1,4 +1,4 @@
-#include "harness/outlet.h"
+#include "harness/buffered_writer.h"
 
 #include <unistd.h>
 
@@ -8,11 +8,11 @@
 
 namespace sortie::harness {
 
-void Outlet::add_poll(std::vector<pollfd>& fds) const {
+void BufferedWriter::add_poll(std::vector<pollfd>& fds) const {
   if (!idle()) fds.push_back({fd_, POLLOUT, 0});
 }
 
-void Outlet::flush() {
+void BufferedWriter::flush() {
   while (!idle()) {
     // The descriptor may be shared and blocking. A pipe that polls as writable takes PIPE_BUF bytes at once.
     pollfd ready{fd_, POLLOUT, 0};

@@ -1,4 +1,4 @@
-#include "http/session.h"
+#include "http/server_connection.h"
 
 #include <fmt/format.h>
 
@@ -45,12 +45,12 @@ int status_of(ParseFault fault) {
 /// The body of the request that a session is serving. Outlives the request safely: then it only says that it is over.
 class RequestBody final : public BodySource {
  public:
-  RequestBody(std::shared_ptr<Session> session, std::optional<std::uint64_t> length)
+  RequestBody(std::shared_ptr<ServerConnection> session, std::optional<std::uint64_t> length)
       : session_(std::move(session)), number_(session_->request_number_), length_(length) {}
 
   Task<Result<std::size_t>> read(std::span<char> buffer) override {
     const auto session = session_;
-    if (session->request_number_ != number_ || session->phase_ != Session::Phase::answering) {
+    if (session->request_number_ != number_ || session->phase_ != ServerConnection::Phase::answering) {
       co_return fail(ErrorKind::cancelled, "the request has been answered");
     }
     co_return co_await session->read_request_body(buffer);
@@ -59,13 +59,13 @@ class RequestBody final : public BodySource {
   [[nodiscard]] const Headers* trailers() const override { return session_->trailers_of(number_); }
 
  private:
-  std::shared_ptr<Session> session_;
+  std::shared_ptr<ServerConnection> session_;
   std::uint64_t number_;
   std::optional<std::uint64_t> length_;
 };
 
-Session::Session(Transport::Socket socket, std::shared_ptr<Deadlines> deadlines, const ServerLimits& limits,
-                 Origin origin, std::string peer_address)
+ServerConnection::ServerConnection(Transport::Socket socket, std::shared_ptr<Deadlines> deadlines,
+                                   const ServerLimits& limits, Origin origin, std::string peer_address)
     : limits_(limits),
       origin_(std::move(origin)),
       peer_address_(std::move(peer_address)),
@@ -75,7 +75,7 @@ Session::Session(Transport::Socket socket, std::shared_ptr<Deadlines> deadlines,
       coarse_watch_(transport_.socket().get_executor()),
       waiting_since_(deadline_in({})) {}
 
-void Session::start(std::function<void()> ended) {
+void ServerConnection::start(std::function<void()> ended) {
   auto done = [self = shared_from_this(), ended = std::move(ended)](const std::exception_ptr& /*cancelled*/) {
     self->phase_ = Phase::idle;
     self->coarse_watch_.cancel();
@@ -86,22 +86,22 @@ void Session::start(std::function<void()> ended) {
                  asio::bind_cancellation_slot(cancel_.slot(), std::move(done)));
 }
 
-std::optional<Session::Waiting> Session::waiting() const {
+std::optional<ServerConnection::Waiting> ServerConnection::waiting() const {
   if (!waiting_since_ || gone_) return std::nullopt;
   return Waiting{stream_.got_bytes(), *waiting_since_};
 }
 
-void Session::abort() {
+void ServerConnection::abort() {
   transport_.close();
   client_gone();
 }
 
-void Session::client_gone() {
+void ServerConnection::client_gone() {
   if (std::exchange(gone_, true)) return;
   cancel_.emit(asio::cancellation_type::terminal);
 }
 
-Task<void> Session::run() {
+Task<void> ServerConnection::run() {
   if (origin_.tls != nullptr) {
     if (!transport_.begin_tls(origin_.tls, true)) co_return;
     if (!co_await transport_.handshake(deadline_in(limits_.header_timeout))) co_return;
@@ -110,7 +110,7 @@ Task<void> Session::run() {
 }
 
 /// Reads and answers one request. False when the connection is over.
-Task<bool> Session::next_request() {
+Task<bool> ServerConnection::next_request() {
   waiting_since_ = deadline_in({});
   const auto read =
       co_await stream_.read_head(limits_.body_bytes, deadline_in(limits_.idle_timeout), limits_.header_timeout);
@@ -131,7 +131,7 @@ Task<bool> Session::next_request() {
   co_return co_await serve(*std::move(request));
 }
 
-std::expected<Request, int> Session::make_request() {
+std::expected<Request, int> ServerConnection::make_request() {
   MessageHead& head = stream_.head();
   head_request_ = head.method == "HEAD";
   http_1_1_ = head.http_1_1;
@@ -183,7 +183,7 @@ std::expected<Request, int> Session::make_request() {
 }
 
 /// Decides how the request's body is framed.
-std::expected<void, int> Session::frame_request(const MessageHead& head) {
+std::expected<void, int> ServerConnection::frame_request(const MessageHead& head) {
   const auto length = head.content_length.value_or(0);
   stream_.begin_body(head.chunked ? Framing::chunked : length > 0 ? Framing::length : Framing::none, length);
   continue_owed_ = false;
@@ -196,11 +196,11 @@ std::expected<void, int> Session::frame_request(const MessageHead& head) {
   return {};
 }
 
-const Headers* Session::trailers_of(std::uint64_t number) {
+const Headers* ServerConnection::trailers_of(std::uint64_t number) {
   return number == request_number_ && stream_.body_done() ? &stream_.head().trailers : nullptr;
 }
 
-Task<Result<std::size_t>> Session::read_request_body(std::span<char> buffer) {
+Task<Result<std::size_t>> ServerConnection::read_request_body(std::span<char> buffer) {
   if (std::exchange(continue_owed_, false) && !response_begun_ && stream_.buffered().empty()) {
     CO_RETURN_IF_ERROR(co_await transport_.write({k_continue}, limits_.io_timeout));
   }
@@ -217,7 +217,7 @@ Task<Result<std::size_t>> Session::read_request_body(std::span<char> buffer) {
 }
 
 /// Has the service answer. What the service throws is a bug: the client gets a 500 and the connection ends.
-Task<Result<Response>> Session::answer(Request request) {
+Task<Result<Response>> ServerConnection::answer(Request request) {
   try {
     co_return co_await origin_.service->handle(std::move(request));
   } catch (const std::exception&) {
@@ -227,7 +227,7 @@ Task<Result<Response>> Session::answer(Request request) {
   co_return Response{.status = 500};
 }
 
-Task<bool> Session::serve(Request request) {
+Task<bool> ServerConnection::serve(Request request) {
   phase_ = Phase::answering;
   response_begun_ = false;
   body_timed_out_ = false;
@@ -251,20 +251,20 @@ Task<bool> Session::serve(Request request) {
 }
 
 /// A request whose body proved malformed, too long or too slow is refused whatever the service made of it.
-int Session::status_for_fault() const {
+int ServerConnection::status_for_fault() const {
   if (stream_.body_fault() != ParseFault::none) return status_of(stream_.body_fault());
   return body_timed_out_ ? 408 : 0;
 }
 
 /// Whether what is unread of the body is worth reading to keep the connection. A client that was never told to
 /// continue may send its body or not: nobody knows what its next bytes are.
-bool Session::can_drain() const {
+bool ServerConnection::can_drain() const {
   if (stream_.body_done()) return true;
   if (continue_owed_) return false;
   return stream_.framing() == Framing::chunked || stream_.remaining() <= k_drain_at_most;
 }
 
-Task<bool> Session::drain() {
+Task<bool> ServerConnection::drain() {
   if (stream_.body_done()) co_return true;
   const auto buffer = std::make_unique_for_overwrite<char[]>(k_stream_buffer);
   std::uint64_t dropped = 0;
@@ -277,7 +277,7 @@ Task<bool> Session::drain() {
   co_return true;
 }
 
-Task<void> Session::linger() {
+Task<void> ServerConnection::linger() {
   if (stream_.body_done() || reading_body_) co_return;
   transport_.shutdown_send();
   const auto buffer = std::make_unique_for_overwrite<char[]>(k_stream_buffer);
@@ -291,13 +291,14 @@ Task<void> Session::linger() {
 }
 
 /// Answers a request that no service sees, and ends the connection.
-Task<void> Session::refuse(int status) {
+Task<void> ServerConnection::refuse(int status) {
   Response response{.status = status, .headers = {{"Content-Type", "text/plain"}}};
   response.body = std::string(reason_phrase(status)) + "\n";
   if (co_await write_response(std::move(response), false) == Sent::everything) co_await linger();
 }
 
-void Session::compose_head(const Response& response, bool keep, bool chunked, std::optional<std::uint64_t> length) {
+void ServerConnection::compose_head(const Response& response, bool keep, bool chunked,
+                                    std::optional<std::uint64_t> length) {
   if (out_.capacity() > k_kept_out) out_ = {};
   out_.clear();
   // Not needed for no content (RFC 9110, 10.1.1), but botocore takes an answer without it for a refusal and cannot use
@@ -313,7 +314,7 @@ void Session::compose_head(const Response& response, bool keep, bool chunked, st
   out_.append("\r\n");
 }
 
-Task<Session::Sent> Session::write_response(Response response, bool keep) {
+Task<ServerConnection::Sent> ServerConnection::write_response(Response response, bool keep) {
   const auto given = response.headers.get("Content-Length");
   std::optional<std::uint64_t> length = response.body.length();
   if (const bool empty = !response.body.streaming() && length == 0; given && (!length || (head_request_ && empty))) {
@@ -348,7 +349,8 @@ Task<Session::Sent> Session::write_response(Response response, bool keep) {
 }
 
 /// Each piece that the body yields goes out at once: live events ride on it.
-Task<Session::Sent> Session::write_stream(Body body, bool chunked, std::optional<std::uint64_t> length) {
+Task<ServerConnection::Sent> ServerConnection::write_stream(Body body, bool chunked,
+                                                            std::optional<std::uint64_t> length) {
   std::size_t size = k_stream_buffer;
   auto buffer = std::make_unique_for_overwrite<char[]>(size);
   std::array<char, 20> chunk_head{};
@@ -383,7 +385,7 @@ Task<Session::Sent> Session::write_stream(Body body, bool chunked, std::optional
 }
 
 /// Waits beside the service for the client to go away.
-void Session::watch() {
+void ServerConnection::watch() {
   if (watching_ || gone_ || !transport_.is_open()) return;
   watching_ = true;
   transport_.socket().async_wait(Transport::Socket::wait_read,
@@ -393,7 +395,7 @@ void Session::watch() {
                                  });
 }
 
-void Session::watch_event() {
+void ServerConnection::watch_event() {
   if (phase_ != Phase::answering || !stream_.body_done()) return;
   bool unread = false;
   if (!transport_.peer_alive(unread)) {
@@ -406,7 +408,7 @@ void Session::watch_event() {
 }
 
 /// For a socket with unread bytes, which would be reported as readable for ever.
-void Session::watch_coarsely() {
+void ServerConnection::watch_coarsely() {
   coarse_watch_.expires_after(k_coarse_watch);
   coarse_watch_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
     const auto self = weak.lock();

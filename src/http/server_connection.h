@@ -26,11 +26,12 @@ struct Origin {
 /// One accepted connection: reads requests, has the service answer them, writes the responses. It keeps itself alive
 /// until the connection ends. While the service works or a response streams, the socket is watched: a client that
 /// goes away cancels both.
-class Session : public std::enable_shared_from_this<Session>,
-                public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+class ServerConnection
+    : public std::enable_shared_from_this<ServerConnection>,
+      public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
-  Session(Transport::Socket socket, std::shared_ptr<Deadlines> deadlines, const ServerLimits& limits, Origin origin,
-          std::string peer_address);
+  ServerConnection(Transport::Socket socket, std::shared_ptr<Deadlines> deadlines, const ServerLimits& limits,
+                   Origin origin, std::string peer_address);
 
   /// Runs the connection; `ended` is called once when it is over.
   void start(std::function<void()> ended);
