@@ -197,8 +197,9 @@ def summary(listed):
 
 def page(listed):
     text = ["# Operations of the embedded AWS", "",
-            "Written by `checks/operations.py --write` from the tables that the services dispatch with; `test/test_operations.py` asks "
-            "the", "program whether it is true.", "", summary(listed)]
+            *textwrap.wrap("Written by `checks/operations.py --write` from the tables that the services dispatch with; "
+                           "`test/test_operations.py` asks the program whether it is true.", 120, break_on_hyphens=False),
+            "", summary(listed)]
     for service, operations in listed.items():
         text += ["", f"## {SERVICES[service]}", "", "There:", ""]
         text += [f"- {name}{f' (not: {lacks})' if lacks else ''}" for name, (there, lacks) in operations.items() if there]
