@@ -57,6 +57,7 @@ TABLE = {
     "emulator/instance": ["emulator/core", "http", "wire", "sandbox"],
     "emulator": ["emulator/core", "emulator/iam", "emulator/sts", "emulator/logs", "emulator/s3", "emulator/ssm", "emulator/lambda",
                  "emulator/cloudformation", "emulator/instance", "http", "wire", "sandbox"],
+    "emulator/operation_list": ["emulator", "emulator/core", "http"],
     "harness": ["suite"],
     "run": ["suite", "package", "aws"],
     "report": ["run", "suite"],

@@ -1,19 +1,25 @@
 #!/usr/bin/env python3
-"""Which operations of the seven services the embedded AWS has: asks it, and writes or checks the tables in docs/.
+"""Which operations of the seven services the embedded AWS has: checks the tables in docs/ against the program, or writes them.
 
-    checks/operations.py            compare docs/operations.md and docs/embedded-aws.md with the program; 1 when they differ
-    checks/operations.py --write    write them
+    checks/operations.py            compare docs/operations.md with what the program answers; 1 when they differ
+    checks/operations.py --write    write docs/operations.md and the table in docs/embedded-aws.md from the services' tables
 
-Every operation that botocore's service models name is called with the least input that the model allows. One whose answer is the
+Writing asks build/bin/operation_list (OPERATION_LIST names another; `ninja -C build operation_list` builds it), which prints the tables
+that the services dispatch with. Of a service that has no such table the page keeps what it says. Comparing believes no table: every
+operation that botocore's service models name is called with the least input that the model allows. One whose answer is the
 error `NotImplemented` is not there; that error must name it. What an operation that is there does not take is listed in PARTLY,
-and tried as well. Needs botocore (a recent one to write); the program is SORTIE_BIN, or build/bin/sortie.
+and tried as well. Needs botocore; the program is SORTIE_BIN, or build/bin/sortie.
 """
 
 import datetime
+import json
+import os
 import pathlib
 import re
+import subprocess
 import sys
 import tempfile
+import textwrap
 
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY / "test"))
@@ -21,7 +27,7 @@ sys.path.insert(0, str(REPOSITORY / "test"))
 SERVICES = {"s3": "S3", "lambda": "Lambda", "cloudformation": "CloudFormation", "logs": "CloudWatch Logs", "ssm": "Systems Manager",
             "iam": "IAM", "sts": "STS"}
 
-CLOUDFORMATION_ABSENT = {
+CLOUDFORMATION_UNSUPPORTED = {
     "notifications": {"NotificationARNs": ["arn:aws:sns:us-east-1:000000000000:topic"]},
     "rollback triggers": {"RollbackConfiguration": {"RollbackTriggers": [
         {"Arn": "arn:aws:cloudwatch:us-east-1:000000000000:alarm:a", "Type": "AWS::CloudWatch::Alarm"}]}},
@@ -48,10 +54,10 @@ PARTLY = {
         "CreateMultipartUpload": {"KMS encryption": {"ServerSideEncryption": "aws:kms"}},
     },
     "cloudformation": {
-        "CreateStack": CLOUDFORMATION_ABSENT,
-        "UpdateStack": CLOUDFORMATION_ABSENT,
+        "CreateStack": CLOUDFORMATION_UNSUPPORTED,
+        "UpdateStack": CLOUDFORMATION_UNSUPPORTED,
         "CreateChangeSet": {
-            **CLOUDFORMATION_ABSENT,
+            **CLOUDFORMATION_UNSUPPORTED,
             "imports": {"ChangeSetType": "IMPORT"},
             "nested stacks": {"IncludeNestedStacks": True},
         },
@@ -172,49 +178,59 @@ def probe(server):
     return found, complaints
 
 
-def counts(found):
+def counts(listed):
+    """[(service, whole, partly, unsupported)]. `listed`: {service: {operation: (supported, what it lacks)}}"""
     rows = []
-    for service, operations in found.items():
-        there = [name for name, why in operations.items() if not why]
-        partly = [name for name in there if name in PARTLY.get(service, {})]
-        rows.append((service, len(there) - len(partly), len(partly), len(operations) - len(there)))
+    for service, operations in listed.items():
+        supported = [lacks for there, lacks in operations.values() if there]
+        partly = sum(1 for lacks in supported if lacks)
+        rows.append((service, len(supported) - partly, partly, len(operations) - len(supported)))
     return rows
 
 
-def summary(found):
+def summary(listed):
     lines = ["| service | whole | with parameters that are not there | answer `NotImplemented` by name |", "|---|---|---|---|"]
-    lines += [f"| {SERVICES[service]} | {whole} | {partly} | {absent} |" for service, whole, partly, absent in counts(found)]
+    lines += [f"| {SERVICES[service]} | {whole} | {partly} | {unsupported} |"
+              for service, whole, partly, unsupported in counts(listed)]
     return "\n".join(lines)
 
 
-def page(found):
+def page(listed):
     text = ["# Operations of the embedded AWS", "",
-            "Made by `checks/operations.py --write`, which asks the program itself; `test/test_operations.py` checks it.", "",
-            summary(found)]
-    for service, operations in found.items():
-        partly = PARTLY.get(service, {})
+            *textwrap.wrap("Written by `checks/operations.py --write` from the tables that the services dispatch with; "
+                           "`test/test_operations.py` asks the program whether it is true.", 120, break_on_hyphens=False),
+            "", summary(listed)]
+    for service, operations in listed.items():
         text += ["", f"## {SERVICES[service]}", "", "There:", ""]
-        for name, why in operations.items():
-            if not why:
-                without = f" (not: {', '.join(partly[name])})" if name in partly else ""
-                text.append(f"- {name}{without}")
-        text += ["", "Answer `NotImplemented` by name:", ""]
-        text.append(", ".join(name for name, why in operations.items() if why) or "none")
+        text += [f"- {name}{f' (not: {lacks})' if lacks else ''}" for name, (there, lacks) in operations.items() if there]
+        names = ", ".join(name for name, (there, _) in operations.items() if not there)
+        text += ["", "Answer `NotImplemented` by name:", "", *(textwrap.wrap(names, 120) or ["none"])]
     return "\n".join(text) + "\n"
+
+
+def read_listing(text):
+    """{service: {operation: (supported, what it lacks)}} of docs/operations.md."""
+    listed = {}
+    names = {title: service for service, title in SERVICES.items()}
+    for section in re.split(r"^## ", text, flags=re.M)[1:]:
+        title, body = section.split("\n", 1)
+        there, unsupported = body.split("Answer `NotImplemented` by name:", 1)
+        listed[names[title.strip()]] = dict(sorted({
+            **{name: (True, lacks) for name, lacks in re.findall(r"^- (\w+)(?: \(not: (.*)\))?$", there, flags=re.M)},
+            **{name: (False, "") for name in re.findall(r"\b[A-Z]\w+", unsupported)},
+        }.items()))
+    return listed
 
 
 def read_page(text):
     """{service: {operation: is it there}} of docs/operations.md."""
-    documented = {}
-    names = {title: service for service, title in SERVICES.items()}
-    for section in re.split(r"^## ", text, flags=re.M)[1:]:
-        title, body = section.split("\n", 1)
-        there, absent = body.split("Answer `NotImplemented` by name:", 1)
-        documented[names[title.strip()]] = {
-            **{name: True for name in re.findall(r"^- (\w+)", there, flags=re.M)},
-            **{name: False for name in re.findall(r"\b[A-Z]\w+", absent)},
-        }
-    return documented
+    return {service: {name: there for name, (there, _) in operations.items()} for service, operations in read_listing(text).items()}
+
+
+def merged(tables, listed):
+    """`listed` with what the services' tables say instead, of those that have one."""
+    return {service: {row["name"]: (row["supported"], row["lacks"]) for row in tables[service]} if tables.get(service) else operations
+            for service, operations in listed.items()}
 
 
 def differences(found, documented):
@@ -228,32 +244,34 @@ def differences(found, documented):
     return wrong
 
 
-def with_summary(text, found):
+def with_summary(text, listed):
     start, end = text.index(BEGIN) + len(BEGIN), text.index(END)
-    return text[:start] + "\n" + summary(found) + "\n" + text[end:]
+    return text[:start] + "\n" + summary(listed) + "\n" + text[end:]
 
 
-def main():
+def write():
+    program = os.environ.get("OPERATION_LIST", str(REPOSITORY / "build/bin/operation_list"))
+    tables = json.loads(subprocess.run([program], check=True, capture_output=True, text=True).stdout)
+    overview, listing = REPOSITORY / "docs/embedded-aws.md", REPOSITORY / "docs/operations.md"
+    listed = merged(tables, read_listing(listing.read_text()))
+    listing.write_text(page(listed))
+    overview.write_text(with_summary(overview.read_text(), listed))
+    for service, whole, partly, unsupported in counts(listed):
+        print(f"{SERVICES[service]}: {whole} whole, {partly} partly, {unsupported} not there")
+
+
+def compare():
     import support
     with tempfile.TemporaryDirectory() as folder:
-        sortie = support.Sortie(pathlib.Path(folder), pathlib.Path(folder) / "cache")
-        server = support.Server(sortie)
+        server = support.Server(support.Sortie(pathlib.Path(folder), pathlib.Path(folder) / "cache"))
         try:
             found, complaints = probe(server)
         finally:
             server.stop()
-    overview, listing = REPOSITORY / "docs/embedded-aws.md", REPOSITORY / "docs/operations.md"
-    if "--write" in sys.argv:
-        listing.write_text(page(found))
-        overview.write_text(with_summary(overview.read_text(), found))
-    else:
-        complaints += differences(found, read_page(listing.read_text()))
-    for complaint in complaints:
-        print(complaint, file=sys.stderr)
-    for service, whole, partly, absent in counts(found):
-        print(f"{SERVICES[service]}: {whole} whole, {partly} partly, {absent} not there")
+    complaints += differences(found, read_page((REPOSITORY / "docs/operations.md").read_text()))
+    print("\n".join(complaints) or "operations: docs/operations.md is what the program says")
     return 1 if complaints else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write() if "--write" in sys.argv else compare())

@@ -31,6 +31,25 @@ def test_every_service_is_on_the_page(documented):
         assert any(names.values()), f"nothing of {service} is there"
 
 
+def test_the_page_names_what_is_tried_as_unsupported():
+    """What an operation lacks is said on the page, and refused by name (test above)."""
+    listed = operations.read_listing((support.REPOSITORY / "docs/operations.md").read_text())
+    for service, partly in operations.PARTLY.items():
+        said = {name: lacks for name, (_, lacks) in listed[service].items() if lacks}
+        assert said == {name: ", ".join(inputs) for name, inputs in partly.items()}
+
+
+def test_a_page_is_written_as_it_is_read():
+    listed = operations.read_listing((support.REPOSITORY / "docs/operations.md").read_text())
+    assert operations.read_listing(operations.page(listed)) == listed
+    tables = {"sts": [{"name": "AssumeRole", "supported": True, "lacks": "x"}, {"name": "New", "supported": False, "lacks": ""}],
+              "s3": []}
+    merged = operations.merged(tables, listed)
+    assert merged["sts"] == {"AssumeRole": (True, "x"), "New": (False, "")}
+    assert merged["s3"] == listed["s3"]
+    assert operations.read_listing(operations.page(merged)) == merged
+
+
 def test_both_pages_have_the_same_counts():
     """The table is in two places: at the head of the listing, and in the overview."""
     listing = (support.REPOSITORY / "docs/operations.md").read_text()

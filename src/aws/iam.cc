@@ -44,42 +44,6 @@ auto read_result(const Result<Reply>& reply, std::string_view action, Read read)
   return read(document.root().child(std::string(action) + "Result"));
 }
 
-struct Page {
-  std::vector<AttachedPolicy> items;  ///< name alone for inline policies
-  std::string marker;
-};
-
-Page read_page(const wire::XmlNode& result, std::string_view list) {
-  Page page;
-  for (const auto& member : result.child(list).children("member")) {
-    if (member.child("PolicyArn")) {
-      page.items.push_back({member.child_text("PolicyName"), member.child_text("PolicyArn")});
-    } else {
-      page.items.push_back({member.text(), ""});
-    }
-  }
-  if (result.child_text("IsTruncated") == "true") page.marker = result.child_text("Marker");
-  return page;
-}
-
-/// Every page of a list of policies.
-Task<Result<std::vector<AttachedPolicy>>> list_pages(Client client, std::string action, std::string list,
-                                                     std::string role_name) {
-  std::vector<AttachedPolicy> all;
-  std::string marker;
-  do {
-    auto call = role_operation(action, role_name);
-    if (!marker.empty()) call = role_operation(action, role_name, {{"Marker", marker}});
-    const auto reply = co_await client.call(std::move(call));
-    ASSIGN_OR_CO_RETURN(auto page,
-                        read_result(reply, action, [&](const wire::XmlNode& node) { return read_page(node, list); }));
-    std::move(page.items.begin(), page.items.end(), std::back_inserter(all));
-    if (page.marker == marker) break;
-    marker = std::move(page.marker);
-  } while (!marker.empty());
-  co_return all;
-}
-
 }  // namespace
 
 Iam::Iam(ClientConfig config) : client_(std::move(config), k_traits) {}
@@ -114,23 +78,8 @@ Task<Result<void>> Iam::put_role_policy(std::string role_name, std::string polic
       client_, role_operation("PutRolePolicy", role_name, {{"PolicyName", policy_name}, {"PolicyDocument", policy}}));
 }
 
-Task<Result<std::string>> Iam::get_role_policy(std::string role_name, std::string policy_name) {
-  const auto reply = co_await client_.call(role_operation("GetRolePolicy", role_name, {{"PolicyName", policy_name}}));
-  co_return read_result(reply, "GetRolePolicy", [](const wire::XmlNode& node) {
-    return wire::uri_decode_lenient(node.child_text("PolicyDocument"));
-  });
-}
-
 Task<Result<void>> Iam::delete_role_policy(std::string role_name, std::string policy_name) {
   return call_without_answer(client_, role_operation("DeleteRolePolicy", role_name, {{"PolicyName", policy_name}}));
-}
-
-Task<Result<std::vector<std::string>>> Iam::list_role_policies(std::string role_name) {
-  ASSIGN_OR_CO_RETURN(auto policies,
-                      co_await list_pages(client_, "ListRolePolicies", "PolicyNames", std::move(role_name)));
-  std::vector<std::string> names;
-  for (auto& policy : policies) names.push_back(std::move(policy.name));
-  co_return names;
 }
 
 Task<Result<void>> Iam::attach_role_policy(std::string role_name, std::string policy_arn) {
@@ -139,10 +88,6 @@ Task<Result<void>> Iam::attach_role_policy(std::string role_name, std::string po
 
 Task<Result<void>> Iam::detach_role_policy(std::string role_name, std::string policy_arn) {
   return call_without_answer(client_, role_operation("DetachRolePolicy", role_name, {{"PolicyArn", policy_arn}}));
-}
-
-Task<Result<std::vector<AttachedPolicy>>> Iam::list_attached_role_policies(std::string role_name) {
-  return list_pages(client_, "ListAttachedRolePolicies", "AttachedPolicies", std::move(role_name));
 }
 
 }  // namespace sortie::aws

@@ -28,12 +28,7 @@ struct Role {
   std::string assume_role_policy;  ///< JSON, decoded
 };
 
-struct AttachedPolicy {
-  std::string name;
-  std::string arn;
-};
-
-/// AWS IAM, API 2010-05-08, as far as roles need it. Lists are read to their last page.
+/// AWS IAM, API 2010-05-08, as far as roles need it.
 class Iam {
  public:
   explicit Iam(ClientConfig config);
@@ -42,13 +37,9 @@ class Iam {
   Task<Result<Role>> get_role(std::string role_name);
   Task<Result<void>> delete_role(std::string role_name);
   Task<Result<void>> put_role_policy(std::string role_name, std::string policy_name, std::string policy);
-  /// The policy's JSON, decoded.
-  Task<Result<std::string>> get_role_policy(std::string role_name, std::string policy_name);
   Task<Result<void>> delete_role_policy(std::string role_name, std::string policy_name);
-  Task<Result<std::vector<std::string>>> list_role_policies(std::string role_name);
   Task<Result<void>> attach_role_policy(std::string role_name, std::string policy_arn);
   Task<Result<void>> detach_role_policy(std::string role_name, std::string policy_arn);
-  Task<Result<std::vector<AttachedPolicy>>> list_attached_role_policies(std::string role_name);
 
  private:
   Client client_;

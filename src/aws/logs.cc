@@ -36,7 +36,7 @@ Task<Result<json::object>> ask_for_page(Client client, std::string action, json:
   co_return std::move(page.get_object());
 }
 
-Task<Result<void>> tell(Client client, std::string action, json::object body) {
+Task<Result<void>> call_without_answer(Client client, std::string action, json::object body) {
   CO_RETURN_IF_ERROR(co_await ask(std::move(client), std::move(action), std::move(body)));
   co_return Result<void>();
 }
@@ -47,11 +47,6 @@ std::int64_t millis(SystemTime time) {
 SystemTime time_at(const json::object& object, std::string_view name) {
   return SystemTime(std::chrono::milliseconds(wire::int_or(object, name)));
 }
-std::optional<SystemTime> optional_time_at(const json::object& object, std::string_view name) {
-  if (wire::find(object, name) == nullptr) return std::nullopt;
-  return time_at(object, name);
-}
-
 void put(json::object& out, const char* name, const std::string& value) {
   if (!value.empty()) out[name] = value;
 }
@@ -73,27 +68,6 @@ std::vector<LogEvent> read_events(const json::object& object) {
   return events;
 }
 
-LogStream read_stream(const json::object& object) {
-  LogStream out;
-  out.name = wire::string_or(object, "logStreamName");
-  out.arn = wire::string_or(object, "arn");
-  out.created = time_at(object, "creationTime");
-  out.first_event = optional_time_at(object, "firstEventTimestamp");
-  out.last_event = optional_time_at(object, "lastEventTimestamp");
-  return out;
-}
-
-LogGroup read_group(const json::object& object) {
-  LogGroup out;
-  out.name = wire::string_or(object, "logGroupName");
-  out.arn = wire::string_or(object, "arn");
-  out.created = time_at(object, "creationTime");
-  if (wire::find(object, "retentionInDays") != nullptr)
-    out.retention_days = int(wire::int_or(object, "retentionInDays"));
-  out.stored_bytes = wire::int_or(object, "storedBytes");
-  return out;
-}
-
 std::optional<int> optional_int(const json::object& object, std::string_view name) {
   if (wire::find(object, name) == nullptr) return std::nullopt;
   return int(wire::int_or(object, name));
@@ -103,16 +77,8 @@ std::optional<int> optional_int(const json::object& object, std::string_view nam
 
 Logs::Logs(ClientConfig config) : client_(std::move(config), k_traits) {}
 
-Task<Result<void>> Logs::create_log_group(std::string group) {
-  return tell(client_, "CreateLogGroup", {{"logGroupName", group}});
-}
-
 Task<Result<void>> Logs::delete_log_group(std::string group) {
-  return tell(client_, "DeleteLogGroup", {{"logGroupName", group}});
-}
-
-Task<Result<void>> Logs::create_log_stream(std::string group, std::string stream) {
-  return tell(client_, "CreateLogStream", {{"logGroupName", group}, {"logStreamName", stream}});
+  return call_without_answer(client_, "DeleteLogGroup", {{"logGroupName", group}});
 }
 
 Task<Result<RejectedLogEvents>> Logs::put_log_events(std::string group, std::string stream,
@@ -154,36 +120,6 @@ Task<Result<FilterLogEventsPage>> Logs::filter_log_events(FilterLogEventsRequest
   co_return FilterLogEventsPage{read_events(answer), wire::string_or(answer, "nextToken")};
 }
 
-Task<Result<DescribeLogStreamsPage>> Logs::describe_log_streams(DescribeLogStreamsRequest request) {
-  json::object body{{"logGroupName", request.group}};
-  put(body, "logStreamNamePrefix", request.prefix);
-  if (request.order_by_last_event) body["orderBy"] = "LastEventTime";
-  if (request.descending) body["descending"] = true;
-  put(body, "nextToken", request.token);
-  put_limit(body, request.limit);
-  ASSIGN_OR_CO_RETURN(const auto answer, co_await ask(client_, "DescribeLogStreams", std::move(body)));
-  DescribeLogStreamsPage page;
-  page.next_token = wire::string_or(answer, "nextToken");
-  for (const auto& item : wire::array_or_empty(answer, "logStreams")) {
-    if (item.is_object()) page.streams.push_back(read_stream(item.get_object()));
-  }
-  co_return page;
-}
-
-Task<Result<DescribeLogGroupsPage>> Logs::describe_log_groups(std::string prefix, std::string token, int limit) {
-  json::object body;
-  put(body, "logGroupNamePrefix", prefix);
-  put(body, "nextToken", token);
-  put_limit(body, limit);
-  ASSIGN_OR_CO_RETURN(const auto answer, co_await ask(client_, "DescribeLogGroups", std::move(body)));
-  DescribeLogGroupsPage page;
-  page.next_token = wire::string_or(answer, "nextToken");
-  for (const auto& item : wire::array_or_empty(answer, "logGroups")) {
-    if (item.is_object()) page.groups.push_back(read_group(item.get_object()));
-  }
-  co_return page;
-}
-
 Task<Result<std::string>> Logs::read_log_events(GetLogEventsRequest request,
                                                 std::function<bool(const LogEvent&)> each) {
   request.from_head = true;
@@ -205,16 +141,6 @@ Task<Result<void>> Logs::filter_all_log_events(FilterLogEventsRequest request,
       if (!each(event)) co_return Result<void>();
     }
     if (page.next_token.empty() || page.next_token == request.token) co_return Result<void>();
-    request.token = std::move(page.next_token);
-  }
-}
-
-Task<Result<std::vector<LogStream>>> Logs::describe_all_log_streams(DescribeLogStreamsRequest request) {
-  std::vector<LogStream> all;
-  for (;;) {
-    ASSIGN_OR_CO_RETURN(auto page, co_await describe_log_streams(request));
-    std::move(page.streams.begin(), page.streams.end(), std::back_inserter(all));
-    if (page.next_token.empty() || page.next_token == request.token) co_return all;
     request.token = std::move(page.next_token);
   }
 }

@@ -20,22 +20,6 @@ struct LogEvent {
   std::string log_stream;  ///< FilterLogEvents only
 };
 
-struct LogStream {
-  std::string name;
-  std::string arn;
-  SystemTime created{};
-  std::optional<SystemTime> first_event;
-  std::optional<SystemTime> last_event;
-};
-
-struct LogGroup {
-  std::string name;
-  std::string arn;
-  SystemTime created{};
-  std::optional<int> retention_days;
-  std::int64_t stored_bytes = 0;
-};
-
 struct GetLogEventsRequest {
   std::string group;
   std::string stream;
@@ -68,25 +52,6 @@ struct FilterLogEventsPage {
   std::string next_token;  ///< empty: the last page
 };
 
-struct DescribeLogStreamsRequest {
-  std::string group;
-  std::string prefix;
-  bool order_by_last_event = false;
-  bool descending = false;
-  std::string token;
-  int limit = 0;
-};
-
-struct DescribeLogStreamsPage {
-  std::vector<LogStream> streams;
-  std::string next_token;
-};
-
-struct DescribeLogGroupsPage {
-  std::vector<LogGroup> groups;
-  std::string next_token;
-};
-
 /// What PutLogEvents did not take: counts from the ends of the batch.
 struct RejectedLogEvents {
   std::optional<int> too_old_end;
@@ -99,23 +64,17 @@ class Logs {
  public:
   explicit Logs(ClientConfig config);
 
-  Task<Result<void>> create_log_group(std::string group);
   Task<Result<void>> delete_log_group(std::string group);
-  Task<Result<void>> create_log_stream(std::string group, std::string stream);
   /// One batch: at most 10,000 events or 1,048,576 bytes counting 26 an event, in order of time.
   Task<Result<RejectedLogEvents>> put_log_events(std::string group, std::string stream, std::vector<LogEvent> events);
   Task<Result<GetLogEventsPage>> get_log_events(GetLogEventsRequest request);
   Task<Result<FilterLogEventsPage>> filter_log_events(FilterLogEventsRequest request);
-  Task<Result<DescribeLogStreamsPage>> describe_log_streams(DescribeLogStreamsRequest request);
-  Task<Result<DescribeLogGroupsPage>> describe_log_groups(std::string prefix = {}, std::string token = {},
-                                                          int limit = 0);
 
   /// Pages forward from `request` until the token repeats; `each` sees every event in order and ends the reading with
   /// false. Returns the token to go on from.
   Task<Result<std::string>> read_log_events(GetLogEventsRequest request, std::function<bool(const LogEvent&)> each);
   /// Every page of the filter; `each` ends the reading with false.
   Task<Result<void>> filter_all_log_events(FilterLogEventsRequest request, std::function<bool(const LogEvent&)> each);
-  Task<Result<std::vector<LogStream>>> describe_all_log_streams(DescribeLogStreamsRequest request);
 
  private:
   Client client_;

@@ -31,11 +31,11 @@ class RoleCommand {
   void signal(int number);
 
  private:
-  RoleCommand(std::unique_ptr<emulator::Instance> instance, std::string folder,
+  RoleCommand(std::unique_ptr<emulator::Ec2Instance> instance, std::string folder,
               std::vector<std::pair<std::string, std::string>> environment)
       : instance_(std::move(instance)), folder_(std::move(folder)), environment_(std::move(environment)) {}
 
-  std::unique_ptr<emulator::Instance> instance_;
+  std::unique_ptr<emulator::Ec2Instance> instance_;
   std::string folder_;
   std::vector<std::pair<std::string, std::string>> environment_;
 };

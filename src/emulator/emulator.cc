@@ -143,14 +143,23 @@ const RootCredentials& Emulator::root_credentials() const {
   return impl_->root;
 }
 
-Task<Result<std::unique_ptr<Instance>>> Emulator::start_instance(InstanceOptions options) {
+std::map<std::string, std::vector<OperationSummary>> Emulator::operations() const {
+  std::map<std::string, std::vector<OperationSummary>> all;
+  for (const AwsService* service : std::initializer_list<const AwsService*>{
+           &impl_->iam, &impl_->sts, &impl_->logs, &impl_->ssm, &impl_->s3, &impl_->lambda, &impl_->cloudformation}) {
+    all.emplace(service->name(), service->operations());
+  }
+  return all;
+}
+
+Task<Result<std::unique_ptr<Ec2Instance>>> Emulator::start_instance(InstanceOptions options) {
   options.account = impl_->account;
-  return Instance::start({.executor = impl_->executor,
-                          .clock = impl_->clock,
-                          .identities = impl_->iam.identities(),
-                          .aws = impl_->router,
-                          .authority = *impl_->authority},
-                         std::move(options));
+  return Ec2Instance::start({.executor = impl_->executor,
+                             .clock = impl_->clock,
+                             .identities = impl_->iam.identities(),
+                             .aws = impl_->router,
+                             .authority = *impl_->authority},
+                            std::move(options));
 }
 
 Task<void> Emulator::shutdown() {

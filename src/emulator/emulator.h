@@ -1,11 +1,14 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
+#include "emulator/core/operation_table.h"
 #include "http/server.h"
 #include "http/service.h"
 
@@ -19,7 +22,7 @@ struct Options {
   bool realism = false;               ///< AWS's waits, quotas and late logs as well (lambda/realism.h)
 };
 
-class Instance;
+class Ec2Instance;
 struct InstanceOptions;
 
 struct RootCredentials {
@@ -38,9 +41,11 @@ class Emulator final : public http::Service {
   Task<Result<http::Response>> handle(http::Request request) override;
   /// The account's administrator. Random for each state folder.
   [[nodiscard]] const RootCredentials& root_credentials() const;
+  /// By service (`iam`), what its table of operations says.
+  [[nodiscard]] std::map<std::string, std::vector<OperationSummary>> operations() const;
   /// A machine of EC2's kind under a role, see instance/instance.h. The account is filled in. The emulator must outlive
   /// it.
-  Task<Result<std::unique_ptr<Instance>>> start_instance(InstanceOptions options);
+  Task<Result<std::unique_ptr<Ec2Instance>>> start_instance(InstanceOptions options);
   /// Ends running functions (SIGTERM where AWS sends it) and waits for them, at most a few seconds.
   Task<void> shutdown();
 

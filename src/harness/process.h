@@ -89,7 +89,6 @@ class Process {
   [[nodiscard]] pid_t pid() const { return pid_; }
   /// Asks it to end with `signal`; SIGKILL follows after `grace`. The first call counts.
   void stop(int signal, std::chrono::milliseconds grace);
-  [[nodiscard]] bool is_stopping() const { return stopping_; }
   /// How many bytes it has written so far, to anything, with its children that it has waited for (proc(5),
   /// /proc/PID/io); nothing where the kernel does not count.
   [[nodiscard]] std::optional<std::uint64_t> written() const;

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <ctime>
+
+#include "base/number.h"
 
 namespace sortie::http {
 
@@ -77,8 +78,9 @@ std::optional<HostAndPort> parse_authority(std::string_view text) {
   if (rest.front() != ':') return std::nullopt;
   const auto digits = rest.substr(1);
   if (digits.empty()) return result;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), result.port);
-  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  const auto port = parse_number<decltype(result.port)>(digits);
+  if (!port) return std::nullopt;
+  result.port = *port;
   return result;
 }
 
@@ -145,10 +147,7 @@ std::string_view date_now() {
 }
 
 std::optional<std::uint64_t> parse_length(std::string_view text) {
-  std::uint64_t length = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return length;
+  return parse_number<std::uint64_t>(text);
 }
 
 bool has_token(std::string_view list, std::string_view token) {

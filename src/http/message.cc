@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/ascii.h"
+
 namespace sortie::http {
 
 namespace {
-
-char ascii_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
 
 constexpr std::size_t k_first_read = 16 * 1024;
 constexpr std::size_t k_reserve_at_most = 64 * 1024 * 1024;

@@ -4,9 +4,9 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
-#include <charconv>
 #include <cstring>
 
+#include "base/number.h"
 #include "http/head_text.h"
 
 namespace sortie::http {
@@ -79,10 +79,8 @@ class OneMessage final : public beast_http::basic_parser<IsRequest> {
   bool take_content_length(std::string_view value) {
     if (head.content_length || value.empty()) return false;
     if (!std::ranges::all_of(value, [](char c) { return c >= '0' && c <= '9'; })) return false;
-    std::uint64_t length = 0;
-    if (std::from_chars(value.data(), value.data() + value.size(), length).ec != std::errc{}) return false;
-    head.content_length = length;
-    return true;
+    head.content_length = parse_number<std::uint64_t>(value);
+    return head.content_length.has_value();
   }
 
   void on_header_impl(BeastError&) override {

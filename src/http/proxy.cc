@@ -7,6 +7,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
 
+#include "base/number.h"
 #include "http/client.h"
 #include "http/head_text.h"
 
@@ -41,13 +42,11 @@ bool same_prefix(const Bytes& a, const Bytes& b, unsigned bits) {
 bool in_block(const address& candidate, std::string_view block) {
   const auto slash = block.find('/');
   const auto base = to_address(block.substr(0, slash));
-  const auto digits = block.substr(slash + 1);
-  unsigned bits = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
-  if (!base || error != std::errc{} || end != digits.data() + digits.size()) return false;
-  if (base->is_v4() != candidate.is_v4() || bits > (base->is_v4() ? 32U : 128U)) return false;
-  return base->is_v4() ? same_prefix(base->to_v4().to_bytes(), candidate.to_v4().to_bytes(), bits)
-                       : same_prefix(base->to_v6().to_bytes(), candidate.to_v6().to_bytes(), bits);
+  if (!base || base->is_v4() != candidate.is_v4()) return false;
+  const auto bits = parse_number_between<unsigned>(block.substr(slash + 1), 0, base->is_v4() ? 32 : 128);
+  if (!bits) return false;
+  return base->is_v4() ? same_prefix(base->to_v4().to_bytes(), candidate.to_v4().to_bytes(), *bits)
+                       : same_prefix(base->to_v6().to_bytes(), candidate.to_v6().to_bytes(), *bits);
 }
 
 bool is_subdomain(std::string_view host, std::string_view dotted_suffix) {

@@ -17,6 +17,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/ascii.h"
 #include "http/tls_contexts.h"
 #include "http/transport.h"
 
@@ -259,10 +260,7 @@ X509Ptr CertificateAuthority::Impl::make_leaf(const std::string& name) const {
 int CertificateAuthority::Impl::choose_certificate(SSL* ssl, void* self) {
   auto& authority = *static_cast<Impl*>(self);
   const char* asked = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-  std::string name = asked != nullptr ? asked : local_address(ssl);
-  for (char& c : name) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  }
+  std::string name = ascii_lower(asked != nullptr ? std::string(asked) : local_address(ssl));
   if (name.ends_with('.')) name.pop_back();
   if (!is_host_name(name) && !is_address(name)) name = "localhost";
   X509* leaf = authority.leaf_for(name);

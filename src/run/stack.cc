@@ -15,9 +15,8 @@ namespace {
 
 constexpr std::size_t k_template_limit = 51'200;  // of TemplateBody
 constexpr std::string_view k_exists = "AlreadyExistsException";
-constexpr auto k_made_within = std::chrono::minutes(15);
-constexpr auto k_first_poll = std::chrono::milliseconds(5);
-constexpr auto k_longest_poll = std::chrono::milliseconds(2000);
+constexpr std::chrono::milliseconds k_first_poll{5};
+constexpr std::chrono::milliseconds k_longest_poll{2000};
 
 /// Readable and short: physical names of the stack's resources begin with it, and suites append to those (a bucket's
 /// name has 63 characters).
@@ -68,16 +67,17 @@ bool in_progress(std::string_view status) {
 }
 
 /// Waits until nothing is going on with the stack.
-Task<Result<aws::Stack>> settled_stack(Target& target, std::string stack) {
-  const Deadline deadline = deadline_in(k_made_within);
+Task<Result<aws::Stack>> settled_stack(Target& target, std::string stack, Patience patience) {
+  std::chrono::milliseconds waited{0};
   auto pause = k_first_poll;
   for (;;) {
     ASSIGN_OR_CO_RETURN(aws::Stack found, co_await target.cloudformation.describe_stack(stack));
     if (!in_progress(found.status)) co_return found;
-    if (std::chrono::steady_clock::now() >= deadline) {
+    if (waited >= patience.total) {
       co_return fail(ErrorKind::timeout, fmt::format("stack {} is still {}", found.name, found.status));
     }
-    co_await sleep_for(pause);
+    co_await patience.sleep(pause);
+    waited += pause;
     pause = std::min(pause * 2, k_longest_poll);
   }
 }
@@ -89,7 +89,7 @@ Task<Result<Stack>> Stack::create(Target& target, StackSpec spec) {
     co_return fail(ErrorKind::config, fmt::format("the template has {} bytes, CloudFormation takes at most {}",
                                                   spec.template_text.size(), k_template_limit));
   }
-  Stack stack(target);
+  Stack stack(target, spec.settled);
   const bool keep = spec.keep;
   auto settled = co_await settle(stack.make(std::move(spec)));
   if (settled.result && *settled.result) {
@@ -138,7 +138,7 @@ Task<Result<void>> Stack::create_named(const StackSpec& spec) {
 }
 
 Task<Result<void>> Stack::wait_until_made() {
-  ASSIGN_OR_CO_RETURN(const aws::Stack made, co_await settled_stack(*target_, name_));
+  ASSIGN_OR_CO_RETURN(const aws::Stack made, co_await settled_stack(*target_, name_, settled_));
   outputs_ = made.outputs;
   if (made.status == "CREATE_COMPLETE" || made.status == "UPDATE_COMPLETE") co_return Result<void>{};
   std::string reason = co_await first_failure("CREATE_FAILED");
@@ -201,7 +201,7 @@ Task<Result<void>> Stack::remove() {
   const std::string id = std::exchange(id_, {});
   auto removed = co_await target_->cloudformation.delete_stack(id);
   if (!removed) co_return std::unexpected(wrap(std::move(removed).error(), "remove stack " + name_));
-  auto gone = co_await settled_stack(*target_, id);
+  auto gone = co_await settled_stack(*target_, id, settled_);
   if (!gone) {
     if (gone.error().kind == ErrorKind::not_found) co_return Result<void>{};
     co_return std::unexpected(wrap(std::move(gone).error(), "remove stack " + name_));

@@ -2,8 +2,10 @@
 
 #include <map>
 #include <string>
+#include <utility>
 
 #include "run/target.h"
+#include "run/waits.h"
 
 namespace sortie::run {
 
@@ -13,13 +15,14 @@ struct StackSpec {
   std::string digest;  ///< letters and digits that stand for the text; a part of the name of a stack that is kept
   std::string name;    ///< of the stack; empty: a short one is made up, `sortie-LABEL-x7k2p9`
   bool keep = false;   ///< leave it behind: the next run with the same template takes it up
+  Patience settled{.total = std::chrono::minutes(15)};  ///< for it to be made, and to be gone
 };
 
 /// A CloudFormation stack for the time of a run: what the suite needs, and the role it runs under. io_context thread
 /// only.
 class Stack {
  public:
-  /// Creates the stack and waits until it is there, at most 15 minutes. When it fails it is removed, and the error
+  /// Creates the stack and waits until it is there. When it fails it is removed, and the error
   /// names the resource and AWS's reason. A stack of that name that is there already is taken up when it is to be kept,
   /// and is an error otherwise: it would be removed with the run.
   static Task<Result<Stack>> create(Target& target, StackSpec spec);
@@ -35,7 +38,7 @@ class Stack {
   Task<Result<void>> remove();
 
  private:
-  explicit Stack(Target& target) : target_(&target) {}
+  Stack(Target& target, Patience settled) : target_(&target), settled_(std::move(settled)) {}
   Task<Result<void>> make(StackSpec spec);
   Task<Result<void>> create_named(const StackSpec& spec);
   Task<Result<void>> wait_until_made();
@@ -44,6 +47,7 @@ class Stack {
   Task<std::string> first_failure(std::string_view status_ending);
 
   Target* target_;
+  Patience settled_;
   std::string name_;
   std::string id_;  ///< empty: nothing was made
   std::map<std::string, std::string> outputs_;

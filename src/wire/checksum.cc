@@ -11,6 +11,7 @@
 #include <new>
 #include <utility>
 
+#include "base/ascii.h"
 #include "wire/crc.h"
 
 namespace sortie::wire {
@@ -112,10 +113,8 @@ constexpr std::array<Names, 6> k_names = {{
 }};
 
 bool same_without_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; };
-    return lower(x) == lower(y);
-  });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return ascii_lower(x) == ascii_lower(y); });
 }
 
 }  // namespace

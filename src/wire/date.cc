@@ -4,8 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
+
+#include "base/number.h"
 
 namespace sortie::wire {
 
@@ -182,12 +183,9 @@ std::optional<SystemTime> parse_asctime(std::string_view text) {
 }
 
 std::optional<SystemTime> parse_epoch(std::string_view text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::general);
-  if (error != std::errc() || end != text.data() + text.size() || !(value > -6.3e10 && value < 2.6e11)) {
-    return std::nullopt;
-  }
-  return SystemTime(milliseconds(std::int64_t(value * 1000 + (value < 0 ? -0.5 : 0.5))));
+  const auto value = parse_number<double>(text);
+  if (!value || !(*value > -6.3e10 && *value < 2.6e11)) return std::nullopt;
+  return SystemTime(milliseconds(std::int64_t(*value * 1000 + (*value < 0 ? -0.5 : 0.5))));
 }
 
 }  // namespace

@@ -2,21 +2,17 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace sortie::wire {
 namespace {
 
 constexpr std::string_view k_end_of_line = "\r\n";
 constexpr std::size_t k_max_boundary = 70;
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return out;
-}
-
 /// The value of `name=value` or `name="value"` in a header's parameters.
 std::optional<std::string> parameter(std::string_view header, std::string_view name) {
-  const std::string folded = lower(header);
+  const std::string folded = ascii_lower(header);
   for (std::size_t at = folded.find(';'); at != std::string::npos; at = folded.find(';', at + 1)) {
     std::size_t start = at + 1;
     while (start < folded.size() && folded[start] == ' ') ++start;
@@ -42,14 +38,14 @@ std::optional<std::string> take_disposition(std::string_view& rest) {
     const std::string_view line = rest.substr(0, end);
     rest.remove_prefix(end + k_end_of_line.size());
     if (line.empty()) return disposition;
-    if (lower(line.substr(0, 20)) == "content-disposition:") disposition = line.substr(20);
+    if (ascii_lower(line.substr(0, 20)) == "content-disposition:") disposition = line.substr(20);
   }
 }
 
 }  // namespace
 
 std::optional<std::string> form_boundary(std::string_view content_type) {
-  if (lower(content_type.substr(0, content_type.find(';'))) != "multipart/form-data") return std::nullopt;
+  if (ascii_lower(content_type.substr(0, content_type.find(';'))) != "multipart/form-data") return std::nullopt;
   auto boundary = parameter(content_type, "boundary");
   if (!boundary || boundary->empty() || boundary->size() > k_max_boundary) return std::nullopt;
   return boundary;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
 #include "wire/checksum.h"
 #include "wire/uri.h"
 
@@ -94,18 +95,13 @@ std::string canonical_query(std::string_view query, std::string_view without) {
 namespace sigv4_detail {
 
 std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = char(c + 32);
-  }
-  return out;
+  return ascii_lower(text);
 }
 
 bool name_is(std::string_view name, std::string_view lower_case_name) {
   if (name.size() != lower_case_name.size()) return false;
   for (std::size_t i = 0; i < name.size(); ++i) {
-    const char c = name[i];
-    if ((c >= 'A' && c <= 'Z' ? char(c + 32) : c) != lower_case_name[i]) return false;
+    if (ascii_lower(name[i]) != lower_case_name[i]) return false;
   }
   return true;
 }

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
+#include "base/number.h"
 #include "wire/date.h"
 #include "wire/sigv4.h"
 #include "wire/sigv4_canonical.h"
@@ -172,12 +172,9 @@ Parsed parse_v4_header(const RequestParts& request, std::string_view value) {
 }
 
 std::expected<std::int64_t, SignatureError> read_number(std::string_view name, std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) {
-    return refuse(Reason::malformed, fmt::format("{} should be a number", name));
-  }
-  return value;
+  const auto value = parse_number<std::int64_t>(text);
+  if (!value) return refuse(Reason::malformed, fmt::format("{} should be a number", name));
+  return *value;
 }
 
 Parsed parse_v4_query(const RequestParts& request, QueryFields fields) {

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+
+#include "base/ascii.h"
+#include "base/number.h"
 
 namespace sortie::wire {
 
@@ -50,12 +52,9 @@ bool decode_into(std::string& out, std::string_view text, Plus plus) {
 }
 
 Result<std::uint16_t> parse_port(std::string_view text, std::string_view url) {
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc() || end != text.data() + text.size() || port == 0) {
-    return fail(ErrorKind::config, fmt::format("no valid port in URL '{}'", url));
-  }
-  return port;
+  const auto port = parse_number<std::uint16_t>(text);
+  if (!port || *port == 0) return fail(ErrorKind::config, fmt::format("no valid port in URL '{}'", url));
+  return *port;
 }
 
 bool is_host_character(char c) {
@@ -136,9 +135,7 @@ Result<Url> parse_url(std::string_view text) {
   Url url;
   const auto scheme_end = text.find("://");
   if (scheme_end == std::string_view::npos) return fail(ErrorKind::config, fmt::format("not a URL: '{}'", text));
-  url.scheme = text.substr(0, scheme_end);
-  std::transform(url.scheme.begin(), url.scheme.end(), url.scheme.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+  url.scheme = ascii_lower(text.substr(0, scheme_end));
   if (url.scheme != "http" && url.scheme != "https") {
     return fail(ErrorKind::config, fmt::format("URL '{}' is neither http nor https", text));
   }
@@ -159,9 +156,7 @@ Result<Url> parse_url(std::string_view text) {
   if (authority.empty() || !std::all_of(authority.begin(), authority.end(), is_host_character)) {
     return fail(ErrorKind::config, fmt::format("no valid host in URL '{}'", text));
   }
-  url.host = authority;
-  std::transform(url.host.begin(), url.host.end(), url.host.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+  url.host = ascii_lower(authority);
   const auto question = rest.find('?');
   if (question != std::string_view::npos) url.query = rest.substr(question + 1);
   url.path = rest.substr(0, question);

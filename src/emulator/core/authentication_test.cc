@@ -18,31 +18,18 @@ using testing_support::SigningKey;
 const SigningKey k_alice{"AKIAALICEALICEALICE1", "alice-secret", ""};
 const SigningKey k_session{"ASIASESSIONSESSION12", "session-secret", "session-token"};
 
-class FakeIdentities final : public Identities {
- public:
-  std::optional<Key> find_key(std::string_view id) override {
-    Key key;
-    key.principal.kind = Principal::Kind::user;
-    key.principal.access_key_id = std::string(id);
-    if (id == k_alice.id) {
-      key.secret_access_key = k_alice.secret;
-      key.active = active;
-      return key;
+/// Alice's key, and one of a session.
+struct TwoKeys final : testing_support::FakeIdentities {
+  TwoKeys() {
+    for (const SigningKey& key : {k_alice, k_session}) {
+      Key& known = keys[key.id];
+      known.principal.kind = Principal::Kind::user;
+      known.principal.access_key_id = key.id;
+      known.secret_access_key = key.secret;
+      known.session_token = key.token;
     }
-    if (id != k_session.id) return std::nullopt;
-    key.secret_access_key = k_session.secret;
-    key.session_token = k_session.token;
-    key.expires = session_expires;
-    return key;
+    keys[k_session.id].expires = SystemTime::max();
   }
-  AwsResult<void> check_assumable(const std::string&, const std::string&) override { return {}; }
-  AwsResult<SessionCredentials> assume_for_service(const std::string&, const std::string&, const std::string&,
-                                                   std::chrono::seconds) override {
-    return SessionCredentials{};
-  }
-
-  bool active = true;
-  SystemTime session_expires = SystemTime::max();
 };
 
 class Authentication : public testing::Test {
@@ -74,7 +61,7 @@ class Authentication : public testing::Test {
   static Result<std::string> read(Call& made) { return run(made.request.body.read_all(1 << 24)); }
 
   FakeClock clock;
-  FakeIdentities identities;
+  TwoKeys identities;
   Authenticator authenticator{clock, identities};
   AwsError error;
 };
@@ -142,7 +129,7 @@ TEST_F(Authentication, RefusesUnknownKeysInEachProtocol) {
 }
 
 TEST_F(Authentication, RefusesInactiveKeys) {
-  identities.active = false;
+  identities.keys.at(k_alice.id).active = false;
   EXPECT_EQ(outcome(signed_call("sts")), "InvalidClientTokenId");
 }
 
@@ -169,7 +156,7 @@ TEST_F(Authentication, RefusesMissingAndWrongTokens) {
 }
 
 TEST_F(Authentication, RefusesExpiredSessions) {
-  identities.session_expires = clock.now();
+  identities.keys.at(k_session.id).expires = clock.now();
   EXPECT_EQ(outcome(signed_call("lambda", k_session)), "ExpiredTokenException");
   EXPECT_EQ(outcome(signed_call("sts", k_session)), "ExpiredToken");
   EXPECT_EQ(error.message, "The security token included in the request is expired");

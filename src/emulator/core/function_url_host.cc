@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/number.h"
 #include "http/message.h"
 
@@ -42,8 +43,7 @@ std::optional<FunctionUrlHost> parse_function_url_host(std::string_view host) {
   const std::string_view name = split_port(host, result.port);
   result.is_aws = ends_with(name, k_aws);
   if ((!result.is_aws && !ends_with(name, k_local)) || name.size() > k_longest_name) return std::nullopt;
-  result.name = name;
-  for (char& c : result.name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  result.name = ascii_lower(name);
   std::string_view rest(result.name);
   rest.remove_suffix((result.is_aws ? k_aws : k_local).size());
   const auto first = rest.find('.');

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
 #include "emulator/core/function_url_host.h"
 #include "emulator/core/protocol.h"
 
@@ -18,15 +19,9 @@ constexpr std::size_t k_max_form = 1024 * 1024;
 /// Where custom resources leave their answers; the secret in the path is what AWS's signature is.
 constexpr std::string_view k_custom_responses = "cloudformation-custom-resource-response-";
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return result;
-}
-
 /// The Host header (or what the URL says) in lower case, without the port.
 std::string host_of(const http::Request& request) {
-  std::string host = lower(request.headers.get_or("Host", request.host));
+  std::string host = ascii_lower(request.headers.get_or("Host", request.host));
   if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
   return host.substr(0, host.find(':'));
 }

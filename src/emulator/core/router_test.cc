@@ -133,16 +133,6 @@ TEST(Localhost, TakesTheServiceFromWhatTheRequestSpeaks) {
 
 // --- the router itself
 
-class NoKeys final : public Identities {
- public:
-  std::optional<Key> find_key(std::string_view) override { return std::nullopt; }
-  AwsResult<void> check_assumable(const std::string&, const std::string&) override { return {}; }
-  AwsResult<SessionCredentials> assume_for_service(const std::string&, const std::string&, const std::string&,
-                                                   std::chrono::seconds) override {
-    return SessionCredentials{};
-  }
-};
-
 class FakeS3 final : public AwsService {
  public:
   [[nodiscard]] std::string_view name() const override { return "s3"; }
@@ -175,7 +165,7 @@ class Routing : public testing::Test {
   }
 
   FakeClock clock;
-  NoKeys identities;
+  testing_support::FakeIdentities identities;
   FakeS3 s3;
   Router router{clock, identities, "123456789012", "eu-west-1"};
 };

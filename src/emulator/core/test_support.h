@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -58,6 +59,35 @@ inline void sign(http::Request& request, const SigningKey& key, std::string_view
                                             {key.id, key.secret, key.token}, options, now);
   for (const auto& [name, value] : signature.headers) request.headers.set(name, value);
 }
+
+/// Says yes unless the action is forbidden; remembers what it was asked.
+class FakeAuthorizer : public Authorizer {
+ public:
+  AwsResult<void> authorize(const Call& /*call*/, const AuthorizationRequest& request) override {
+    asked.push_back(request);
+    if (forbidden.contains(request.action)) return aws_fail(403, "AccessDenied", "User: x is not authorized");
+    return {};
+  }
+  std::vector<AuthorizationRequest> asked;
+  std::set<std::string> forbidden;
+};
+
+/// Keys by their ids; every role may be assumed, with `credentials`.
+class FakeIdentities : public Identities {
+ public:
+  std::optional<Key> find_key(std::string_view id) override {
+    const auto found = keys.find(id);
+    return found == keys.end() ? std::nullopt : std::optional(found->second);
+  }
+  AwsResult<void> check_assumable(const std::string& /*role*/, const std::string& /*service*/) override { return {}; }
+  AwsResult<SessionCredentials> assume_for_service(const std::string& /*role*/, const std::string& /*service*/,
+                                                   const std::string& /*session*/,
+                                                   std::chrono::seconds /*duration*/) override {
+    return credentials;
+  }
+  std::map<std::string, Key, std::less<>> keys;
+  SessionCredentials credentials;
+};
 
 /// Bytes that come in pieces of the given size, with or without a known length.
 class PiecewiseSource final : public http::BodySource {

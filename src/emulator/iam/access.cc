@@ -25,23 +25,23 @@ Access::Access(const Clock& clock, Store& store, Directory& directory)
   load_sessions();
 }
 
-AwsResult<void> Access::authorize(const Call& call, const AuthorizationRequest& question) {
+AwsResult<void> Access::authorize(const Call& call, const AuthorizationRequest& request) {
   PolicyPtr resource;
-  if (!question.resource_policy.empty()) {
-    resource = parsed(question.resource_policy, PolicyKind::resource);
+  if (!request.resource_policy.empty()) {
+    resource = parsed(request.resource_policy, PolicyKind::resource);
     // A policy that nobody can read may contain a deny.
     if (!resource && call.principal.kind != Principal::Kind::root) return std::unexpected(denied("Access Denied"));
   }
-  const Verdict verdict = decide_for(call, call.principal, question, resource.get(), false);
+  const Verdict verdict = decide_for(call, call.principal, request, resource.get(), false);
   if (verdict == Verdict::allowed) return {};
   if (call.principal.kind == Principal::Kind::anonymous) return std::unexpected(denied("Access Denied"));
-  const std::string account = question.resource_account.empty() ? call.account : question.resource_account;
-  const RequestContext context(call, call.principal, question, nullptr, clock_.now());
+  const std::string account = request.resource_account.empty() ? call.account : request.resource_account;
+  const RequestContext context(call, call.principal, request, nullptr, clock_.now());
   return std::unexpected(
-      denied(denial_sentence({call.principal, question.action, question.resource, account, context}, verdict)));
+      denied(denial_sentence({call.principal, request.action, request.resource, account, context}, verdict)));
 }
 
-Verdict Access::decide_for(const Call& call, const Principal& principal, const AuthorizationRequest& question,
+Verdict Access::decide_for(const Call& call, const Principal& principal, const AuthorizationRequest& request,
                            const Policy* resource, bool is_trust) {
   const Tags* tags = nullptr;
   ApplicablePolicies policies;
@@ -65,9 +65,9 @@ Verdict Access::decide_for(const Call& call, const Principal& principal, const A
   policies.resource = resource;
   policies.resource_is_trust = is_trust;
   const std::string_view account =
-      question.resource_account.empty() ? std::string_view(call.account) : std::string_view(question.resource_account);
-  const RequestContext context(call, principal, question, tags, clock_.now());
-  return decide({principal, question.action, question.resource, account, context}, policies);
+      request.resource_account.empty() ? std::string_view(call.account) : std::string_view(request.resource_account);
+  const RequestContext context(call, principal, request, tags, clock_.now());
+  return decide({principal, request.action, request.resource, account, context}, policies);
 }
 
 AwsResult<void> Access::check_resource_policy(std::string_view document) {

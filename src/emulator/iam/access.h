@@ -30,7 +30,7 @@ class Access final : public Authorizer, public Identities, public Sessions {
   };
   [[nodiscard]] const RootKey& root_key() const { return root_; }
 
-  AwsResult<void> authorize(const Call& call, const AuthorizationRequest& question) override;
+  AwsResult<void> authorize(const Call& call, const AuthorizationRequest& request) override;
   AwsResult<void> check_resource_policy(std::string_view document) override;
   std::string stored_policy(const std::string& document) override;
   std::string shown_policy(const std::string& document) override;
@@ -54,7 +54,7 @@ class Access final : public Authorizer, public Identities, public Sessions {
     PolicyPtr boundary;
   };
 
-  Verdict decide_for(const Call& call, const Principal& principal, const AuthorizationRequest& question,
+  Verdict decide_for(const Call& call, const Principal& principal, const AuthorizationRequest& request,
                      const Policy* resource, bool is_trust);
   const Effective& effective_policies(const Principal& principal);
   Effective collect(const PolicyHolder& holder, const std::string& boundary);

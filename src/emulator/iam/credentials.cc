@@ -158,12 +158,12 @@ AwsResult<void> Access::check_assumable(const std::string& role_arn, const std::
   call.account = directory_.account();
   call.principal.kind = Principal::Kind::service;
   call.principal.name = service_principal;
-  AuthorizationRequest question;
-  question.action = "sts:AssumeRole";
-  question.resource = role->arn;
-  question.context.emplace_back("aws:SourceAccount", directory_.account());
+  AuthorizationRequest authorization;
+  authorization.action = "sts:AssumeRole";
+  authorization.resource = role->arn;
+  authorization.context.emplace_back("aws:SourceAccount", directory_.account());
   const PolicyPtr trust = parsed(role->trust, PolicyKind::trust);
-  if (trust && decide_for(call, call.principal, question, trust.get(), true) == Verdict::allowed) return {};
+  if (trust && decide_for(call, call.principal, authorization, trust.get(), true) == Verdict::allowed) return {};
   return std::unexpected(denied(
       fmt::format("{} is not authorized to perform: sts:AssumeRole on resource: {}", service_principal, role_arn)));
 }
@@ -201,26 +201,27 @@ AwsResult<Access::SessionTags> Access::session_tags(const Principal& caller, con
 
 AwsResult<void> Access::check_trust(const Call& call, const Role& role, const AssumeRoleRequest& request,
                                     const SessionTags& tags) {
-  AuthorizationRequest question;
-  question.resource = role.arn;
-  question.context.emplace_back("sts:RoleSessionName", request.session_name);
-  if (!request.external_id.empty()) question.context.emplace_back("sts:ExternalId", request.external_id);
-  if (!request.source_identity.empty()) question.context.emplace_back("sts:SourceIdentity", request.source_identity);
+  AuthorizationRequest authorization;
+  authorization.resource = role.arn;
+  authorization.context.emplace_back("sts:RoleSessionName", request.session_name);
+  if (!request.external_id.empty()) authorization.context.emplace_back("sts:ExternalId", request.external_id);
+  if (!request.source_identity.empty())
+    authorization.context.emplace_back("sts:SourceIdentity", request.source_identity);
   for (const auto& [key, value] : tags.tags) {
-    question.context.emplace_back("aws:RequestTag/" + key, value);
-    question.context.emplace_back("aws:TagKeys", key);
+    authorization.context.emplace_back("aws:RequestTag/" + key, value);
+    authorization.context.emplace_back("aws:TagKeys", key);
   }
-  for (const std::string& key : tags.transitive) question.context.emplace_back("sts:TransitiveTagKeys", key);
-  for (const auto& [key, value] : role.tags) question.context.emplace_back("aws:ResourceTag/" + key, value);
+  for (const std::string& key : tags.transitive) authorization.context.emplace_back("sts:TransitiveTagKeys", key);
+  for (const auto& [key, value] : role.tags) authorization.context.emplace_back("aws:ResourceTag/" + key, value);
 
   std::vector<std::string> actions{"sts:AssumeRole"};
   if (!tags.tags.empty()) actions.emplace_back("sts:TagSession");
   if (!request.source_identity.empty()) actions.emplace_back("sts:SetSourceIdentity");
   const PolicyPtr trust = parsed(role.trust, PolicyKind::trust);
   for (std::string& action : actions) {
-    question.action = std::move(action);
-    if (!trust || decide_for(call, call.principal, question, trust.get(), true) != Verdict::allowed) {
-      return std::unexpected(not_assumable(call.principal, question.action, request.role_arn));
+    authorization.action = std::move(action);
+    if (!trust || decide_for(call, call.principal, authorization, trust.get(), true) != Verdict::allowed) {
+      return std::unexpected(not_assumable(call.principal, authorization.action, request.role_arn));
     }
   }
   return {};

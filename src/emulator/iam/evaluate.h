@@ -13,7 +13,7 @@
 /// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 namespace sortie::emulator::iam {
 
-/// One question, ready to be compared with statements.
+/// One request, ready to be compared with statements.
 struct AccessRequest {
   const Principal& principal;
   std::string_view action;  ///< as written in the answer: `s3:GetObject`

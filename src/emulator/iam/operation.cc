@@ -29,7 +29,7 @@ bool is_name_character(char c) {
 /// `RoleName` is called `roleName` in validation errors.
 std::string lower_first(std::string_view parameter) {
   std::string name(parameter);
-  if (!name.empty()) name[0] = static_cast<char>(name[0] | 0x20);
+  if (!name.empty()) name[0] = ascii_lower(name[0]);
   return name;
 }
 

@@ -14,10 +14,6 @@ namespace {
 constexpr char k_any_run = '\x01';
 constexpr char k_any_one = '\x02';
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-
 /// The usual two-pointer match: on a mismatch the last run takes one more character. O(pattern * value) at worst.
 bool glob_matches(std::string_view glob, std::string_view value) {
   std::size_t g = 0;
@@ -99,7 +95,7 @@ void Pattern::append_text(std::string_view bytes) {
       glob += c == '*' ? k_any_run : k_any_one;
       literal_ = false;
     } else {
-      glob += options_.lower_case ? lower(c) : c;
+      glob += options_.lower_case ? ascii_lower(c) : c;
     }
   }
   if (pieces_.empty()) {
@@ -150,7 +146,7 @@ std::optional<std::string> Pattern::expand(const Context& context) const {
     if (value.find(k_any_run) != std::string_view::npos || value.find(k_any_one) != std::string_view::npos) {
       return std::nullopt;
     }
-    for (char c : value) glob += options_.lower_case ? lower(c) : c;
+    for (char c : value) glob += options_.lower_case ? ascii_lower(c) : c;
   }
   return glob;
 }

@@ -37,7 +37,7 @@ std::string principal_type(Principal::Kind kind) {
 
 bool RequestContext::find(std::string_view key, std::vector<std::string>& values) const {
   const std::size_t before = values.size();
-  for (const auto& [name, value] : question_.context) {
+  for (const auto& [name, value] : request_.context) {
     if (http::iequals(name, key)) values.push_back(value);
   }
   if (values.size() > before) return true;
@@ -59,7 +59,7 @@ bool RequestContext::find_global(std::string_view name, std::vector<std::string>
   if (name == "referer") return answer_header(call_.request, "Referer", values);
   if (name == "viaawsservice") return answer(values, false);
   if (name == "resourceaccount") {
-    return answer(values, question_.resource_account.empty() ? call_.account : question_.resource_account);
+    return answer(values, request_.resource_account.empty() ? call_.account : request_.resource_account);
   }
   if (name == "tokenissuetime") {
     return principal_.temporary && answer(values, wire::format_iso8601(principal_.token_issued));

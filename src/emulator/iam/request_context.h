@@ -16,9 +16,9 @@ namespace sortie::emulator::iam {
 class RequestContext final : public Context {
  public:
   /// Views of the arguments. `tags` are those of the principal's user or role; session tags win over them. Null: none.
-  RequestContext(const Call& call, const Principal& principal, const AuthorizationRequest& question, const Tags* tags,
+  RequestContext(const Call& call, const Principal& principal, const AuthorizationRequest& request, const Tags* tags,
                  SystemTime now)
-      : call_(call), principal_(principal), question_(question), tags_(tags), now_(now) {}
+      : call_(call), principal_(principal), request_(request), tags_(tags), now_(now) {}
 
   bool find(std::string_view key, std::vector<std::string>& values) const override;
 
@@ -29,7 +29,7 @@ class RequestContext final : public Context {
 
   const Call& call_;
   const Principal& principal_;
-  const AuthorizationRequest& question_;
+  const AuthorizationRequest& request_;
   const Tags* tags_;
   SystemTime now_;
 };

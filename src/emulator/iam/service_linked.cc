@@ -103,7 +103,7 @@ AwsResult<std::string> get_deletion_status(Operation& operation) {
 }
 
 constexpr Row k_operations[] = {
-    {"CreateServiceLinkedRole", create_service_linked_role},
+    {.name = "CreateServiceLinkedRole", .handler = create_service_linked_role, .lacks = "services that are not listed"},
     {"DeleteServiceLinkedRole", delete_service_linked_role},
     {"GetServiceLinkedRoleDeletionStatus", get_deletion_status},
 };

@@ -194,13 +194,13 @@ void write_missing(wire::XmlWriter& xml, const Subject& subject, const Context& 
 
 /// One action on one resource.
 void simulate_one(wire::XmlWriter& xml, const Operation& operation, const Subject& subject,
-                  const AuthorizationRequest& question) {
+                  const AuthorizationRequest& simulated) {
   Call call;  // the simulated request is not the one that asks: it has no address, no scheme, no headers
   call.request.scheme.clear();
   call.account = operation.call.account;
   call.region = operation.call.region;
   call.principal = subject.principal;
-  const RequestContext context(call, subject.principal, question, subject.tags, operation.clock.now());
+  const RequestContext context(call, subject.principal, simulated, subject.tags, operation.clock.now());
   const auto identity = policies_of(subject.identity);
   Policy boundary;
   for (const NamedPolicy& named : subject.boundary) {
@@ -211,11 +211,11 @@ void simulate_one(wire::XmlWriter& xml, const Operation& operation, const Subjec
   policies.identity = identity;
   if (!subject.boundary.empty()) policies.boundary = &boundary;
   if (!subject.resource.empty()) policies.resource = subject.resource.front().policy.get();
-  const std::string& account = question.resource_account;
-  const AccessRequest request{subject.principal, question.action, question.resource,
+  const std::string& account = simulated.resource_account;
+  const AccessRequest request{subject.principal, simulated.action, simulated.resource,
                               account.empty() ? std::string_view(call.account) : std::string_view(account), context};
   const Verdict verdict = decide(request, policies);
-  xml.open("member").element("EvalActionName", question.action).element("EvalResourceName", question.resource);
+  xml.open("member").element("EvalActionName", simulated.action).element("EvalResourceName", simulated.resource);
   xml.element("EvalDecision", decision_of(verdict));
   write_matches(xml, subject, request, verdict);
   write_missing(xml, subject, context);
@@ -224,7 +224,7 @@ void simulate_one(wire::XmlWriter& xml, const Operation& operation, const Subjec
   }
   if (operation.input.contains("ResourceArns.member.1")) {
     xml.open("EvalDecisionDetails").close();
-    xml.open("ResourceSpecificResults").open("member").element("EvalResourceName", question.resource);
+    xml.open("ResourceSpecificResults").open("member").element("EvalResourceName", simulated.resource);
     xml.element("EvalResourceDecision", decision_of(verdict));
     write_matches(xml, subject, request, verdict);
     write_missing(xml, subject, context);
@@ -261,9 +261,9 @@ AwsResult<std::string> simulate(Operation& operation, Subject subject) {
   if (actions.empty() || actions.size() * resources.size() > k_max_simulated) {
     return aws_fail(400, "InvalidInput", "ActionNames must name at least one action, and not too many.");
   }
-  AuthorizationRequest question;
-  question.context = simulated_context(operation);
-  question.resource_account = account_in(operation.input.get_or("ResourceOwner", ""));
+  AuthorizationRequest simulated;
+  simulated.context = simulated_context(operation);
+  simulated.resource_account = account_in(operation.input.get_or("ResourceOwner", ""));
   wire::XmlWriter xml(false);
   xml.open("EvaluationResults");
   for (const std::string& action : actions) {
@@ -271,9 +271,9 @@ AwsResult<std::string> simulate(Operation& operation, Subject subject) {
       return aws_fail(400, "InvalidInput", fmt::format("Invalid Entry for Action Name: {}", action));
     }
     for (const std::string& resource : resources) {
-      question.action = action;
-      question.resource = resource;
-      simulate_one(xml, operation, subject, question);
+      simulated.action = action;
+      simulated.resource = resource;
+      simulate_one(xml, operation, subject, simulated);
     }
   }
   xml.close().element("IsTruncated", false);

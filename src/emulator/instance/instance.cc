@@ -71,7 +71,7 @@ std::string hex(std::size_t digits) {
 
 }  // namespace
 
-struct Instance::Impl {
+struct Ec2Instance::Impl {
   Impl(InstanceServices the_services, InstanceOptions the_options)
       : services(std::move(the_services)),
         options(std::move(the_options)),
@@ -128,7 +128,7 @@ struct Instance::Impl {
   http::Server server;  // destroyed first: nothing is served any more when the rest goes
 };
 
-Task<Result<std::unique_ptr<Instance>>> Instance::start(InstanceServices services, InstanceOptions options) {
+Task<Result<std::unique_ptr<Ec2Instance>>> Ec2Instance::start(InstanceServices services, InstanceOptions options) {
   auto impl = std::make_unique<Impl>(std::move(services), std::move(options));
   if (const auto assumed = impl->current(); !assumed) {
     co_return fail(assumed.error().status == 404 ? ErrorKind::not_found : ErrorKind::denied,
@@ -137,22 +137,22 @@ Task<Result<std::unique_ptr<Instance>>> Instance::start(InstanceServices service
   ASSIGN_OR_CO_RETURN(
       impl->box, co_await sandbox::Sandbox::create(impl->services.executor, make_spec(impl->services, impl->options)));
   impl->serve();
-  co_return std::unique_ptr<Instance>(new Instance(std::move(impl)));
+  co_return std::unique_ptr<Ec2Instance>(new Ec2Instance(std::move(impl)));
 }
 
-Instance::Instance(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Ec2Instance::Ec2Instance(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Instance::~Instance() = default;
+Ec2Instance::~Ec2Instance() = default;
 
-sandbox::Sandbox& Instance::sandbox() {
+sandbox::Sandbox& Ec2Instance::sandbox() {
   return *impl_->box;
 }
 
-const std::string& Instance::container_credentials_path() const {
+const std::string& Ec2Instance::container_credentials_path() const {
   return impl_->container_path;
 }
 
-std::vector<std::pair<std::string, std::string>> Instance::addresses() const {
+std::vector<std::pair<std::string, std::string>> Ec2Instance::addresses() const {
   if (impl_->has_own_network()) return {};
   return {{"AWS_ENDPOINT_URL", impl_->url(endpoint_http)},
           {"AWS_EC2_METADATA_SERVICE_ENDPOINT", impl_->url(Listener::metadata)},

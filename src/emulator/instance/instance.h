@@ -34,14 +34,14 @@ struct InstanceOptions {
 /// A machine as EC2 gives it out, for one command: a sandbox in which AWS's host names are the embedded AWS,
 /// 169.254.169.254 is the instance metadata service and 169.254.170.2 the credentials endpoint of containers. The
 /// role's credentials are to be had there and nowhere else. io_context thread only.
-class Instance {
+class Ec2Instance {
  public:
   /// ErrorKind::denied when the role does not let EC2 assume it, ErrorKind::not_found when there is none.
-  static Task<Result<std::unique_ptr<Instance>>> start(InstanceServices services, InstanceOptions options);
+  static Task<Result<std::unique_ptr<Ec2Instance>>> start(InstanceServices services, InstanceOptions options);
   /// Kills what runs and removes the sandbox.
-  ~Instance();
-  Instance(const Instance&) = delete;
-  Instance& operator=(const Instance&) = delete;
+  ~Ec2Instance();
+  Ec2Instance(const Ec2Instance&) = delete;
+  Ec2Instance& operator=(const Ec2Instance&) = delete;
 
   [[nodiscard]] sandbox::Sandbox& sandbox();
   /// The path of the container credentials endpoint: the value of AWS_CONTAINER_CREDENTIALS_RELATIVE_URI.
@@ -52,7 +52,7 @@ class Instance {
 
  private:
   struct Impl;
-  explicit Instance(std::unique_ptr<Impl> impl);
+  explicit Ec2Instance(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

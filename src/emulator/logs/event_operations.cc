@@ -158,6 +158,23 @@ AwsResult<Output> put_log_events(Operation& operation) {
   return out;
 }
 
+std::size_t read_limit(Parameters& input) {
+  return static_cast<std::size_t>(input.number("limit", 1, k_max_events).value_or(k_max_events));
+}
+
+/// `memory`: thousands of small values that come and go together.
+json::array shown_events(const std::vector<StoredEvent>& events, const json::storage_ptr& memory) {
+  json::array list(memory);
+  list.reserve(events.size());
+  for (const auto& event : events) {
+    json::object& entry = list.emplace_back(json::object(3, memory)).get_object();
+    entry.emplace("timestamp", event.at.time);
+    entry.emplace("message", event.message);
+    entry.emplace("ingestionTime", event.ingested);
+  }
+  return list;
+}
+
 AwsResult<Output> get_log_events(Operation& operation) {
   Parameters& input = operation.input;
   const std::string group_name = input.group();
@@ -165,7 +182,7 @@ AwsResult<Output> get_log_events(Operation& operation) {
   const auto start = input.number("startTime", 0, k_max_time);
   const auto end = input.number("endTime", 0, k_max_time);
   PageLimits limits;
-  limits.events = static_cast<std::size_t>(input.number("limit", 1, k_max_events).value_or(k_max_events));
+  limits.events = read_limit(input);
   Gap gap{input.flag("startFromHead"), {}};
   const std::string token = input.optional_text("nextToken", 4096);
   if (!token.empty()) {
@@ -193,67 +210,78 @@ AwsResult<Output> get_log_events(Operation& operation) {
     behind = gap.forward ? gap.at : Position{gap.at.time, std::max<std::int64_t>(gap.at.id - 1, 0)};
     before = gap.forward ? Position{gap.at.time, gap.at.id + 1} : gap.at;
   }
-  // Thousands of small values that come and go together.
   const auto page = json::make_shared_resource<json::monotonic_resource>();
-  json::array list(page);
-  list.reserve(events.size());
-  for (const auto& event : events) {
-    json::object& entry = list.emplace_back(json::object(3, page)).get_object();
-    entry.emplace("timestamp", event.at.time);
-    entry.emplace("message", event.message);
-    entry.emplace("ingestionTime", event.ingested);
-  }
   json::object out(page);
-  out.emplace("events", std::move(list));
+  out.emplace("events", shown_events(events, page));
   out.emplace("nextForwardToken", gap_token('f', behind));
   out.emplace("nextBackwardToken", gap_token('b', before));
   return out;
 }
 
-AwsResult<Output> filter_log_events(Operation& operation) {
-  Parameters& input = operation.input;
-  const std::string group_name = input.group();
-  const auto names = input.texts("logStreamNames", 100);
-  const std::string prefix = input.optional_text("logStreamNamePrefix", 512);
+struct FilterRequest {
+  std::string group_name;
+  std::vector<std::string> names;  ///< of streams; empty: all
+  std::string prefix;              ///< of streams' names; empty: all
+  std::optional<std::int64_t> start;
+  std::optional<std::int64_t> end;
+  PageLimits limits;
+  Position after;
+  FilterPattern pattern;
+};
+
+AwsResult<FilterRequest> read_filter_request(Parameters& input) {
+  std::string group_name = input.group();
+  auto names = input.texts("logStreamNames", 100);
+  std::string prefix = input.optional_text("logStreamNamePrefix", 512);
   const auto start = input.number("startTime", 0, k_max_time);
   const auto end = input.number("endTime", 0, k_max_time);
   PageLimits limits;
-  limits.events = static_cast<std::size_t>(input.number("limit", 1, k_max_events).value_or(k_max_events));
-  Position after;
+  limits.events = read_limit(input);
+  std::optional<Position> after = Position{};
   if (const std::string token = input.optional_text("nextToken", 4096); !token.empty()) {
-    const auto read = read_filter_token(token);
-    if (!read) input.complain("The specified nextToken is invalid.");
-    after = read.value_or(after);
+    after = read_filter_token(token);
+    if (!after) input.complain("The specified nextToken is invalid.");
   }
-  const auto pattern = FilterPattern::parse(input.optional_text("filterPattern", 1024));
+  auto pattern = FilterPattern::parse(input.optional_text("filterPattern", 1024));
   if (!pattern) input.complain(pattern.error());
   if (!names.empty() && !prefix.empty()) {
     input.complain("LogStreamNamePrefix and LogStreamNames are mutually exclusive parameters.");
   }
   RETURN_IF_ERROR(input.check());
+  return FilterRequest{std::move(group_name), std::move(names), std::move(prefix), start, end, limits, *after,
+                       *std::move(pattern)};
+}
+
+/// The ids of the streams that are asked for by name or by prefix.
+AwsResult<std::unordered_set<std::int64_t>> chosen_streams(const Operation& operation, const Group& group,
+                                                           const FilterRequest& request) {
+  std::unordered_set<std::int64_t> chosen;
+  for (const auto& name : request.names) {
+    ASSIGN_OR_RETURN(const Stream stream, operation.existing_stream(group, name));
+    chosen.insert(stream.id);
+  }
+  if (request.prefix.empty()) return chosen;
+  for (const Stream& stream :
+       operation.store.streams(group, request.prefix, false, false, std::nullopt, k_max_streams)) {
+    chosen.insert(stream.id);
+  }
+  return chosen;
+}
+
+AwsResult<Output> filter_log_events(Operation& operation) {
+  ASSIGN_OR_RETURN(const FilterRequest request, read_filter_request(operation.input));
+  const std::string& group_name = request.group_name;
   RETURN_IF_ERROR(operation.allow("FilterLogEvents", stream_arn(operation.call, group_name, ""), group_name));
   ASSIGN_OR_RETURN(const Group group, operation.existing_group(group_name));
-
-  std::unordered_set<std::int64_t> wanted;
-  for (const auto& name : names) {
-    ASSIGN_OR_RETURN(const Stream stream, operation.existing_stream(group, name));
-    wanted.insert(stream.id);
-  }
-  if (!prefix.empty()) {
-    for (const Stream& stream : operation.store.streams(group, prefix, false, false, std::nullopt, k_max_streams)) {
-      wanted.insert(stream.id);
-    }
-  }
-  json::array list;
-  json::object out{{"searchedLogStreams", json::array()}};
-  if (!prefix.empty() && wanted.empty()) {
-    out["events"] = std::move(list);
-    return out;
-  }
+  ASSIGN_OR_RETURN(const auto chosen, chosen_streams(operation, group, request));
+  json::object out{{"searchedLogStreams", json::array()}, {"events", json::array()}};
+  if (!request.prefix.empty() && chosen.empty()) return out;
   // Unlike GetLogEvents, the end of the range belongs to it.
-  const Window range = window(operation, group, start, end ? std::optional(*end + 1) : std::nullopt);
-  const auto found = operation.store.scan(group, wanted, range, after, limits,
-                                          [&](std::string_view message) { return pattern->matches(message); });
+  const auto end = request.end ? std::optional(*request.end + 1) : std::nullopt;
+  const auto found =
+      operation.store.scan(group, chosen, window(operation, group, request.start, end), request.after, request.limits,
+                           [&](std::string_view message) { return request.pattern.matches(message); });
+  json::array list;
   std::map<std::int64_t, std::string> names_by_id;
   for (const auto& event : found.events) {
     auto [name, missing] = names_by_id.try_emplace(event.stream);

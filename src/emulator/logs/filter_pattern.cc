@@ -192,10 +192,6 @@ std::expected<FilterPattern, std::string> FilterPattern::parse(std::string_view 
   return keep(parse_terms(text));
 }
 
-bool FilterPattern::matches_everything() const {
-  return std::holds_alternative<std::monostate>(matcher_->kind);
-}
-
 std::vector<std::pair<std::string, std::string>> FilterPattern::fields(std::string_view message) const {
   std::vector<std::pair<std::string, std::string>> found;
   const auto* fields = std::get_if<std::vector<Field>>(&matcher_->kind);

@@ -20,7 +20,6 @@ class FilterPattern {
 
   /// Case counts. An empty pattern matches everything.
   [[nodiscard]] bool matches(std::string_view message) const;
-  [[nodiscard]] bool matches_everything() const;
   /// What a message that matches a space-delimited pattern has in the fields that the pattern names; nothing for other
   /// patterns.
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> fields(std::string_view message) const;

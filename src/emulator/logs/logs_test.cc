@@ -8,24 +8,13 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "emulator/core/test_support.h"
 #include "emulator/logs/log_store.h"
 
 namespace sortie::emulator {
 namespace {
 
 namespace json = boost::json;
-
-/// Says yes unless the action is forbidden; remembers what it was asked.
-class FakeAuthorizer final : public Authorizer {
- public:
-  AwsResult<void> authorize(const Call& /*call*/, const AuthorizationRequest& question) override {
-    asked.push_back(question.action + " " + question.resource);
-    if (question.action == forbidden) return aws_fail(403, "AccessDenied", "User: x is not authorized");
-    return {};
-  }
-  std::vector<std::string> asked;
-  std::string forbidden;
-};
 
 struct Answer {
   int status = 0;
@@ -97,7 +86,7 @@ class LogsTest : public testing::Test {
 
   asio::io_context io_;
   FakeClock clock_;
-  FakeAuthorizer authorizer_;
+  testing_support::FakeAuthorizer authorizer_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Logs> logs_;
 };
@@ -386,14 +375,16 @@ TEST_F(LogsTest, IamIsAskedAboutTheRightResources) {
   call("FilterLogEvents", {{"logGroupName", "g"}});
   call("ListTagsLogGroup", {{"logGroupName", "g"}});
   const std::string arn = "arn:aws:logs:us-east-1:111111111111:log-group:g";
-  EXPECT_EQ(authorizer_.asked,
+  Strings asked;
+  for (const auto& request : authorizer_.asked) asked.push_back(request.action + " " + request.resource);
+  EXPECT_EQ(asked,
             (Strings{"logs:CreateLogGroup " + arn + ":log-stream:", "logs:CreateLogStream " + arn + ":log-stream:s",
                      "logs:PutLogEvents " + arn + ":log-stream:s",
                      "logs:FilterLogEvents " + arn + ":log-stream:", "logs:ListTagsLogGroup " + arn}));
 }
 
 TEST_F(LogsTest, ADenialComesBeforeAnythingElseIsTold) {
-  authorizer_.forbidden = "logs:PutLogEvents";
+  authorizer_.forbidden = {"logs:PutLogEvents"};
   const Answer answer = put("absent", "s", {{k_now, "a"}});
   EXPECT_EQ(answer.status, 400);
   EXPECT_EQ(answer.code(), "\"AccessDeniedException\"");
@@ -412,7 +403,7 @@ TEST(LogsState, IsKeptInTheFolder) {
   ASSERT_NE(::mkdtemp(folder.data()), nullptr);
   asio::io_context io;
   FakeClock clock{SystemTime{std::chrono::milliseconds{k_now}}};
-  FakeAuthorizer authorizer;
+  testing_support::FakeAuthorizer authorizer;
   {
     auto store = Store::open(folder + "/state").value();
     Logs logs(io.get_executor(), clock, *store, authorizer);

@@ -50,17 +50,29 @@ std::optional<AwsError> unsupported_part(const Parameters& input, const std::str
   return std::nullopt;
 }
 
+/// May be empty, but must be there.
+std::string read_pattern(Parameters& input) {
+  if (!input.has("filterPattern")) return input.required_text("filterPattern", 1024);
+  return input.optional_text("filterPattern", 1024);
+}
+
+/// `Random` or `ByLogStream`.
+std::string read_distribution(Parameters& input) {
+  std::string distribution = input.optional_text("distribution", 32);
+  if (distribution.empty()) return "ByLogStream";
+  if (distribution != "Random" && distribution != "ByLogStream") {
+    input.complain(violation("distribution", distribution, constraint::one_of(std::array{"Random", "ByLogStream"})));
+  }
+  return distribution;
+}
+
 AwsResult<Output> put_subscription_filter(Operation& operation) {
   Parameters& input = operation.input;
   const std::string group_name = input.group_name();
   std::string name = filter_name(input, "filterName", true);
-  std::string pattern_text = input.optional_text("filterPattern", 1024);
-  if (!input.has("filterPattern")) input.required_text("filterPattern", 1024);
+  std::string pattern_text = read_pattern(input);
   std::string destination = input.required_text("destinationArn", 2048);
-  std::string distribution = input.optional_text("distribution", 32);
-  if (!distribution.empty() && distribution != "Random" && distribution != "ByLogStream") {
-    input.complain(violation("distribution", distribution, constraint::one_of(std::array{"Random", "ByLogStream"})));
-  }
+  std::string distribution = read_distribution(input);
   RETURN_IF_ERROR(input.check());
   RETURN_IF_ERROR(operation.allow("PutSubscriptionFilter", stream_arn(operation.call, group_name, ""), group_name));
   if (auto unsupported = unsupported_part(input, destination)) return std::unexpected(*std::move(unsupported));
@@ -83,7 +95,7 @@ AwsResult<Output> put_subscription_filter(Operation& operation) {
                             .name = std::move(name),
                             .pattern_text = std::move(pattern_text),
                             .destination = std::move(destination),
-                            .distribution = distribution.empty() ? "ByLogStream" : std::move(distribution),
+                            .distribution = std::move(distribution),
                             .created = replaces ? existing->created : operation.now(),
                             .pattern = *std::move(pattern)};
   if (!operation.subscriptions.may_invoke(subscription)) {
@@ -134,8 +146,7 @@ AwsResult<Output> delete_subscription_filter(Operation& operation) {
 
 AwsResult<Output> test_metric_filter(Operation& operation) {
   Parameters& input = operation.input;
-  const std::string pattern_text = input.optional_text("filterPattern", 1024);
-  if (!input.has("filterPattern")) input.required_text("filterPattern", 1024);
+  const std::string pattern_text = read_pattern(input);
   const auto messages = input.texts("logEventMessages", k_max_messages);
   if (!input.has("logEventMessages")) input.required_text("logEventMessages", 0);
   RETURN_IF_ERROR(input.check());

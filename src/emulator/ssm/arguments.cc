@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "emulator/core/validation.h"
 #include "emulator/ssm/operation.h"
@@ -20,7 +21,7 @@ constexpr std::size_t k_max_tags_in_request = 1000;
 /// `maxResults` of `MaxResults`: as validation names members.
 std::string camel(std::string_view name) {
   std::string text(name);
-  if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z') text[0] = static_cast<char>(text[0] + ('a' - 'A'));
+  if (!text.empty()) text[0] = ascii_lower(text[0]);
   return text;
 }
 

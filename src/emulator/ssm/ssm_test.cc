@@ -11,17 +11,6 @@ namespace {
 
 namespace json = boost::json;
 
-class FakeAuthorizer final : public Authorizer {
- public:
-  AwsResult<void> authorize(const Call& /*call*/, const AuthorizationRequest& question) override {
-    asked.push_back(question);
-    if (question.action == forbidden) return aws_fail(403, "AccessDenied", "User: x is not authorized");
-    return {};
-  }
-  std::vector<AuthorizationRequest> asked;
-  std::string forbidden;
-};
-
 struct Answer {
   int status = 0;
   json::object body;
@@ -47,7 +36,7 @@ class SsmTest : public testing::Test {
 
   FakeClock clock;
   std::unique_ptr<Store> store = Store::ephemeral().value();
-  FakeAuthorizer authorizer;
+  testing_support::FakeAuthorizer authorizer;
   Ssm service{clock, *store, authorizer};
 };
 
@@ -62,7 +51,7 @@ TEST_F(SsmTest, ShowsWhatWasPut) {
 TEST_F(SsmTest, AsksForTheParameterWithItsTags) {
   put("n", "v", R"(,"Tags":[{"Key":"k","Value":"t"}])");
   authorizer.asked.clear();
-  authorizer.forbidden = "ssm:GetParameter";
+  authorizer.forbidden = {"ssm:GetParameter"};
   const auto refused = call("GetParameter", R"({"Name":"n"})");
   EXPECT_EQ(refused.status, 400);
   EXPECT_EQ(refused.code(), "AccessDeniedException");
@@ -73,7 +62,7 @@ TEST_F(SsmTest, AsksForTheParameterWithItsTags) {
 
 TEST_F(SsmTest, NothingIsChangedByWhatIsRefused) {
   put("n", "v");
-  authorizer.forbidden = "ssm:DeleteParameters";
+  authorizer.forbidden = {"ssm:DeleteParameters"};
   EXPECT_EQ(call("DeleteParameters", R"({"Names":["n"]})").code(), "AccessDeniedException");
   EXPECT_EQ(call("GetParameter", R"({"Name":"n"})").status, 200);
 }

@@ -246,7 +246,7 @@ AwsResult<json::object> delete_parameters(Operation& operation) {
 
 std::span<const Row> write_operations() {
   static constexpr Row k_operations[]{
-      {"PutParameter", put_parameter},
+      {.name = "PutParameter", .handler = put_parameter, .lacks = "policies, data types of EC2 and integrations"},
       {"DeleteParameter", delete_parameter},
       {"DeleteParameters", delete_parameters},
   };

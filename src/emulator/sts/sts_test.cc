@@ -11,34 +11,25 @@ namespace {
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
-class FakeIam final : public Authorizer, public Identities, public Sessions {
+class FakeSessions final : public Sessions {
  public:
-  AwsResult<void> authorize(const Call&, const AuthorizationRequest&) override { return {}; }
-  std::optional<Key> find_key(std::string_view id) override {
-    Key key;
-    key.principal.account = "123456789012";
-    return id == "AKIAKNOWNKNOWNKNOWN1" ? std::optional(key) : std::nullopt;
-  }
-  AwsResult<void> check_assumable(const std::string&, const std::string&) override { return {}; }
-  AwsResult<SessionCredentials> assume_for_service(const std::string&, const std::string&, const std::string&,
-                                                   std::chrono::seconds) override {
-    return credentials;
-  }
+  explicit FakeSessions(const SessionCredentials& credentials) : credentials_(credentials) {}
   AwsResult<AssumedRole> assume_role(const Call&, const AssumeRoleRequest& request) override {
     asked = request;
     AssumedRole assumed;
-    assumed.credentials = credentials;
+    assumed.credentials = credentials_;
     assumed.principal.arn = "arn:aws:sts::123456789012:assumed-role/r/s";
     assumed.principal.user_id = "AROAROLE:s";
     return assumed;
   }
   AwsResult<SessionCredentials> session_token(const Call&, std::chrono::seconds duration) override {
     asked.duration = duration;
-    return credentials;
+    return credentials_;
   }
-
-  SessionCredentials credentials{"ASIA1", "secret", "token", SystemTime{std::chrono::seconds{1'440'938'160}}};
   AssumeRoleRequest asked;
+
+ private:
+  const SessionCredentials& credentials_;
 };
 
 struct Answer {
@@ -74,8 +65,13 @@ class StsTest : public testing::Test {
     return ask("AssumeRole", std::move(more));
   }
 
-  FakeIam iam;
-  Sts sts{iam, iam, iam};
+  StsTest() { identities.keys["AKIAKNOWNKNOWNKNOWN1"].principal.account = "123456789012"; }
+
+  testing_support::FakeAuthorizer authorizer;
+  testing_support::FakeIdentities identities;
+  SessionCredentials credentials{"ASIA1", "secret", "token", SystemTime{std::chrono::seconds{1'440'938'160}}};
+  FakeSessions sessions{credentials};
+  Sts sts{authorizer, identities, sessions};
   Principal caller;
 };
 
@@ -100,11 +96,11 @@ TEST_F(StsTest, AssumesARole) {
   EXPECT_EQ(answer.at("AssumeRoleResult", "Credentials", "SessionToken"), "token");
   EXPECT_EQ(answer.at("AssumeRoleResult", "Credentials", "Expiration"), "2015-08-30T12:36:00Z");
   EXPECT_EQ(answer.at("AssumeRoleResult", "AssumedRoleUser", "AssumedRoleId"), "AROAROLE:s");
-  EXPECT_EQ(iam.asked.duration, std::chrono::seconds(900));
-  EXPECT_EQ(iam.asked.external_id, "ext");
-  EXPECT_EQ(iam.asked.policy_arns.at(0), "arn:aws:iam::aws:policy/ReadOnlyAccess");
-  EXPECT_EQ(iam.asked.tags.at(0).second, "b");
-  EXPECT_EQ(iam.asked.source_identity, "me");
+  EXPECT_EQ(sessions.asked.duration, std::chrono::seconds(900));
+  EXPECT_EQ(sessions.asked.external_id, "ext");
+  EXPECT_EQ(sessions.asked.policy_arns.at(0), "arn:aws:iam::aws:policy/ReadOnlyAccess");
+  EXPECT_EQ(sessions.asked.tags.at(0).second, "b");
+  EXPECT_EQ(sessions.asked.source_identity, "me");
 }
 
 TEST_F(StsTest, LimitsTheDuration) {
@@ -139,10 +135,10 @@ TEST_F(StsTest, ValidatesTags) {
 
 TEST_F(StsTest, GivesSessionTokens) {
   EXPECT_EQ(ask("GetSessionToken").at("GetSessionTokenResult", "Credentials", "AccessKeyId"), "ASIA1");
-  EXPECT_EQ(iam.asked.duration, std::chrono::hours(12));
+  EXPECT_EQ(sessions.asked.duration, std::chrono::hours(12));
   caller.kind = Principal::Kind::root;
   ask("GetSessionToken", {{"DurationSeconds", "36000"}});
-  EXPECT_EQ(iam.asked.duration, std::chrono::hours(1)) << "root's tokens last an hour";
+  EXPECT_EQ(sessions.asked.duration, std::chrono::hours(1)) << "root's tokens last an hour";
 }
 
 TEST_F(StsTest, LetsSessionTokensDoTwoThingsOnly) {
