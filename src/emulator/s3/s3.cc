@@ -49,9 +49,9 @@ const OperationTable<s3::Row>& all_operations() {
                                                s3::put_operations(),
                                                s3::read_operations(),
                                                s3::delete_operations(),
-                                               s3::form_upload_operations(),
                                                s3::unsupported_bucket_operations(),
-                                               s3::unsupported_object_operations()};
+                                               s3::unsupported_object_operations(),
+                                               s3::form_upload_operations()};
   return k_table;
 }
 
