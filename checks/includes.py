@@ -68,7 +68,7 @@ TABLE = {
 # Only http may see Beast; only one folder each sees these libraries.
 LIBRARIES = {
     r"boost/beast": {"http"},
-    r"SQLiteCpp/|sqlite3": {"emulator/core", "emulator/iam", "emulator/logs", "emulator/s3", "emulator/s3/store", "emulator/ssm",
+    r"SQLiteCpp/|sqlite3": {"emulator/core", "emulator/iam", "emulator/logs", "emulator/s3/store", "emulator/ssm",
                                "emulator/lambda", "emulator/lambda/async", "emulator/lambda/catalogue", "emulator"},
     r"openssl/": {"http", "wire", "package", "sandbox", "emulator/core"},
     r"CLI/CLI": {"cli"},

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include "emulator/s3/s3_fixture.h"
 
@@ -114,6 +115,30 @@ TEST_F(RequestsTest, VersionTwoIsRefusedInNewRegions) {
     call.region = "us-east-1";
     EXPECT_EQ(send(std::move(call)).status, status) << bucket;
   }
+}
+
+TEST_F(RequestsTest, TheTableSaysWhichOperationsAreThere) {
+  std::map<std::string_view, OperationSummary> table;
+  for (const auto& operation : s3_->operations()) table.emplace(operation.name, operation);
+  EXPECT_TRUE(table.at("GetObject").supported);
+  EXPECT_TRUE(table.at("GetBucketReplication").supported);
+  EXPECT_FALSE(table.at("PutBucketReplication").supported);
+  EXPECT_FALSE(table.at("RestoreObject").supported);
+  EXPECT_EQ(table.at("PutObject").lacks, "KMS encryption, appending");
+}
+
+TEST_F(RequestsTest, WhatIsNotThereIsNamed) {
+  const auto refused = [&](const std::string& method, const std::string& target) {
+    const Answer answer = send(method, target);
+    return std::to_string(answer.status) + " " + answer.code();
+  };
+  EXPECT_EQ(refused("PUT", "/bucket?replication"), "501 NotImplemented");
+  EXPECT_EQ(refused("GET", "/bucket?session"), "501 NotImplemented");
+  EXPECT_EQ(refused("POST", "/bucket/key?restore"), "501 NotImplemented");
+  EXPECT_EQ(refused("POST", "/bucket?policy"), "405 MethodNotAllowed");
+  EXPECT_EQ(refused("DELETE", "/bucket?requestPayment"), "405 MethodNotAllowed");
+  EXPECT_EQ(refused("POST", "/bucket/key"), "405 MethodNotAllowed");
+  EXPECT_EQ(refused("PUT", "/"), "405 MethodNotAllowed");
 }
 
 }  // namespace

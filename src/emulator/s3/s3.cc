@@ -22,8 +22,8 @@ bool is_header(std::string_view name) {
   return name.starts_with("x-amz-") || name == "Allow" || name == "Last-Modified";
 }
 
-/// Where several routes fit a request, the first is meant: what has a header or parameter to be known by goes before
-/// what has none.
+/// Of several rows that a request fits the first is taken: those that need a parameter or header stand before those
+/// that need none.
 const OperationTable<s3::Row>& all_operations() {
   static const OperationTable<s3::Row> k_table{s3::bucket_policy_operations(),
                                                s3::public_access_block_operations(),
@@ -49,9 +49,9 @@ const OperationTable<s3::Row>& all_operations() {
                                                s3::put_operations(),
                                                s3::read_operations(),
                                                s3::delete_operations(),
-                                               s3::form_upload_operations(),
                                                s3::unsupported_bucket_operations(),
-                                               s3::unsupported_object_operations()};
+                                               s3::unsupported_object_operations(),
+                                               s3::form_upload_operations()};
   return k_table;
 }
 

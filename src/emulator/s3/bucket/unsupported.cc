@@ -16,6 +16,9 @@ constexpr Row k_rows[] = {
     {"UpdateBucketMetadataInventoryTableConfiguration", nullptr, on_bucket("PUT", "metadataInventoryTable")},
     {"UpdateBucketMetadataJournalTableConfiguration", nullptr, on_bucket("PUT", "metadataJournalTable")},
     {"CreateSession", nullptr, on_bucket("GET", "session")},
+    // Their own hosts are refused by the router; this is for clients that send them to S3's.
+    {"ListDirectoryBuckets", nullptr, {Route::Target::service, "GET", "max-directory-buckets"}},
+    {"WriteGetObjectResponse", nullptr, {Route::Target::bucket, "POST", {}, {}, "x-amz-request-route"}},
 };
 
 }  // namespace

@@ -40,8 +40,8 @@ struct Route {
   enum class Target : std::uint8_t { service, bucket, object };
   Target target = Target::service;
   std::string_view method;
-  std::string_view subresource =
-      {};                           ///< a parameter of the query: `policy`; with a value where it counts: `list-type=2`
+  /// A parameter of the query: `policy`; with a value where that counts: `list-type=2`.
+  std::string_view subresource = {};
   std::string_view parameter = {};  ///< another one that must be there: `id`
   std::string_view header = {};     ///< one that must be there: `x-amz-copy-source`
   /// Other methods on the sub-resource are refused, instead of meaning the bucket itself.
