@@ -14,11 +14,11 @@
 #include "emulator/cloudformation/engine/changes.h"
 #include "emulator/cloudformation/engine/macro_calls.h"
 #include "emulator/cloudformation/engine/template_checks.h"
+#include "emulator/cloudformation/stack/stack_policy.h"
 #include "emulator/cloudformation/template/macros.h"
 #include "emulator/cloudformation/template/parameters.h"
 #include "emulator/cloudformation/template/read_template.h"
 #include "emulator/cloudformation/template/references.h"
-#include "emulator/cloudformation/stack/stack_policy.h"
 #include "emulator/cloudformation/template/template_text.h"
 
 namespace {

@@ -246,7 +246,7 @@ StackStore::Export StackStore::find_export(std::string_view region, std::string_
   return {};
 }
 
-StackStore::Owned StackStore::find_macro(std::string_view region, std::string_view name) const {
+StackStore::MacroResource StackStore::find_macro(std::string_view region, std::string_view name) const {
   for (const auto& [id, stack] : stacks_) {
     if (stack->region != region || stack->is_deleted()) continue;
     for (const Resource& resource : stack->resources) {

@@ -60,11 +60,11 @@ class StackStore {
   [[nodiscard]] Export find_export(std::string_view region, std::string_view name);
   [[nodiscard]] std::vector<Export> exports(std::string_view region);
   /// The macro of that name (a resource of type AWS::CloudFormation::Macro); null when nobody has made one.
-  struct Owned {
+  struct MacroResource {
     const Stack* stack = nullptr;
     const Resource* resource = nullptr;
   };
-  [[nodiscard]] Owned find_macro(std::string_view region, std::string_view name) const;
+  [[nodiscard]] MacroResource find_macro(std::string_view region, std::string_view name) const;
   /// Names of the stacks that import `name`.
   [[nodiscard]] std::vector<std::string> importers(std::string_view region, std::string_view name);
 

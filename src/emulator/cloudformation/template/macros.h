@@ -44,8 +44,8 @@ using MacroRunner =
     std::function<Task<AwsResult<boost::json::value>>(Transform transform, boost::json::value fragment)>;
 
 /// Runs every macro: Fn::Transform from the inside out, then the Transform section, in their order. Fn::ForEach is
-/// expanded when it is AWS::LanguageExtensions' turn; that transform alone stays in the result, for the functions that it
-/// adds. The first failure ends it. A macro that is named in the result of another is refused.
+/// expanded when it is AWS::LanguageExtensions' turn; that transform alone stays in the result, for its functions. The
+/// first failure ends it. A macro that is named in the result of another is refused.
 Task<AwsResult<boost::json::object>> expand_macros(boost::json::object document, ParameterTexts parameters,
                                                    MacroRunner run);
 
