@@ -7,7 +7,7 @@
 #include "emulator/lambda/api/operation.h"
 #include "wire/json.h"
 
-/// How asynchronous invocations are retried, and who is told: event invoke configurations.
+/// Event invoke configurations: retries and destinations of asynchronous invocations.
 namespace sortie::emulator::lambda {
 namespace {
 

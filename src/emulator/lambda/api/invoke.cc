@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t k_client_context_limit = 3583;
 constexpr std::size_t k_json_depth = 512;
 
-/// Takes events and keeps nothing: tells whether a text is JSON without building a value.
+/// Takes parser events and keeps nothing: whether a text is JSON, without building a value.
 struct JsonChecker {
   static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
   static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);

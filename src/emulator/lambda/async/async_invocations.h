@@ -17,7 +17,7 @@
 namespace sortie::emulator::lambda {
 
 /// Asynchronous invocations, by callers and by other services of AWS: each is run as its function's event invoke
-/// configuration says, and its destination is told the end. io_context thread only.
+/// configuration says, and its destination receives the record. io_context thread only.
 /// https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html
 class AsyncInvocations final : public FunctionEvents {
  public:

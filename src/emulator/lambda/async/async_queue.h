@@ -57,7 +57,7 @@ class AsyncQueue : public std::enable_shared_from_this<AsyncQueue> {
     int invocations = 0;
     Attempt last;
   };
-  /// Told of each end. What it accepts in turn is in the store before the ended one is not any more.
+  /// Called for each end. What it accepts is in the store before the ended invocation leaves it.
   using Finished = std::function<void(AsyncRequest, const End&)>;
   /// How long an invocation is tried.
   struct RetryPolicy {

@@ -8,7 +8,7 @@
 #include "emulator/core/call.h"
 #include "http/message.h"
 
-/// Lambda's errors, in AWS's words, and answers without a document.
+/// Lambda's errors with AWS's messages, and answers without a body.
 namespace sortie::emulator::lambda {
 
 /// ValidationException: `N validation error(s) detected: …` of at least one detail.

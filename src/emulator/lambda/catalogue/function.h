@@ -53,7 +53,7 @@ struct Version {
   std::string last_modified;
   std::string revision_id;
   enum class Status : std::uint8_t { creating, updating, active } status = Status::creating;
-  std::uint64_t change = 0;  ///< of this process: tells a later change from the one that is being made effective
+  std::uint64_t change = 0;  ///< of this process: a later change has a larger number; only the last one is activated
 };
 
 struct Alias {
@@ -63,11 +63,11 @@ struct Alias {
   std::map<std::string, double> weights;  ///< further versions and their share of the invocations, at most one
 };
 
-/// How asynchronous invocations of a function, version or alias are retried, and who is told of their end.
+/// How asynchronous invocations of a function, version or alias are retried, and the destinations of their records.
 struct EventInvokeConfig {
   std::optional<int> retries;
   std::optional<std::chrono::seconds> event_age;
-  std::string on_success;    ///< ARN of a function; empty: nobody
+  std::string on_success;    ///< ARN of a function; empty: no destination
   std::string on_failure;    ///< the same
   double last_modified = 0;  ///< seconds since 1970
 };
@@ -91,7 +91,7 @@ struct UrlConfig {
 /// How many environments a version or an alias is promised; counted in what others may reserve.
 struct ProvisionedConfig {
   int executions = 0;
-  bool pending = true;  ///< the pool has not been told yet
+  bool pending = true;  ///< not handed to the pool yet
   std::string last_modified;
 };
 
@@ -134,7 +134,7 @@ struct Function {
   [[nodiscard]] std::string provisioned_name(const std::string& qualifier, const std::string& version) const;
   /// The revision id of what `qualifier` names, which its policy shares; null when there is none.
   [[nodiscard]] std::string* revision_of(std::string_view qualifier);
-  /// A version or an alias is gone: with it goes what was kept for it.
+  /// A version or an alias was deleted: removes its settings.
   void forget(const std::string& qualifier);
   /// The policy document of `qualifier`, empty when there is none.
   [[nodiscard]] std::string policy_document(std::string_view qualifier) const;

@@ -28,7 +28,7 @@ class Packages {
   /// A deployment of `version` has its packages mounted, until as many calls of `unmount`.
   void mount(const Version& version);
   void unmount(const Version& version);
-  /// Soon removes those of these that nobody uses.
+  /// Soon removes those of them that are not used.
   void collect_later(std::vector<std::string> ids) { background_.spawn(collect(std::move(ids))); }
   /// The same for all there are: a killed process may have left some.
   void collect_all_later() { collect_later(codes_.all()); }

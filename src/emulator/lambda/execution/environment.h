@@ -25,7 +25,7 @@ namespace sortie::emulator::lambda {
 /// One execution environment: a sandbox, the bootstrap and the external extensions in it, its Runtime API, its name
 /// server and endpoints, its log. It runs one invocation at a time. io_context thread only.
 ///
-/// Frozen lazily: `k_freeze_delay` after it asked for work, so that a hot loop of invocations pays for no freezing.
+/// Frozen `k_freeze_delay` after it asked for work, so that invocations in quick succession pay for no freezing.
 class Environment final : public http::Service, public std::enable_shared_from_this<Environment> {
  public:
   static constexpr auto k_freeze_delay = std::chrono::milliseconds(5);
@@ -57,7 +57,7 @@ class Environment final : public http::Service, public std::enable_shared_from_t
   [[nodiscard]] const Deployment& deployment() const { return *deployment_; }
   [[nodiscard]] State state() const { return lifecycle_.state(); }
   [[nodiscard]] std::chrono::steady_clock::time_point idle_since() const { return freeze_timer_.idle_since(); }
-  /// The caller has his answer, but the runtime has not asked for more yet.
+  /// The caller has the answer, but the runtime has not asked for the next invocation yet.
   [[nodiscard]] bool finishing() const;
 
   /// The Runtime API, with the Extensions and Telemetry APIs.
@@ -94,7 +94,7 @@ class Environment final : public http::Service, public std::enable_shared_from_t
   FreezeTimer freeze_timer_;
   bool started_before_ = false;
   bool abandoned_ = false;
-  bool hot_ = false;  ///< this invocation follows close on the one before
+  bool hot_ = false;  ///< this invocation began shortly after the one before
   std::optional<std::chrono::steady_clock::duration> init_duration_;  ///< for the first invocation's report
   TimePoint finished_;  ///< the end of the invocation, without what is cleared away
 };

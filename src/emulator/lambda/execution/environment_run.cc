@@ -109,7 +109,7 @@ Task<bool> Environment::initialize_ahead() {
   co_return !failure;
 }
 
-/// Text format tells only of an init that failed, and of one ahead of invocations.
+/// Text format shows only an init that failed, and one of provisioned concurrency.
 void Environment::report_init(std::string_view phase, steady_clock::duration duration,
                               const std::optional<Failure>& failure) {
   const auto format = log_.format();
@@ -130,7 +130,7 @@ void Environment::report_init(std::string_view phase, steady_clock::duration dur
   telemetry_.write_platform(all, failure || ahead ? SystemLevel::info : SystemLevel::debug);
 }
 
-/// Hands the invocation over and waits for its end. Nothing: the runtime has answered and asked for more.
+/// Hands the invocation over and waits for its end. Nothing: the runtime has answered and asks for the next one.
 Task<std::optional<Failure>> Environment::serve(TimePoint began) {
   if (lifecycle_.apply(Event::dispatched)) {
     exchange_.dispatch(began + deployment_->version.timeout);
@@ -207,7 +207,7 @@ void Environment::report_failure(const Failure& failure) {
   } else if (failure.document.empty() && log_.format() == LogFormat::text) {
     log_.platform(fmt::format("RequestId: {} Error: {}\n{}", id, failure.message, failure.type));
   }
-  if (exchange_.answer().complete) return;  // the runtime's word came in time and stands
+  if (exchange_.answer().complete) return;  // the runtime answered in time: that answer stands
   message = fmt::format("RequestId: {} Error: {}", id, message);
   exchange_.answer() = {.complete = true,
                         .is_error = true,

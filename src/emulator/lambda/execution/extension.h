@@ -61,7 +61,7 @@ struct Extension {
       : name(std::move(name)), external(external), work(executor) {}
 
   std::string name;
-  std::string id;  ///< what it was told to call itself with; empty before it registered
+  std::string id;  ///< which it was given at registration; empty before
   bool external;
   bool wants_invoke = false;
   bool wants_shutdown = false;

@@ -55,7 +55,7 @@ class FunctionSandbox {
   [[nodiscard]] sandbox::Sandbox* operator->() const { return sandbox_.get(); }
   [[nodiscard]] bool made() const { return sandbox_ != nullptr; }
 
-  /// What its programs are told of it.
+  /// Where its programs find the Runtime API and their files.
   [[nodiscard]] RuntimeLayout layout(std::string_view initialization) const;
   /// What is executed: the function's own bootstrap, or the managed runtime, that through the function's wrapper script
   /// if it has one.

@@ -43,7 +43,7 @@ class ResponseStream {
   std::shared_ptr<State> state_;
 };
 
-/// How an invocation ended, as the caller is told.
+/// The result of an invocation, as its caller gets it.
 struct InvocationResult {
   std::string payload;
   std::string function_error;  ///< `Unhandled`, or empty

@@ -62,7 +62,7 @@ Task<void> Pool::execute(std::shared_ptr<Pool> self, std::shared_ptr<const Deplo
   try {
     co_await environment->run(invocation);
   } catch (const std::exception& error) {
-    // The state cannot be written, or a bug: the caller is told, the environment is not used again.
+    // The state cannot be written, or a bug: the caller gets an error, the environment is not used again.
     broken = true;
     invocation->result.refused = AwsError{500, "ServiceException", error.what(), {}};
   }
@@ -169,7 +169,7 @@ Task<void> Pool::shutdown() {
   forget_all();
   const auto deadline = steady_clock::now() + Programs::k_external_shutdown + k_shutdown_grace;
   co_await live_->retire_all();
-  // What they were doing is told to the end, its log too.
+  // Their invocations are reported to the end, logs included.
   while (!running_->none() && steady_clock::now() < deadline) co_await sleep_for(k_last_look);
   live_->abandon();
 }

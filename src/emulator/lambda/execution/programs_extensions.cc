@@ -38,7 +38,7 @@ std::string end_text(const sandbox::ExitStatus& status) {
   return status.code == 0 ? "exit code 0" : fmt::format("exit status {}", status.code);
 }
 
-/// One that has said before that it fails has its say; any other has crashed.
+/// One that has reported an error before fails with that error; any other has crashed.
 Failure crash_of(const Extension& extension, const sandbox::ExitStatus& status) {
   Failure failure{.type = "Extension.Crash", .message = end_text(status)};
   if (extension.state == ExtensionState::init_error) failure.type = "Extension.InitError";
@@ -108,7 +108,7 @@ Task<void> Programs::watch_extension(std::shared_ptr<void>, std::shared_ptr<Exte
   clear_if_unattended();
 }
 
-/// After the runtime: those that want to be told are told, and have until `deadline`; the others are killed at once.
+/// After the runtime: those registered for SHUTDOWN receive it and have until `deadline`; the others are killed.
 Task<void> Programs::shut_down_extensions(std::string_view reason, std::chrono::steady_clock::time_point deadline) {
   outputs_.drain();
   parts_.telemetry.flush();

@@ -20,11 +20,11 @@ inline constexpr auto k_life_limit = std::chrono::hours(8);
 /// io_context thread only; the tasks it spawns keep it alive.
 class ProvisionedPool : public std::enable_shared_from_this<ProvisionedPool> {
  public:
-  /// What this machine is trusted to hold of environments that were initialised ahead, together.
+  /// The default limit of provisioned environments, of all functions together.
   static constexpr std::size_t k_per_core = 16;
   static constexpr std::size_t k_minimum = 32;
 
-  /// `limit`: how many there may be; 0 for what the machine is trusted to hold.
+  /// `limit`: how many there may be; 0 for the default.
   ProvisionedPool(std::shared_ptr<LiveEnvironments> live, std::size_t limit);
 
   /// The provisioned environments of one deployment under one key.
@@ -58,7 +58,7 @@ class ProvisionedPool : public std::enable_shared_from_this<ProvisionedPool> {
   std::optional<Warm> take(const Deployment& deployment, const std::string& key);
   /// One that was taken. What is broken or old is replaced.
   void release(Warm warm);
-  /// Nothing is wanted any more under any key; the environments are ended by who ends all.
+  /// Nothing is wanted any more under any key; the environments are ended with all others.
   void close() { groups_.clear(); }
 
  private:

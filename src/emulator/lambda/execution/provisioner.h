@@ -11,7 +11,7 @@
 
 namespace sortie::emulator::lambda {
 
-/// AWS's words for what cannot be provisioned.
+/// AWS's message for a version that cannot be provisioned.
 inline constexpr char k_unpublished[] =
     "Provisioned Concurrency Configs cannot be applied to unpublished function versions.";
 

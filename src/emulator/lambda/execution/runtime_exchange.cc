@@ -21,7 +21,7 @@ constexpr auto k_answer_begin_limit = std::chrono::milliseconds(5);
 constexpr auto k_answer_end_limit = std::chrono::seconds(2);
 constexpr char k_too_large_type[] = "Function.ResponseSizeTooLarge";
 
-/// At most `limit` bytes; one more tells that there are more.
+/// At most `limit` bytes, and one more when there are more.
 Task<Result<std::string>> read_up_to(http::Body& body, std::size_t limit) {
   if (!body.streaming()) co_return std::string(body.bytes());
   std::string bytes;
@@ -92,7 +92,7 @@ http::Response RuntimeExchange::denied() const {
 
 Task<Result<http::Response>> RuntimeExchange::on_next() {
   if (!lifecycle_.apply(Event::asked)) {
-    // A runtime that is being ended is left without an answer: it is to be ended by the signal.
+    // A runtime that is being stopped gets no answer: the signal ends it.
     while (is_ending_()) co_await changed_.wait();
     co_return denied();
   }
@@ -147,7 +147,7 @@ Task<Result<http::Response>> RuntimeExchange::on_answer(const RuntimeCall& call,
   co_return answer;
 }
 
-/// The runtime's word is complete: it counts if the invocation is still waiting for it.
+/// The runtime's answer is complete; it counts if its invocation is still waiting.
 http::Response RuntimeExchange::finish_answer(const std::shared_ptr<Invocation>& invocation, RuntimeAnswer answer) {
   if (invocation != invocation_ || !lifecycle_.apply(Event::answered)) return denied();
   answer.complete = true;

@@ -46,7 +46,7 @@ std::expected<TelemetrySubscription, ExtensionRefusal> parse_subscription(std::s
 std::string output_event(TelemetryKind kind, std::string_view time, std::string_view line, bool json_record);
 
 /// What goes to one subscriber: in batches, in order, each until it was taken. A subscriber that is too far behind
-/// loses events, and is told how many. Shared with the coroutine that sends. io_context thread only.
+/// loses events, and receives their number. Shared with the coroutine that sends. io_context thread only.
 class TelemetryStream : public std::enable_shared_from_this<TelemetryStream> {
  public:
   static constexpr std::size_t k_buffer_bytes = 8 << 20;

@@ -42,14 +42,14 @@ class FunctionLog {
   Source add_source();
   /// Leaves the function's own two.
   void forget_sources();
-  /// Who is given each line of output as well; nobody: an empty one.
+  /// Also receives each line of output; an empty function: none.
   using Listener = std::function<void(Source source, std::string_view line)>;
   void listen(Listener listener) { listener_ = std::move(listener); }
   /// What was written to a stream, in any pieces.
   void output(Source source, std::string_view bytes);
   /// Ends lines that came without a newline.
   void end_output();
-  /// A line that tells how many events the sink refused, if it did.
+  /// A line with the number of events that the sink refused, if it did.
   void report_loss();
   /// From here on `tail` collects; `wanted` says whether it does at all.
   void begin_tail(bool wanted);

@@ -18,7 +18,7 @@ LateLogs::~LateLogs() {
   try {
     flush();
   } catch (const std::exception&) {
-    return;  // a full disk: nobody is there any more to be told
+    return;  // a full disk: there is nobody left to report it to
   }
 }
 

@@ -58,7 +58,7 @@ struct InitReport {
 std::string init_start_line(LogFormat format, SystemTime now, std::string_view runtime, std::string_view runtime_arn,
                             std::string_view initialization = k_on_demand);
 std::string init_report_line(LogFormat format, SystemTime now, const InitReport& report);
-/// JSON alone: an init that the runtime has ended, with its word or without.
+/// JSON alone: the runtime has ended its init, successfully or not.
 std::string init_runtime_done_line(LogFormat format, SystemTime now, const InitReport& report);
 /// An extension after the init: its state, what it has registered for, and what is wrong with it if anything is.
 std::string extension_line(LogFormat format, SystemTime now, std::string_view name, std::string_view state,

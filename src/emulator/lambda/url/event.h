@@ -16,7 +16,7 @@ struct UrlEventSource {
   const http::Request& request;  ///< its body is not looked at
   std::string_view body;         ///< the bytes that came
   const FunctionUrlHost& host;
-  const Principal* caller = nullptr;  ///< null: the URL asks nobody who he is
+  const Principal* caller = nullptr;  ///< null: the URL has AuthType NONE
   std::string_view request_id;
   std::string_view trace_id;  ///< `Root=…`, or what the client sent
   SystemTime now;

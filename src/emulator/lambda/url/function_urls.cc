@@ -103,7 +103,7 @@ Task<http::Response> FunctionUrls::handle(Call call, FunctionUrlHost host) {
 }
 
 /// Since October 2025 AWS asks for `lambda:InvokeFunction` besides. URLs that everybody may use are taken as AWS took
-/// those that were there before, unless it is to be as AWS is in all.
+/// those that were there before, unless `--realism aws` asks for all that AWS asks for.
 bool FunctionUrls::may_use(const Call& call, const Target& target) {
   const auto* function = functions_.find(target.region, target.name);
   if (function == nullptr) return false;
