@@ -69,7 +69,7 @@ void SuiteRun::run(Process process, const PrivateFile* result_file) {
 }
 
 void SuiteRun::finish() {
-  if (!impersonated_) apply(reader_->finish(end_.status, result_), {});
+  if (printer_ != Printer::impostor) apply(reader_->finish(end_.status, result_), {});
 }
 
 std::vector<std::string> SuiteRun::running() const {
@@ -155,7 +155,7 @@ void SuiteRun::apply(const std::vector<suite::Progress>& progress, std::string_v
 }
 
 void SuiteRun::apply(const suite::Progress& progress) {
-  if (impersonated_) return;
+  if (printer_ == Printer::impostor) return;
   const auto found = running_.find(progress.test);
   switch (progress.kind) {
     case suite::Progress::Kind::started: on_started(progress.test); return;
@@ -190,17 +190,18 @@ void SuiteRun::on_started(const std::string& test) {
 
 /// The end of a test was read. All that the suite prints after it waits in the pipe until this has returned.
 bool SuiteRun::is_impersonated() {
-  if (exited_ || runs_in_child_) return false;
+  if (exited_ || printer_ == Printer::child) return false;
   const TimePoint patience_ends = now() + k_exit_patience;
   while (authorship_.lags(*process_, printed_)) {
     if (process_->has_exited()) {
       // Without a process that lives on it has died right behind its own words, in a tear-down.
-      impersonated_ = leaves_descendants(process_->pid());
-      if (impersonated_) on_exited();
-      return impersonated_;
+      if (!leaves_descendants(process_->pid())) return false;
+      printer_ = Printer::impostor;
+      on_exited();
+      return true;
     }
     if (now() > patience_ends) {
-      runs_in_child_ = true;  // a suite that runs its tests in a child, or prints through one, and waits for it
+      printer_ = Printer::child;  // a suite that runs its tests in a child, or prints through one, and waits for it
       return false;
     }
     ::usleep(100);

@@ -82,6 +82,9 @@ class SuiteRun final : public ProcessListener {
   void on_unlisted(const suite::Progress& progress);
   /// True when another process goes on in the suite's name although the suite itself has exited.
   bool is_impersonated();
+  /// Who prints what comes: a child for a suite that lives, or an impostor for one that has exited.
+  enum class Printer : std::uint8_t { suite, child, impostor };
+
   void finish();
   int count_leaks(const Clocked& clocked);
   void stop(Stopped why);
@@ -108,11 +111,10 @@ class SuiteRun final : public ProcessListener {
   std::string stderr_tail_;
   bool any_bad_ = false;
   Authorship authorship_;
-  std::uint64_t printed_ = 0;   ///< bytes read from standard output
-  bool runs_in_child_ = false;  ///< the suite lives, and another process prints for it
-  bool impersonated_ = false;   ///< the suite has exited, and another process prints for it
-  bool exited_ = false;         ///< what comes now is not the suite's word
-  std::string result_;          ///< the result file's content when it exited
+  std::uint64_t printed_ = 0;  ///< bytes read from standard output
+  Printer printer_ = Printer::suite;
+  bool exited_ = false;  ///< what comes now is not the suite's word
+  std::string result_;   ///< the result file's content when it exited
 };
 
 }  // namespace sortie::harness

@@ -96,7 +96,7 @@ class AwsService {
   virtual ~AwsService() = default;
   [[nodiscard]] virtual std::string_view name() const = 0;
   /// What docs/operations.md says of it.
-  [[nodiscard]] virtual std::vector<OperationSummary> operations() const { return {}; }
+  [[nodiscard]] virtual std::vector<OperationSummary> operations() const = 0;
   virtual Task<http::Response> handle(Call call) = 0;
   /// Renders an error that happened before the service saw the request (authentication, routing) in its protocol.
   [[nodiscard]] virtual http::Response render_error(const AwsError& error, const std::string& request_id,

@@ -15,7 +15,7 @@
 /// All of it: io_context thread only.
 namespace sortie::emulator {
 
-/// A question to IAM.
+/// A request to IAM.
 struct AuthorizationRequest {
   std::string action;            ///< `s3:GetObject`
   std::string resource;          ///< ARN, or `*`
@@ -33,7 +33,7 @@ class Authorizer {
   /// "User: ARN is not authorized to perform: ACTION on resource: "ARN" because no identity-based policy allows the
   /// ACTION action" (or "with an explicit deny in a …"). Global keys (aws:SourceIp, aws:SecureTransport,
   /// aws:PrincipalArn, …) are filled from the call.
-  virtual AwsResult<void> authorize(const Call& call, const AuthorizationRequest& question) = 0;
+  virtual AwsResult<void> authorize(const Call& call, const AuthorizationRequest& request) = 0;
   /// Whether `document` can be a resource policy: 400 `MalformedPolicyDocument` with IAM's words when it cannot
   /// (services rename the code: S3 has `MalformedPolicy`). IAM overrides this; a fake accepts everything.
   virtual AwsResult<void> check_resource_policy(std::string_view document) {

@@ -136,6 +136,7 @@ TEST(Localhost, TakesTheServiceFromWhatTheRequestSpeaks) {
 class FakeS3 final : public AwsService {
  public:
   [[nodiscard]] std::string_view name() const override { return "s3"; }
+  [[nodiscard]] std::vector<OperationSummary> operations() const override { return {}; }
   Task<http::Response> handle(Call call) override {
     if (full_disk) throw SQLite::Exception("database or disk is full");
     last = std::move(call);
@@ -224,6 +225,7 @@ TEST_F(Routing, AnswersWhenTheDiskIsFull) {
 class FakeLambda final : public AwsService, public PublicRequests {
  public:
   [[nodiscard]] std::string_view name() const override { return "lambda"; }
+  [[nodiscard]] std::vector<OperationSummary> operations() const override { return {}; }
   Task<http::Response> handle(Call call) override {
     last = std::move(call);
     co_return http::Response{.status = 204};

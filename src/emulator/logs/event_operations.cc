@@ -175,6 +175,16 @@ json::array shown_events(const std::vector<StoredEvent>& events, const json::sto
   return list;
 }
 
+/// The events, and the gaps behind the last and before the first.
+json::object shown_page(const std::vector<StoredEvent>& events, const Position& behind, const Position& before) {
+  const auto page = json::make_shared_resource<json::monotonic_resource>();
+  json::object out(page);
+  out.emplace("events", shown_events(events, page));
+  out.emplace("nextForwardToken", gap_token('f', behind));
+  out.emplace("nextBackwardToken", gap_token('b', before));
+  return out;
+}
+
 AwsResult<Output> get_log_events(Operation& operation) {
   Parameters& input = operation.input;
   const std::string group_name = input.group();
@@ -210,12 +220,7 @@ AwsResult<Output> get_log_events(Operation& operation) {
     behind = gap.forward ? gap.at : Position{gap.at.time, std::max<std::int64_t>(gap.at.id - 1, 0)};
     before = gap.forward ? Position{gap.at.time, gap.at.id + 1} : gap.at;
   }
-  const auto page = json::make_shared_resource<json::monotonic_resource>();
-  json::object out(page);
-  out.emplace("events", shown_events(events, page));
-  out.emplace("nextForwardToken", gap_token('f', behind));
-  out.emplace("nextBackwardToken", gap_token('b', before));
-  return out;
+  return shown_page(events, behind, before);
 }
 
 struct FilterRequest {

@@ -26,6 +26,28 @@ AwsError wrong_layer_revision() {
           {}};
 }
 
+/// The statement of the version's policy that the request asks for.
+json::object statement_of(const Operation& operation, const LayerRef& ref, const std::string& id) {
+  auto principal = wire::string_or(operation.body, "Principal");
+  auto organization = wire::string_or(operation.body, "OrganizationId");
+  json::value who = "*";
+  if (principal != "*") {
+    auto arn = principal.starts_with("arn:")
+                   ? principal
+                   : fmt::format("arn:{}:iam::{}:root", wire::partition_of(ref.region), principal);
+    who = json::object{{"AWS", std::move(arn)}};
+  }
+  json::object statement{{"Sid", id},
+                         {"Effect", "Allow"},
+                         {"Principal", std::move(who)},
+                         {"Action", wire::string_or(operation.body, "Action")},
+                         {"Resource", ref.arn()}};
+  if (!organization.empty()) {
+    statement.emplace("Condition", json::object{{"StringEquals", json::object{{"aws:PrincipalOrgID", organization}}}});
+  }
+  return statement;
+}
+
 Task<Answer> add_layer_permission(Operation& operation) {
   ASSIGN_OR_CO_RETURN(auto ref, layer_of(operation));
   CO_RETURN_IF_ERROR(authorize_layer(operation, "AddLayerVersionPermission", ref));
@@ -47,20 +69,7 @@ Task<Answer> add_layer_permission(Operation& operation) {
                                      id));
     }
   }
-  auto principal = wire::string_or(operation.body, "Principal");
-  auto organization = wire::string_or(operation.body, "OrganizationId");
-  json::value who = "*";
-  if (principal != "*") {
-    auto arn = principal.starts_with("arn:")
-                   ? principal
-                   : fmt::format("arn:{}:iam::{}:root", wire::partition_of(ref.region), principal);
-    who = json::object{{"AWS", std::move(arn)}};
-  }
-  json::object statement{
-      {"Sid", id}, {"Effect", "Allow"}, {"Principal", std::move(who)}, {"Action", action}, {"Resource", ref.arn()}};
-  if (!organization.empty()) {
-    statement.emplace("Condition", json::object{{"StringEquals", json::object{{"aws:PrincipalOrgID", organization}}}});
-  }
+  const json::object statement = statement_of(operation, ref, id);
   version->policy.statements.push_back(statement);
   version->policy.revision_id = make_request_id();
   operation.layers.save(operation.layers.at(ref));
