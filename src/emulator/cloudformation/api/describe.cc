@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <charconv>
 #include <limits>
 
+#include "base/number.h"
 #include "emulator/cloudformation/api/operation.h"
 #include "wire/date.h"
 
@@ -133,8 +133,9 @@ AwsResult<std::string> describe_stack_events(Operation& operation) {
   ASSIGN_OR_RETURN(const Stack* stack, operation.allowed_stack("DescribeStackEvents", k_stack_missing));
   std::int64_t below = std::numeric_limits<std::int64_t>::max();
   if (const auto token = operation.input.get("NextToken")) {
-    const auto [end, error] = std::from_chars(token->data(), token->data() + token->size(), below);
-    if (error != std::errc() || end != token->data() + token->size()) return invalid("Invalid NextToken");
+    const auto parsed = parse_number<std::int64_t>(*token);
+    if (!parsed) return invalid("Invalid NextToken");
+    below = *parsed;
   }
   const auto page = operation.stacks().events(stack->id, below, k_events_page);
   wire::XmlWriter xml(false);

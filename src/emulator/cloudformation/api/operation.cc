@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/number.h"
 #include "emulator/cloudformation/template/read_template.h"
 #include "emulator/cloudformation/template/template_text.h"
 #include "wire/arn.h"
@@ -131,10 +131,9 @@ void element_if(wire::XmlWriter& xml, std::string_view name, const std::string& 
 AwsResult<ListPage> page_of(const wire::QueryInput& input, std::size_t count) {
   ListPage page{0, count, {}};
   if (const auto token = input.get("NextToken")) {
-    const auto [end, error] = std::from_chars(token->data(), token->data() + token->size(), page.begin);
-    if (error != std::errc() || end != token->data() + token->size() || page.begin > count) {
-      return invalid("Invalid NextToken");
-    }
+    const auto parsed = parse_number<std::size_t>(*token);
+    if (!parsed || *parsed > count) return invalid("Invalid NextToken");
+    page.begin = *parsed;
   }
   page.end = std::min(count, page.begin + k_page);
   if (page.end < count) page.next = std::to_string(page.end);

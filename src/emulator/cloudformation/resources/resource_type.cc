@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
-#include <charconv>
 
+#include "base/number.h"
 #include "emulator/cloudformation/template/template.h"
 #include "emulator/cloudformation/template/values.h"
 #include "emulator/core/random.h"
@@ -137,10 +137,10 @@ AwsResult<json::value> shape_scalar(const Property& property, const json::value&
     if (text == "true" || text == "false") return json::value(*text == "true");
     return wrong_type(property.name, "of type Boolean");
   }
-  std::int64_t number = 0;
   if (!text) return wrong_type(property.name, "of type Integer");
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
-  if (error != std::errc() || end != text->data() + text->size()) return wrong_type(property.name, "of type Integer");
+  const auto parsed = parse_number<std::int64_t>(*text);
+  if (!parsed) return wrong_type(property.name, "of type Integer");
+  const std::int64_t number = *parsed;
   return json::value(number);
 }
 

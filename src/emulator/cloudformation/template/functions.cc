@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
-#include <charconv>
 
 #include "base/base64.h"
+#include "base/number.h"
 #include "emulator/cloudformation/template/evaluate.h"
 #include "emulator/cloudformation/template/values.h"
 
@@ -21,10 +21,7 @@ constexpr int k_max_blocks = 256;
 constexpr std::size_t k_max_split = 10'000;
 
 std::optional<int> to_int(const std::string& text) {
-  int number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
+  return parse_number<int>(text);
 }
 
 std::unexpected<AwsError> needs_extensions(std::string_view function) {

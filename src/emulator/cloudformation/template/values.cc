@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
-#include <charconv>
 #include <cmath>
+
+#include "base/number.h"
 
 namespace sortie::emulator::cloudformation {
 
@@ -20,10 +21,10 @@ std::optional<std::string> scalar_text(const json::value& value) {
 }
 
 std::optional<double> to_number(std::string_view text) {
-  double number = 0;
   if (text.starts_with('+')) text.remove_prefix(1);
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(number)) return std::nullopt;
+  const auto parsed = parse_number<double>(text);
+  if (!parsed || !std::isfinite(*parsed)) return std::nullopt;
+  const double number = *parsed;
   return number;
 }
 

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
-#include <charconv>
 
+#include "base/number.h"
 #include "wire/json.h"
 
 namespace sortie::emulator::lambda {
@@ -24,11 +24,11 @@ AwsResult<LayerRef> layer_of(const Operation& operation) {
   }
   if (operation.parts.size() < 2) return *ref;
   const auto& digits = operation.parts[1];
-  int number = 0;
-  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error != std::errc() || end != digits.data() + digits.size() || number < 1) {
+  const auto parsed = parse_number<int>(digits);
+  if (!parsed || *parsed < 1) {
     return std::unexpected(invalid_parameter("Layer Version Cannot be less than 1"));
   }
+  const int number = *parsed;
   ref->version = number;
   return *ref;
 }

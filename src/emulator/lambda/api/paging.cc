@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <charconv>
 
+#include "base/number.h"
 #include "emulator/lambda/catalogue/errors.h"
 #include "wire/checksum.h"
 
@@ -20,8 +20,8 @@ constexpr int k_longest_page = 10'000;
 AwsResult<Page> read_page(std::string_view max_items, std::string_view marker) {
   Page page{.size = k_default_page};
   if (!max_items.empty()) {
-    auto [end, error] = std::from_chars(max_items.data(), max_items.data() + max_items.size(), page.size);
-    if (error != std::errc() || end != max_items.data() + max_items.size() || page.size < 1) {
+    page.size = parse_number<int>(max_items).value_or(0);
+    if (page.size < 1) {
       return std::unexpected(
           validation_error({constraint(max_items, "maxItems", "Member must have value greater than or equal to 1")}));
     }

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
-#include <charconv>
 
+#include "base/number.h"
 #include "wire/arn.h"
 #include "wire/checksum.h"
 #include "wire/json.h"
@@ -53,9 +53,7 @@ json::object snap_start_document(const Version& version) {
 }
 
 int to_number(std::string_view text) {
-  int number = -1;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() ? number : -1;
+  return parse_number<int>(text).value_or(-1);
 }
 
 }  // namespace

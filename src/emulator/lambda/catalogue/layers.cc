@@ -4,8 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <boost/json.hpp>
-#include <charconv>
 
+#include "base/number.h"
 #include "emulator/lambda/catalogue/errors.h"
 #include "wire/arn.h"
 #include "wire/json.h"
@@ -103,9 +103,9 @@ std::optional<LayerRef> parse_layer_arn(std::string_view text) {
   }
   if (resource.size() == ref.name.size()) return ref;
   auto digits = resource.substr(ref.name.size() + 1);
-  int number = 0;
-  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error != std::errc() || end != digits.data() + digits.size() || number < 0) return std::nullopt;
+  const auto parsed = parse_number<int>(digits);
+  if (!parsed || *parsed < 0) return std::nullopt;
+  const int number = *parsed;
   ref.version = number;
   return ref;
 }

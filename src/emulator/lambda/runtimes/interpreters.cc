@@ -8,13 +8,14 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #include <numeric>
 #include <tuple>
 
+#include "base/number.h"
 #include "base/unique_fd.h"
 #include "emulator/lambda/runtimes/java_runtime.h"
 #include "emulator/lambda/runtimes/program_output.h"
@@ -27,9 +28,7 @@ namespace fs = std::filesystem;
 constexpr std::size_t k_candidates_limit = 32;
 
 std::optional<int> number(std::string_view text) {
-  int value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() && value >= 0 ? std::optional(value) : std::nullopt;
+  return parse_number_between(text, 0, std::numeric_limits<int>::max());
 }
 
 /// A program that the sandbox can execute: not one of the scripts that pyenv and its like put into PATH. A sandbox made

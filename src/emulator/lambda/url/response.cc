@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
-#include <charconv>
 
+#include "base/number.h"
 #include "wire/checksum.h"
 #include "wire/json.h"
 
@@ -91,8 +91,9 @@ std::string compact(const json::value& value) {
 std::optional<int> status_of(const json::value& value) {
   std::int64_t number = 0;
   if (const auto* text = value.if_string()) {
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
-    if (error != std::errc() || end != text->data() + text->size()) return std::nullopt;
+    const auto parsed = parse_number<std::int64_t>(*text);
+    if (!parsed) return std::nullopt;
+    number = *parsed;
   } else if (const auto* whole = value.if_int64()) {
     number = *whole;
   } else {

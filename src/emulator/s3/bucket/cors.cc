@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/ascii.h"
+#include "base/number.h"
 #include "emulator/s3/bucket/documents.h"
 #include "emulator/s3/protocol/errors.h"
 #include "emulator/s3/protocol/metadata.h"
@@ -50,9 +50,7 @@ std::string join(const std::vector<std::string>& texts) {
 }
 
 bool is_whole_number(const std::string& text) {
-  std::int32_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc{} && end == text.data() + text.size() && number >= 0;
+  return parse_number<std::int32_t>(text).value_or(-1) >= 0;
 }
 
 bool is_method(std::string_view text) {

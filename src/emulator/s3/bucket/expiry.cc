@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 
+#include "base/number.h"
 #include "wire/date.h"
 #include "wire/uri.h"
 #include "wire/xml.h"
@@ -16,10 +16,7 @@ namespace {
 std::optional<std::uint64_t> number_of(const wire::XmlNode& node) {
   if (!node) return std::nullopt;
   const std::string text = node.text();
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
+  return parse_number<std::uint64_t>(text);
 }
 
 bool has_tag(const Object& object, const wire::XmlNode& tag) {

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <optional>
 #include <set>
 
+#include "base/number.h"
 #include "emulator/core/random.h"
 #include "emulator/s3/bucket/documents.h"
 #include "emulator/s3/protocol/errors.h"
@@ -34,9 +34,9 @@ Failure bad_argument(std::string_view element, std::string_view value, std::stri
 /// MalformedXML for what is no whole number, InvalidArgument for one below `least`.
 AwsResult<int> read_days(const XmlNode& node, std::string_view action, int least) {
   const std::string text = node.text();
-  int days = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), days);
-  if (error != std::errc{} || end != text.data() + text.size()) return malformed_xml();
+  const auto parsed = parse_number<int>(text);
+  if (!parsed) return malformed_xml();
+  const int days = *parsed;
   if (days >= least) return days;
   if (action == "Transition") {
     return bad_argument(node.name(), text, fmt::format("'{}' in {} action must be nonnegative", node.name(), action));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/number.h"
 #include "emulator/s3/bucket/bucket_notifications.h"
 #include "emulator/s3/object/locks.h"
 #include "emulator/s3/object/object_answers.h"
@@ -144,11 +145,11 @@ ObjectChecksum checksum_of(const std::vector<Part>& parts, const std::optional<O
 AwsResult<void> check_whole_size(const Request& request, std::uint64_t size) {
   const auto text = request.headers().get("x-amz-mp-object-size");
   if (!text) return {};
-  std::uint64_t expected = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), expected);
-  if (error != std::errc{} || end != text->data() + text->size()) {
+  const auto parsed = parse_number<std::uint64_t>(*text);
+  if (!parsed) {
     return invalid_request("Value for x-amz-mp-object-size header is invalid.");
   }
+  const std::uint64_t expected = *parsed;
   if (expected == size) return {};
   return invalid_request(fmt::format(
       "The provided 'x-amz-mp-object-size' header value {} does not match what was computed: {}", expected, size));

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
-#include <charconv>
-
+#include "base/number.h"
 #include "emulator/s3/object/copy_origin.h"
 #include "emulator/s3/object/locks.h"
 #include "emulator/s3/object/object_answers.h"
@@ -18,11 +17,11 @@ constexpr int k_max_part = 10'000;
 
 AwsResult<int> read_part_number(const Request& request) {
   const std::string text = request.parameter_or("partNumber");
-  int number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size() || number < 1 || number > k_max_part) {
+  const auto parsed = parse_number<int>(text);
+  if (!parsed || *parsed < 1 || *parsed > k_max_part) {
     return invalid_argument("partNumber", text, "Part number must be an integer between 1 and 10000, inclusive");
   }
+  const int number = *parsed;
   return number;
 }
 

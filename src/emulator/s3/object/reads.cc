@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/number.h"
 #include "emulator/s3/object/locks.h"
 #include "emulator/s3/object/object_answers.h"
 #include "emulator/s3/object/rows.h"
@@ -33,11 +33,11 @@ AwsResult<Selection> select_range(const Request& request, const Object& object) 
 }
 
 AwsResult<int> read_number(std::string_view text) {
-  int number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size() || number < 1 || number > k_max_part) {
+  const auto parsed = parse_number<int>(text);
+  if (!parsed || *parsed < 1 || *parsed > k_max_part) {
     return invalid_argument("partNumber", text, "Part number must be an integer between 1 and 10000, inclusive");
   }
+  const int number = *parsed;
   return number;
 }
 

@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
+#include "base/number.h"
 #include "emulator/s3/protocol/errors.h"
 #include "wire/date.h"
 
@@ -105,12 +104,7 @@ AwsResult<std::optional<ByteRange>> read_range(std::string_view header, std::uin
   const std::string_view range = trimmed(header.substr(k_unit.size()));
   const auto dash = range.find('-');
   if (dash == std::string_view::npos) return std::nullopt;
-  auto number = [](std::string_view text) -> std::optional<std::uint64_t> {
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return value;
-  };
+  auto number = [](std::string_view text) -> std::optional<std::uint64_t> { return parse_number<std::uint64_t>(text); };
   const auto first = number(range.substr(0, dash));
   const auto last = number(range.substr(dash + 1));
   if (dash == 0) {

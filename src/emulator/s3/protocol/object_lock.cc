@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <chrono>
 
+#include "base/number.h"
 #include "emulator/s3/protocol/answers.h"
 #include "emulator/s3/protocol/errors.h"
 #include "wire/date.h"
@@ -51,13 +51,11 @@ std::string californian(SystemTime time) {
 /// A period of `<DefaultRetention>` in days.
 AwsResult<int> read_period(const wire::XmlNode& node, int days_of_one, int most) {
   const std::string text = node.text();
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || error == std::errc::invalid_argument || end != text.data() + text.size()) return malformed_xml();
-  if (error == std::errc::result_out_of_range) return malformed_xml();
-  if (number < 1) return invalid_header(node.name(), "Default retention period must be a positive integer value.");
-  if (number > most) return invalid_header(node.name(), "Default retention period too large.");
-  return static_cast<int>(number) * days_of_one;
+  const auto number = parse_number<std::int64_t>(text);
+  if (!number) return malformed_xml();
+  if (*number < 1) return invalid_header(node.name(), "Default retention period must be a positive integer value.");
+  if (*number > most) return invalid_header(node.name(), "Default retention period too large.");
+  return static_cast<int>(*number) * days_of_one;
 }
 
 AwsResult<DefaultRetention> read_default_retention(const wire::XmlNode& node) {

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <charconv>
 #include <set>
 #include <string>
 
+#include "base/number.h"
 #include "emulator/s3/protocol/errors.h"
 #include "wire/checksum.h"
 #include "wire/date.h"
@@ -70,10 +70,7 @@ AwsResult<std::vector<Condition>> read_conditions(const json::object& policy) {
 }
 
 std::optional<std::uint64_t> number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
+  return parse_number<std::uint64_t>(text);
 }
 
 AwsResult<json::object> read_policy(std::string_view encoded, SystemTime now) {

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/ascii.h"
+#include "base/number.h"
 #include "base/utf8.h"
 #include "emulator/s3/protocol/errors.h"
 #include "emulator/s3/protocol/metadata.h"
@@ -147,11 +147,11 @@ AwsResult<CopySource> read_copy_source(std::string_view header) {
 AwsResult<std::size_t> read_count(const Request& request, std::string_view name, std::size_t most) {
   const auto text = request.parameter(name);
   if (!text || text->empty()) return most;
-  std::int32_t value = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (error != std::errc{} || end != text->data() + text->size() || value < 0) {
+  const auto parsed = parse_number<std::int32_t>(*text);
+  if (!parsed || *parsed < 0) {
     return invalid_argument(name, *text, fmt::format("Provided {} not an integer or within integer range", name));
   }
+  const std::int32_t value = *parsed;
   return std::min(static_cast<std::size_t>(value), most);
 }
 

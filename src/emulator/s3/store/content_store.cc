@@ -12,11 +12,11 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <optional>
 #include <system_error>
 
+#include "base/number.h"
 #include "base/unique_fd.h"
 #include "emulator/s3/protocol/errors.h"
 #include "emulator/s3/store/decrypting_body.h"
@@ -138,9 +138,9 @@ void ContentStore::remove_orphans() {
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(*where, ignored)) {
     const std::string name = entry.path().filename();
-    std::int64_t id = 0;
-    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
-    if (error != std::errc{} || end != name.data() + name.size()) continue;
+    const auto parsed = parse_number<std::int64_t>(name);
+    if (!parsed) continue;
+    const std::int64_t id = *parsed;
     auto row = statements_.query("SELECT 1 FROM s3_content WHERE id=? AND bytes IS NULL");
     row.bind(id);
     if (!row.next()) ::unlink(entry.path().c_str());

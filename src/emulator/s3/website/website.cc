@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/number.h"
 #include "emulator/s3/protocol/errors.h"
 #include "wire/uri.h"
 
@@ -38,9 +38,7 @@ AwsResult<Redirect> read_redirect_all(const XmlNode& node) {
 
 /// A status as the configuration has it, in text; 0 when it is none of three digits.
 int read_status(const std::string& text) {
-  int status = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), status);
-  return error == std::errc{} && end == text.data() + text.size() && text.size() == 3 ? status : 0;
+  return text.size() == 3 ? parse_number<int>(text).value_or(0) : 0;
 }
 
 AwsResult<void> read_condition(const XmlNode& node, RoutingRule& rule) {
