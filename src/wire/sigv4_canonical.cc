@@ -94,10 +94,6 @@ std::string canonical_query(std::string_view query, std::string_view without) {
 
 namespace sigv4_detail {
 
-std::string lower(std::string_view text) {
-  return ascii_lower(text);
-}
-
 bool name_is(std::string_view name, std::string_view lower_case_name) {
   if (name.size() != lower_case_name.size()) return false;
   for (std::size_t i = 0; i < name.size(); ++i) {

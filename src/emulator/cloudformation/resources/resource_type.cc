@@ -6,6 +6,7 @@
 #include <array>
 #include <boost/json.hpp>
 
+#include "base/ascii.h"
 #include "base/number.h"
 #include "emulator/cloudformation/template/template.h"
 #include "emulator/cloudformation/template/values.h"
@@ -103,11 +104,6 @@ constexpr std::string_view k_services =
 std::string random_text(std::string_view alphabet, std::size_t size) {
   std::string text;
   for (char byte : random_bytes(size)) text += alphabet[static_cast<unsigned char>(byte) % alphabet.size()];
-  return text;
-}
-
-std::string lower(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
   return text;
 }
 
@@ -354,7 +350,7 @@ std::string generated_name(const ResourceContext& context, std::size_t limit) {
 }
 
 std::string generated_bucket_name(const ResourceContext& context) {
-  return name_of(lower(context.stack_name), lower(context.logical_id), 63, k_lower);
+  return name_of(ascii_lower(context.stack_name), ascii_lower(context.logical_id), 63, k_lower);
 }
 
 }  // namespace sortie::emulator::cloudformation

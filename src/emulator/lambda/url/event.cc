@@ -7,6 +7,7 @@
 #include <array>
 #include <boost/json.hpp>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "wire/checksum.h"
 #include "wire/uri.h"
@@ -23,12 +24,6 @@ constexpr std::array<std::string_view, 9> k_of_the_connection{"connection", "kee
 /// What AWS's front adds of a connection to it. Its URLs are reached by https alone.
 constexpr std::string_view k_tls_version = "TLSv1.3";
 constexpr std::string_view k_tls_cipher = "TLS_AES_128_GCM_SHA256";
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return result;
-}
 
 std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -74,7 +69,7 @@ std::string port_of(const UrlEventSource& source) {
 json::object headers_of(const UrlEventSource& source) {
   json::object headers;
   for (const auto& [name, value] : source.request.headers) {
-    auto key = lower(name);
+    auto key = ascii_lower(name);
     const bool kept = std::ranges::find(k_of_the_connection, key) == k_of_the_connection.end() && key != "cookie" &&
                       (source.caller == nullptr || key != "authorization");
     if (kept) append(headers, key, value);
@@ -137,7 +132,7 @@ json::object context_of(const UrlEventSource& source) {
 }  // namespace
 
 bool is_text_type(std::string_view content_type) {
-  const auto type = lower(trim(content_type.substr(0, content_type.find(';'))));
+  const auto type = ascii_lower(trim(content_type.substr(0, content_type.find(';'))));
   return type.starts_with("text/") || type == "application/json" || type == "application/xml" ||
          type == "application/javascript";
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "emulator/s3/protocol/errors.h"
 
 namespace sortie::emulator::s3 {
@@ -94,11 +95,7 @@ std::size_t checksum_size(ChecksumAlgorithm algorithm) {
 }
 
 std::string lower_name(ChecksumAlgorithm algorithm) {
-  std::string name(wire::to_string(algorithm));
-  for (char& c : name) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  }
-  return name;
+  return ascii_lower(wire::to_string(algorithm));
 }
 
 bool is_crc(ChecksumAlgorithm algorithm) {

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "base/ascii.h"
 #include "base/number.h"
 #include "emulator/s3/protocol/errors.h"
 #include "wire/checksum.h"
@@ -26,12 +27,6 @@ Failure invalid_policy(std::string_view why) {
 
 Failure against_policy(std::string_view why) {
   return s3_fail(403, "AccessDenied", fmt::format("Invalid according to Policy: {}", why));
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return out;
 }
 
 std::string text_of(const json::value& value) {
@@ -64,7 +59,7 @@ AwsResult<std::vector<Condition>> read_conditions(const json::object& policy) {
     }
     const auto* parts = one.if_array();
     if (parts == nullptr || parts->size() != 3) return invalid_policy("Invalid Condition.");
-    conditions.push_back({lower(text_of((*parts)[0])), text_of((*parts)[1]), text_of((*parts)[2])});
+    conditions.push_back({ascii_lower(text_of((*parts)[0])), text_of((*parts)[1]), text_of((*parts)[2])});
   }
   return conditions;
 }
@@ -102,7 +97,7 @@ AwsResult<SizeRange> check_post_policy(const FormUpload& form, std::string_view 
       continue;
     }
     if (!condition.first.starts_with('$')) return condition.failed();
-    const std::string name = lower(std::string_view(condition.first).substr(1));
+    const std::string name = ascii_lower(std::string_view(condition.first).substr(1));
     named.insert(name);
     const std::string_view value = name == "bucket" ? bucket : form.field(name).value_or("");
     const bool holds = condition.kind == "eq"            ? value == condition.second
@@ -111,7 +106,7 @@ AwsResult<SizeRange> check_post_policy(const FormUpload& form, std::string_view 
     if (!holds) return condition.failed();
   }
   for (const auto& [name, value] : form.fields) {
-    const std::string field = lower(name);
+    const std::string field = ascii_lower(name);
     if (named.contains(field) || field.starts_with("x-ignore-")) continue;
     if (std::ranges::find(k_free, field) != std::end(k_free)) continue;
     return against_policy(fmt::format("Extra input fields: {}", field));
