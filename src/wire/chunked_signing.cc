@@ -5,14 +5,13 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "wire/sigv4.h"
 #include "wire/sigv4_canonical.h"
 
 namespace sortie::wire {
 
 namespace {
-
-using sigv4_detail::lower;
 
 constexpr std::string_view k_chunk_extension = ";chunk-signature=";
 constexpr std::string_view k_trailer_signature = "x-amz-trailer-signature";
@@ -53,7 +52,7 @@ std::vector<std::string> split_names(std::string_view names) {
   while (!names.empty()) {
     const auto item = names.substr(0, std::min(names.find(','), names.size()));
     names.remove_prefix(std::min(item.size() + 1, names.size()));
-    if (!trim(item).empty()) out.push_back(lower(trim(item)));
+    if (!trim(item).empty()) out.push_back(ascii_lower(trim(item)));
   }
   return out;
 }
@@ -174,7 +173,7 @@ struct ChunkedDecoder::State {
     if (!has_trailer(options.mode)) return refuse("MalformedTrailerError", "unexpected trailer");
     const auto colon = line.find(':');
     if (colon == std::string::npos) return refuse("MalformedTrailerError", "trailer without a colon");
-    auto name = lower(trim(std::string_view(line).substr(0, colon)));
+    auto name = ascii_lower(trim(std::string_view(line).substr(0, colon)));
     auto value = std::string(trim(std::string_view(line).substr(colon + 1)));
     line.clear();
     if (name == k_trailer_signature) {

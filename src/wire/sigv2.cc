@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 
+#include "base/ascii.h"
 #include "wire/checksum.h"
 #include "wire/date.h"
 #include "wire/sigv4_canonical.h"
@@ -16,7 +17,6 @@ namespace sortie::wire {
 
 namespace {
 
-using sigv4_detail::lower;
 using sigv4_detail::name_is;
 
 /// The query parameters that name what is asked for, sorted; the others are not signed.
@@ -65,7 +65,7 @@ std::string_view trim(std::string_view text) {
 void append_amz_headers(std::string& out, const RequestParts& request) {
   std::map<std::string, std::string> headers;
   for (const auto& [name, value] : request.headers) {
-    auto lower_name = lower(name);
+    auto lower_name = ascii_lower(name);
     if (!lower_name.starts_with("x-amz-")) continue;
     auto& joined = headers[std::move(lower_name)];
     if (!joined.empty()) joined += ',';
@@ -113,7 +113,7 @@ Fields fields_in_query(const RequestParts& request) {
     const auto item = query.substr(0, std::min(query.find('&'), query.size()));
     query.remove_prefix(std::min(item.size() + 1, query.size()));
     const auto equals = std::min(item.find('='), item.size());
-    auto name = lower(uri_decode_lenient(item.substr(0, equals), Plus::is_space));
+    auto name = ascii_lower(uri_decode_lenient(item.substr(0, equals), Plus::is_space));
     const bool signed_as_header = name.starts_with("x-amz-") || name == "content-md5" || name == "content-type";
     if (!signed_as_header || !header(request, name).empty()) continue;
     fields.emplace_back(std::move(name),

@@ -6,6 +6,7 @@
 #include <array>
 #include <iterator>
 
+#include "base/ascii.h"
 #include "wire/checksum.h"
 #include "wire/date.h"
 #include "wire/sigv4_canonical.h"
@@ -16,7 +17,6 @@ namespace sortie::wire {
 namespace {
 
 using sigv4_detail::k_algorithm;
-using sigv4_detail::lower;
 using sigv4_detail::name_is;
 using sigv4_detail::SignedHeader;
 
@@ -36,7 +36,7 @@ std::vector<SignedHeader> headers_to_sign(const RequestParts& request) {
   std::vector<SignedHeader> headers;
   headers.reserve(request.headers.size() + 3);
   for (const auto& [name, value] : request.headers) {
-    auto lower_name = lower(name);
+    auto lower_name = ascii_lower(name);
     if (!is_left_unsigned(lower_name)) headers.push_back({std::move(lower_name), value});
   }
   return headers;
@@ -104,7 +104,7 @@ Signature sign_headers(const RequestParts& request, std::string_view payload_has
     return std::any_of(out.headers.begin(), out.headers.end(),
                        [&](const auto& own) { return name_is(own.first, header.name); });
   });
-  for (const auto& [name, value] : out.headers) headers.push_back({lower(name), value});
+  for (const auto& [name, value] : out.headers) headers.push_back({ascii_lower(name), value});
   sort_headers(headers);
   const auto names = sigv4_detail::join_names(headers);
   out.canonical_request = sigv4_detail::canonical_request(request, options.path, canonical_query(request.query),

@@ -12,8 +12,6 @@ namespace sortie::wire::sigv4_detail {
 
 inline constexpr std::string_view k_algorithm = "AWS4-HMAC-SHA256";
 
-/// ASCII lower case.
-std::string lower(std::string_view text);
 /// `lower_case_name` is in lower case already.
 bool name_is(std::string_view name, std::string_view lower_case_name);
 

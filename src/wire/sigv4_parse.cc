@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "base/number.h"
 #include "wire/date.h"
 #include "wire/sigv4.h"
@@ -14,7 +15,6 @@ namespace sortie::wire {
 namespace {
 
 using sigv4_detail::k_algorithm;
-using sigv4_detail::lower;
 using sigv4_detail::name_is;
 using Reason = SignatureError::Reason;
 using Parsed = std::expected<ParsedSignature, SignatureError>;
@@ -85,7 +85,7 @@ std::vector<std::string> split_names(std::string_view text) {
   while (!text.empty() && names.size() <= k_max_signed_headers) {
     const auto name = text.substr(0, std::min(text.find(';'), text.size()));
     text.remove_prefix(std::min(name.size() + 1, text.size()));
-    if (!name.empty()) names.push_back(lower(name));
+    if (!name.empty()) names.push_back(ascii_lower(name));
   }
   return names;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/ascii.h"
 #include "wire/checksum.h"
 #include "wire/sigv4.h"
 #include "wire/sigv4_canonical.h"
@@ -42,7 +43,7 @@ std::expected<void, SignatureError> check_signed_headers(const ParsedSignature& 
     if (name.size() < 6 || !name_is(name.substr(0, 6), "x-amz-") || is_signed(parsed, name)) continue;
     if (name_is(name, "x-amz-content-sha256")) continue;
     if (!unsigned_names.empty()) unsigned_names += ", ";
-    unsigned_names += sigv4_detail::lower(name);
+    unsigned_names += ascii_lower(name);
   }
   if (unsigned_names.empty()) return {};
   auto error = refuse(Reason::not_signed, "there were headers present in the request which were not signed", parsed);
