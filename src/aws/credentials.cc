@@ -2,12 +2,10 @@
 
 #include <unistd.h>
 
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "aws/credentials_detail.h"
+#include "base/signal.h"
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX wants it declared by the user
 
@@ -84,7 +82,7 @@ struct CachedCredentials::State {
   const Clock& clock;
   std::optional<Credentials> kept;
   bool refreshing = false;
-  std::vector<std::shared_ptr<asio::steady_timer>> waiting;
+  std::optional<Signal> refreshed;  ///< there once somebody has waited
 };
 
 CachedCredentials::CachedCredentials(std::unique_ptr<CredentialsProvider> source, const Clock& clock)
@@ -107,7 +105,7 @@ class Refresh {
   Refresh& operator=(const Refresh&) = delete;
   ~Refresh() {
     state_->refreshing = false;
-    for (const auto& timer : std::exchange(state_->waiting, {})) timer->cancel();
+    if (state_->refreshed) state_->refreshed->notify();
   }
 
  private:
@@ -121,11 +119,8 @@ Task<Result<Credentials>> CachedCredentials::get() {
   for (;;) {
     if (state->is_fresh(k_refresh_before)) co_return *state->kept;
     if (!state->refreshing) break;
-    const auto timer =
-        std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
-    state->waiting.push_back(timer);
-    boost::system::error_code ignored;
-    co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    if (!state->refreshed) state->refreshed.emplace(co_await asio::this_coro::executor);
+    co_await state->refreshed->wait();
     const auto cancelled = co_await asio::this_coro::cancellation_state;
     if (cancelled.cancelled() != asio::cancellation_type::none) {
       co_return fail(ErrorKind::cancelled, "waiting for credentials");

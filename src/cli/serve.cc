@@ -2,13 +2,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <csignal>
 #include <cstdio>
 
 #include "base/deadline.h"
 #include "base/output_file.h"
+#include "base/signal.h"
 #include "cli/child.h"
 #include "cli/command.h"
 #include "cli/named_command.h"
@@ -136,7 +135,7 @@ class Serve final : public Command {
 
   bool interrupt(int number) override {
     interrupted_ = number;
-    if (stop_) stop_->cancel();
+    if (stop_) stop_->notify();
     // A terminal sends its signals to the command as well; others reach only us.
     const bool from_terminal = number == SIGINT && tcgetpgrp(STDIN_FILENO) == getpgrp();
     if (child_ && !from_terminal) child_->signal(number);
@@ -167,10 +166,9 @@ class Serve final : public Command {
     std::string where = "http://127.0.0.1:" + std::to_string(*port);
     if (authority_) where += " and https://localhost:" + std::to_string(https_port_);
     std::fprintf(stderr, "serving the embedded AWS on %s; Ctrl-C ends it\n", where.c_str());
-    asio::steady_timer stop(context.executor, std::chrono::steady_clock::time_point::max());
+    Signal stop(context.executor);
     stop_ = &stop;
-    boost::system::error_code ignored;
-    if (interrupted_ == 0) co_await stop.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    if (interrupted_ == 0) co_await stop.wait();
     stop_ = nullptr;
     co_return 0;
   }
@@ -258,7 +256,7 @@ class Serve final : public Command {
   CLI::Option* names_option_ = nullptr;
   bool names_ = false;
   std::unique_ptr<NamedCommand> named_command_;
-  asio::steady_timer* stop_ = nullptr;
+  Signal* stop_ = nullptr;
   int interrupted_ = 0;  ///< the signal that came first
 };
 

@@ -1,20 +1,17 @@
 #include "http/pipe.h"
 
 #include <algorithm>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cstring>
 #include <optional>
 
+#include "base/signal.h"
+
 namespace sortie::http {
 
-/// Shared by both ends. The timers never expire: they are the wake-up calls of the end that waits.
+/// Shared by both ends.
 struct PipeWriter::State {
   State(const Executor& executor, std::size_t most)
-      : capacity(std::max<std::size_t>(most, 1)),
-        changed_for_reader(executor, asio::steady_timer::time_point::max()),
-        changed_for_writer(executor, asio::steady_timer::time_point::max()) {}
+      : capacity(std::max<std::size_t>(most, 1)), changed_for_reader(executor), changed_for_writer(executor) {}
 
   [[nodiscard]] std::size_t held() const { return bytes.size() - start; }
 
@@ -25,7 +22,7 @@ struct PipeWriter::State {
       start = 0;
     }
     bytes.append(more);
-    changed_for_reader.cancel();
+    changed_for_reader.notify();
   }
 
   std::size_t take(std::span<char> buffer) {
@@ -36,7 +33,7 @@ struct PipeWriter::State {
       bytes.clear();
       start = 0;
     }
-    changed_for_writer.cancel();
+    changed_for_writer.notify();
     return count;
   }
 
@@ -46,16 +43,11 @@ struct PipeWriter::State {
   bool finished = false;
   bool reader_gone = false;
   std::optional<Error> error;
-  asio::steady_timer changed_for_reader;
-  asio::steady_timer changed_for_writer;
+  Signal changed_for_reader;
+  Signal changed_for_writer;
 };
 
 namespace {
-
-Task<void> wait_for_change(asio::steady_timer& changed) {
-  boost::system::error_code woken;
-  co_await changed.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-}
 
 class PipeReader final : public BodySource {
  public:
@@ -66,7 +58,7 @@ class PipeReader final : public BodySource {
     state_->reader_gone = true;
     state_->bytes = {};
     state_->start = 0;
-    state_->changed_for_writer.cancel();
+    state_->changed_for_writer.notify();
   }
 
   Task<Result<std::size_t>> read(std::span<char> buffer) override {
@@ -75,7 +67,7 @@ class PipeReader final : public BodySource {
       if (state->held() > 0) co_return state->take(buffer);
       if (state->error) co_return std::unexpected(*state->error);
       if (state->finished) co_return std::size_t{0};
-      co_await wait_for_change(state->changed_for_reader);
+      co_await state->changed_for_reader.wait();
     }
   }
 
@@ -108,20 +100,20 @@ Task<Result<void>> PipeWriter::write(std::string_view bytes) {
     if (count > 0) state->append(bytes.substr(0, count));
     bytes.remove_prefix(count);
     if (bytes.empty()) co_return Result<void>{};
-    co_await wait_for_change(state->changed_for_writer);
+    co_await state->changed_for_writer.wait();
   }
 }
 
 void PipeWriter::finish() {
   state_->finished = true;
-  state_->changed_for_reader.cancel();
+  state_->changed_for_reader.notify();
 }
 
 void PipeWriter::fail(Error error) {
   if (state_->finished) return;
   state_->finished = true;
   state_->error = std::move(error);
-  state_->changed_for_reader.cancel();
+  state_->changed_for_reader.notify();
 }
 
 bool PipeWriter::reader_gone() const {

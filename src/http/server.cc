@@ -16,6 +16,7 @@
 #include <cerrno>
 #include <map>
 
+#include "base/signal.h"
 #include "http/server_connection.h"
 #include "http/tls_contexts.h"
 
@@ -104,10 +105,7 @@ Result<Bound> bind_and_listen(const std::string& address, std::uint16_t port) {
 
 struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   Impl(Executor io, ServerLimits given)
-      : executor(std::move(io)),
-        limits(given),
-        deadlines(std::make_shared<Deadlines>(executor)),
-        slot_free(executor, asio::steady_timer::time_point::max()) {}
+      : executor(std::move(io)), limits(given), deadlines(std::make_shared<Deadlines>(executor)), slot_free(executor) {}
 
   std::uint64_t add(UniqueFd fd, Service& service, CertificateAuthority* tls);
   void remove(std::uint64_t id);
@@ -126,7 +124,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   boost::intrusive::list<ServerConnection, boost::intrusive::constant_time_size<false>> sessions;
   std::size_t session_count = 0;
   std::uint64_t next_listener = 1;
-  asio::steady_timer slot_free;  // never expires: cancelled when a connection closes
+  Signal slot_free;  ///< notified when a connection closes
 };
 
 std::uint64_t Server::Impl::add(UniqueFd fd, Service& service, CertificateAuthority* tls) {
@@ -177,7 +175,7 @@ Task<void> Server::Impl::wait_for_slot(std::shared_ptr<Impl> self, std::shared_p
   if (!is_readable(listener->descriptor.native_handle())) co_return;
   self->make_room();
   if (self->session_count < self->limits.connections) co_return;
-  co_await self->slot_free.async_wait(asio::as_tuple(asio::use_awaitable));
+  co_await self->slot_free.wait();
 }
 
 bool Server::Impl::make_room() {
@@ -212,7 +210,7 @@ void Server::Impl::take(int fd, const Listener& listener, const sockaddr_storage
     const auto self = weak.lock();
     if (!self) return;
     --self->session_count;
-    self->slot_free.cancel();
+    self->slot_free.notify();
   });
 }
 
@@ -222,7 +220,7 @@ void Server::Impl::remove(std::uint64_t id) {
   boost::system::error_code ignored;
   found->second->descriptor.close(ignored);
   listeners.erase(found);
-  slot_free.cancel();
+  slot_free.notify();
   for (ServerConnection& session : sessions) {
     if (session.listener() == id) session.abort();
   }

@@ -2,8 +2,6 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 #include "base/deadline.h"
@@ -45,9 +43,7 @@ Runner::Runner(Executor executor, Target& target, const Deployment& deployment, 
       reporter_(reporter),
       spec_(std::move(spec)),
       ledger_(reporter, {.retries = spec_.retries, .fail_fast = spec_.fail_fast}),
-      changed_(executor) {
-  changed_.expires_at(std::chrono::steady_clock::time_point::max());
-}
+      changed_(executor) {}
 
 Task<Result<std::vector<std::vector<suite::TestCase>>>> Runner::list() {
   std::vector<std::vector<suite::TestCase>> all;
@@ -138,8 +134,7 @@ Task<Result<int>> Runner::run(std::vector<std::vector<suite::TestCase>> listed) 
                      wake_all();
                    }));
   }
-  boost::system::error_code ignored;
-  while (working_ > 0) co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  while (working_ > 0) co_await changed_.wait();
   if (bug_) std::rethrow_exception(bug_);
   const RunFinished finished = finish(began);
   reporter_.on(finished);
@@ -166,8 +161,7 @@ Task<void> Runner::work() {
       ledger_.invocation_over(std::chrono::duration_cast<Microseconds>(std::chrono::steady_clock::now() - began));
       wake_all();
     } else {
-      boost::system::error_code ignored;
-      co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+      co_await changed_.wait();
     }
     if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) co_return;
   }
@@ -288,7 +282,7 @@ void Runner::interrupt() {
 }
 
 void Runner::wake_all() {
-  changed_.cancel();
+  changed_.notify();
 }
 
 RunFinished Runner::finish(std::chrono::steady_clock::time_point began) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstddef>
 #include <deque>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/signal.h"
 #include "run/deployment.h"
 #include "run/event.h"
 #include "run/filter.h"
@@ -76,7 +76,7 @@ class Runner {
   Reporter& reporter_;
   RunSpec spec_;
   Ledger ledger_;
-  asio::steady_timer changed_;  ///< cancelled when a waiting worker should look again
+  Signal changed_;  ///< notified when a waiting worker should look again
   std::deque<asio::cancellation_signal> cancel_;
   std::size_t working_ = 0;
   int fruitless_ = 0;  ///< invocations in a row in which no test began

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/deadline.h"
+#include "base/signal.h"
 
 namespace sortie::s3cli {
 
@@ -15,7 +16,7 @@ namespace {
 
 /// What the tasks share; each one's end holds it.
 struct Group {
-  explicit Group(const Executor& executor) : all_ended(executor, asio::steady_timer::time_point::max()) {}
+  explicit Group(const Executor& executor) : all_ended(executor) {}
 
   void cancel() {
     for (auto& signal : signals) signal.emit(asio::cancellation_type::terminal);
@@ -30,10 +31,10 @@ struct Group {
       error = has_error ? std::move(settled.result->error()) : fail(ErrorKind::cancelled, "cancelled").error();
       cancel();
     }
-    if (left == 0) all_ended.cancel();
+    if (left == 0) all_ended.notify();
   }
 
-  asio::steady_timer all_ended;
+  Signal all_ended;
   std::deque<asio::cancellation_signal> signals;
   int left = 0;
   std::optional<Error> error;
@@ -57,8 +58,7 @@ Task<Result<void>> run_parallel(int count, std::function<Task<Result<void>>(int 
   }
   bool cancelled = false;
   while (group->left > 0) {
-    boost::system::error_code ignored;
-    co_await group->all_ended.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_await group->all_ended.wait();
     const auto state = co_await asio::this_coro::cancellation_state;
     if (!cancelled && state.cancelled() != asio::cancellation_type::none) {
       cancelled = true;

@@ -8,15 +8,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 #include <cstring>
 #include <optional>
 #include <system_error>
 
 #include "base/number.h"
+#include "base/signal.h"
 #include "base/unique_fd.h"
 #include "emulator/s3/protocol/errors.h"
 #include "emulator/s3/store/decrypting_body.h"
@@ -114,7 +113,7 @@ struct ContentStore::Upload {
   std::string buffer;    ///< being filled
   std::string draining;  ///< on the pool meanwhile
   bool busy = false;
-  std::optional<asio::steady_timer> drained;  ///< cancelled when `busy` ends
+  std::optional<Signal> drained;  ///< notified when `busy` ends
   UniqueFd file;
   Received received;
   int error_number = 0;
@@ -173,14 +172,11 @@ Task<void> ContentStore::run_drain(BlockingPool& pool, std::shared_ptr<Upload> u
     return true;
   });
   upload->busy = false;
-  upload->drained->cancel();
+  upload->drained->notify();
 }
 
 Task<AwsResult<void>> ContentStore::finish_drain(std::shared_ptr<Upload> upload) {
-  while (upload->busy) {
-    upload->drained->expires_at(asio::steady_timer::time_point::max());
-    co_await upload->drained->async_wait(asio::as_tuple(asio::use_awaitable));
-  }
+  while (upload->busy) co_await upload->drained->wait();
   if (upload->error_number != 0) co_return disk_failure(upload->error_number, "write");
   co_return AwsResult<void>();
 }
