@@ -37,6 +37,8 @@ class DescendantWatch {
   const std::vector<Descendant>& look();
   /// Those that live now.
   const std::vector<Descendant>& look_closely();
+  /// Those that lived at the last look.
+  [[nodiscard]] const std::vector<Descendant>& seen() const { return seen_; }
 
  private:
   [[nodiscard]] std::optional<pid_t> last_born() const;

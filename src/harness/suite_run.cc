@@ -149,16 +149,16 @@ void SuiteRun::apply(const std::vector<suite::Progress>& progress, std::string_v
       take_stdout(bytes.substr(written, boundary - written));
       written = boundary;
     }
-    apply(step);
+    apply(step, &step != &progress.back());
   }
   take_stdout(bytes.substr(written));
 }
 
-void SuiteRun::apply(const suite::Progress& progress) {
+void SuiteRun::apply(const suite::Progress& progress, bool overtaken) {
   if (printer_ == Printer::impostor) return;
   const auto found = running_.find(progress.test);
   switch (progress.kind) {
-    case suite::Progress::Kind::started: on_started(progress.test); return;
+    case suite::Progress::Kind::started: on_started(progress.test, overtaken); return;
     case suite::Progress::Kind::ended: on_ended(progress); return;
     case suite::Progress::Kind::paused:
       if (found == running_.end() || found->second.paused) return;
@@ -178,12 +178,13 @@ void SuiteRun::apply(const suite::Progress& progress) {
   }
 }
 
-void SuiteRun::on_started(const std::string& test) {
+void SuiteRun::on_started(const std::string& test, bool overtaken) {
   writer_.attribute_to(test);
   verdicts_.start(test);
   stderr_tail_.clear();
   Clocked clocked{.since = now()};
-  if (descendants_) clocked.descendants_before = descendants_->look();
+  // What lives now may be the test's own when it has gone on already: then what lived at the last look counts.
+  if (descendants_) clocked.descendants_before = overtaken ? descendants_->seen() : descendants_->look();
   running_[test] = std::move(clocked);
   authorship_.on_start(*process_, printed_);
 }

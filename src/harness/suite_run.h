@@ -74,10 +74,11 @@ class SuiteRun final : public ProcessListener {
   };
 
   void apply(const std::vector<suite::Progress>& progress, std::string_view bytes);
-  void apply(const suite::Progress& progress);
+  /// `overtaken`: more has happened since, and was read with it.
+  void apply(const suite::Progress& progress, bool overtaken);
   void take_stdout(std::string_view bytes);
   void take_stderr(std::string_view bytes);
-  void on_started(const std::string& test);
+  void on_started(const std::string& test, bool overtaken);
   void on_ended(const suite::Progress& progress);
   void on_unlisted(const suite::Progress& progress);
   /// True when another process goes on in the suite's name although the suite itself has exited.

@@ -10,7 +10,7 @@
 #include "package/file.h"
 #include "package/pack_cache.h"
 #include "package/test_programs.h"
-#include "package/zip.h"
+#include "package/zip_reading.h"
 
 namespace sortie::package {
 namespace {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "package/test_programs.h"
+#include "package/zip_reading.h"
 
 namespace sortie::package {
 namespace {
