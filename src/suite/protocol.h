@@ -42,10 +42,10 @@ enum class WorkingFolder : std::uint8_t { task, tmp };   ///< /var/task, read-on
 
 /// The suite as the harness starts it.
 struct SuiteSpec {
-  std::string name;               ///< the suite's name in test ids
-  std::string executable;         ///< path in the package, relative to /var/task
-  std::string framework;          ///< the name of a Framework: gtest, go, ginkgo1, ginkgo1-early, ginkgo2, libtest, plain
-  std::vector<std::string> args;  ///< given by the user, after the framework's own
+  std::string name;        ///< the suite's name in test ids
+  std::string executable;  ///< path in the package, relative to /var/task
+  std::string framework;   ///< the name of a Framework: gtest, go, ginkgo1, ginkgo1-early, ginkgo2, libtest, plain
+  std::vector<std::string> args;           ///< given by the user, after the framework's own
   std::map<std::string, std::string> env;  ///< on top of the function's environment
   WorkingFolder cwd = WorkingFolder::task;
   /// The packaged loader with its library folder (relative to /var/task) when the suite needs a newer glibc than the
