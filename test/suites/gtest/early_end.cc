@@ -1,5 +1,5 @@
-// Ends well in the middle of itself: where END_IN says, by _exit(0), or by becoming another program (END_BY=exec). Before
-// that it may print what GoogleTest prints when all is well (FORGE=1).
+// Ends well in the middle of itself: where END_IN says, by _exit(0), or by becoming another program (END_BY=exec).
+// Before that it may print what GoogleTest prints when all is well (FORGE=1).
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -37,8 +37,14 @@ struct Early : testing::Test {
   static void TearDownTestSuite() { end_in("SuiteTearDown"); }
 };
 
-TEST_F(Early, First) { end_in("First"); }
-TEST_F(Early, Middle) { end_in("Middle"); }
-TEST_F(Early, Last) { end_in("Last"); }
+TEST_F(Early, First) {
+  end_in("First");
+}
+TEST_F(Early, Middle) {
+  end_in("Middle");
+}
+TEST_F(Early, Last) {
+  end_in("Last");
+}
 
 }  // namespace
