@@ -11,6 +11,8 @@
 #include <map>
 #include <utility>
 
+#include "base/scarce_descriptors.h"
+
 namespace sortie::sandbox {
 namespace {
 
@@ -63,9 +65,11 @@ RuleFile open_rule_file(const std::string& path) {
   return opened;
 }
 
-/// Kept open from one ruleset to the next; opened anew when another file has taken the path. Null when there is none.
+/// Kept open from one ruleset to the next, where there are descriptors for it; opened anew when another file has taken
+/// the path. Null when there is none.
 const RuleFile* kept_rule_file(const std::string& path) {
   static std::map<std::string, RuleFile> kept;
+  if (descriptors_are_scarce()) kept.clear();
   struct stat now{};
   if (stat(path.c_str(), &now) != 0) {
     kept.erase(path);

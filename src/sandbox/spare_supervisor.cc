@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/deadline.h"
+#include "base/scarce_descriptors.h"
 #include "sandbox/cgroup_cleaner.h"
 
 namespace sortie::sandbox {
@@ -99,7 +100,7 @@ void discard(SpareSupervisor spare) {
 
 void make_spare_supervisor(const Executor& executor, const Cgroup::Limits& limits,
                            std::span<const sock_filter> notify_filter) {
-  if (kept() || planned) return;
+  if (kept() || planned || descriptors_are_scarce()) return;
   asio::co_spawn(executor, make_in_a_moment(std::make_shared<Plan>(), limits, notify_filter), asio::detached);
 }
 

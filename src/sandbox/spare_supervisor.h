@@ -30,7 +30,8 @@ bool adopt(const SpareSupervisor& spare, const UniqueFd& landlock);
 /// Ends one that will not do.
 void discard(SpareSupervisor spare);
 
-/// Makes one in a moment, when a program that has just been started has had its turn, unless there is one. Its limits
+/// Makes one in a moment, when a program that has just been started has had its turn, unless there is one or
+/// descriptors are scarce. Its limits
 /// are those that the next sandbox is likely to have. io_context thread only.
 void make_spare_supervisor(const Executor& executor, const Cgroup::Limits& limits,
                            std::span<const sock_filter> notify_filter);

@@ -126,7 +126,10 @@ void S3::set_function_events(FunctionEvents& functions) {
 }
 
 std::vector<OperationSummary> S3::operations() const {
-  return all_operations().summary();
+  auto summary = all_operations().summary();
+  // A browser's form, which no client of the API sends.
+  std::erase_if(summary, [](const OperationSummary& operation) { return operation.name == "PostObject"; });
+  return summary;
 }
 
 http::Response S3::render_error(const AwsError& error, const std::string& request_id,
