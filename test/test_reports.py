@@ -90,7 +90,7 @@ def memory_used(sortie, *arguments):
         # Not rusage's figure: that is never less than what the process held that started this one.
         most = 0
         while process.poll() is None:
-            with contextlib.suppress(OSError, AttributeError):
+            with contextlib.suppress(OSError, TypeError):
                 most = int(re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{process.pid}/status").read_text())[1])
             time.sleep(0.01)
     return process.returncode, most
