@@ -16,7 +16,7 @@ namespace sortie::cli {
 /// nothing but the http::Service and where the credentials come from.
 class OpenTarget {
  public:
-  /// `local` starts an embedded AWS that is gone with the opened_target. `aws` reads the region, endpoint and
+  /// `local` starts an embedded AWS that is gone with it. `aws` reads the region, endpoint and
   /// credentials from the options, the environment and the profile files; the credentials are tried once, so that a
   /// wrong set-up is told early.
   static Task<Result<std::unique_ptr<OpenTarget>>> open(Context& context, const TargetOptions& options);

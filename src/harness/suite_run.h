@@ -29,7 +29,7 @@ class SuiteRun final : public ProcessListener {
     bool own_process = false;  ///< each test has one: what the process's end says is the test's
     std::string tmp;           ///< must be usable when a test has ended; empty: it was not before
   };
-  /// Why the suite_run stopped the process.
+  /// Why the process was stopped.
   enum class Stopped : std::uint8_t { not_at_all, test_timeout, hung, deadline, fail_fast, spoilt };
 
   SuiteRun(Plan plan, Verdicts& verdicts, OutputStreams& outputs);

@@ -121,8 +121,8 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   const ServerLimits limits;
   const std::shared_ptr<Deadlines> deadlines;
   std::map<std::uint64_t, std::shared_ptr<Listener>> listeners;
-  boost::intrusive::list<ServerConnection, boost::intrusive::constant_time_size<false>> sessions;
-  std::size_t session_count = 0;
+  boost::intrusive::list<ServerConnection, boost::intrusive::constant_time_size<false>> connections;
+  std::size_t connection_count = 0;
   std::uint64_t next_listener = 1;
   Signal slot_free;  ///< notified when a connection closes
 };
@@ -142,7 +142,7 @@ std::uint64_t Server::Impl::add(UniqueFd fd, Service& service, CertificateAuthor
 
 Task<void> Server::Impl::accept_all(std::shared_ptr<Impl> self, std::shared_ptr<Listener> listener) {
   while (listener->descriptor.is_open()) {
-    if (self->session_count >= self->limits.connections) {
+    if (self->connection_count >= self->limits.connections) {
       co_await wait_for_slot(self, listener);
       continue;
     }
@@ -170,19 +170,19 @@ Task<void> Server::Impl::accept_all(std::shared_ptr<Impl> self, std::shared_ptr<
 Task<void> Server::Impl::wait_for_slot(std::shared_ptr<Impl> self, std::shared_ptr<Listener> listener) {
   co_await listener->descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
                                            asio::as_tuple(asio::use_awaitable));
-  if (self->session_count < self->limits.connections || !listener->descriptor.is_open()) co_return;
+  if (self->connection_count < self->limits.connections || !listener->descriptor.is_open()) co_return;
   // The wait may have ended for a connection that was accepted before it began.
   if (!is_readable(listener->descriptor.native_handle())) co_return;
   self->make_room();
-  if (self->session_count < self->limits.connections) co_return;
+  if (self->connection_count < self->limits.connections) co_return;
   co_await self->slot_free.wait();
 }
 
 bool Server::Impl::make_room() {
   ServerConnection* longest = nullptr;
-  for (ServerConnection& session : sessions) {
-    const auto waiting = session.waiting();
-    if (waiting && (longest == nullptr || *waiting < *longest->waiting())) longest = &session;
+  for (ServerConnection& connection : connections) {
+    const auto waiting = connection.waiting();
+    if (waiting && (longest == nullptr || *waiting < *longest->waiting())) longest = &connection;
   }
   if (longest != nullptr) longest->abort();
   return longest != nullptr;
@@ -202,14 +202,14 @@ void Server::Impl::take(int fd, const Listener& listener, const sockaddr_storage
   socket.assign({peer.ss_family, 0}, fd, error);
   if (error) return;
   static_cast<void>(owned.release());
-  auto session =
+  auto connection =
       std::make_shared<ServerConnection>(std::move(socket), deadlines, limits, listener.origin, text_of(peer));
-  sessions.push_back(*session);
-  ++session_count;
-  session->start([weak = weak_from_this()] {
+  connections.push_back(*connection);
+  ++connection_count;
+  connection->start([weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self) return;
-    --self->session_count;
+    --self->connection_count;
     self->slot_free.notify();
   });
 }
@@ -221,8 +221,8 @@ void Server::Impl::remove(std::uint64_t id) {
   found->second->descriptor.close(ignored);
   listeners.erase(found);
   slot_free.notify();
-  for (ServerConnection& session : sessions) {
-    if (session.listener() == id) session.abort();
+  for (ServerConnection& connection : connections) {
+    if (connection.listener() == id) connection.abort();
   }
 }
 

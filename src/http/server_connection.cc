@@ -42,24 +42,25 @@ int status_of(ParseFault fault) {
 
 }  // namespace
 
-/// The body of the request that a session is serving. Outlives the request safely: then it only says that it is over.
+/// The body of the request that a connection is serving. Outlives the request safely: then it only says that it is
+/// over.
 class RequestBody final : public BodySource {
  public:
-  RequestBody(std::shared_ptr<ServerConnection> session, std::optional<std::uint64_t> length)
-      : session_(std::move(session)), number_(session_->request_number_), length_(length) {}
+  RequestBody(std::shared_ptr<ServerConnection> connection, std::optional<std::uint64_t> length)
+      : connection_(std::move(connection)), number_(connection_->request_number_), length_(length) {}
 
   Task<Result<std::size_t>> read(std::span<char> buffer) override {
-    const auto session = session_;
-    if (session->request_number_ != number_ || session->phase_ != ServerConnection::Phase::answering) {
+    const auto connection = connection_;
+    if (connection->request_number_ != number_ || connection->phase_ != ServerConnection::Phase::answering) {
       co_return fail(ErrorKind::cancelled, "the request has been answered");
     }
-    co_return co_await session->read_request_body(buffer);
+    co_return co_await connection->read_request_body(buffer);
   }
   [[nodiscard]] std::optional<std::uint64_t> length() const override { return length_; }
-  [[nodiscard]] const Headers* trailers() const override { return session_->trailers_of(number_); }
+  [[nodiscard]] const Headers* trailers() const override { return connection_->trailers_of(number_); }
 
  private:
-  std::shared_ptr<ServerConnection> session_;
+  std::shared_ptr<ServerConnection> connection_;
   std::uint64_t number_;
   std::optional<std::uint64_t> length_;
 };
